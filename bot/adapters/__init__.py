@@ -1,0 +1,1 @@
+"""The outside, one package per door; adapters do not know each other."""

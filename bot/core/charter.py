@@ -1,0 +1,62 @@
+"""The constitution as data: read from the base branch, never from the change that it judges."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.health import HealthPolicy
+from bot.core.tier import Tier
+from bot.core.votes import Quorum
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A part of the tree and the consent it asks for. The last ward that matches wins."""
+
+    pattern: str
+    """In CODEOWNERS' pattern language."""
+    tier: Tier
+    owners: tuple[str, ...] = ()
+    only_adds: bool = False
+    """The tier holds only for files that are added or lines that are added (tests); else the change is tier 3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A time without merges. Reverts still go through."""
+
+    starts: datetime
+    ends: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How much the engine may do. Every number is an upper bound; 0 forbids."""
+
+    in_flight: int = 10
+    per_hour: int = 2
+    per_day: int = 12
+    per_kind: int = 4
+    """Open at once of one kind."""
+    per_path: int = 1
+    """Open at once that touch the same file."""
+    max_lines: int = 400
+    max_files: int = 20
+    min_between_deploys: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """Everything people decided about what the engine may do."""
+
+    wards: tuple[Ward, ...]
+    quorum: Quorum = field(default_factory=Quorum)
+    quotas: Quotas = field(default_factory=Quotas)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
+    freezes: tuple[Freeze, ...] = ()
+    stages: tuple[str, ...] = ()
+    """Stages that must pass, by name; settings may only add. Empty: all."""
+    maintainers: tuple[str, ...] = ()
+    """Forge logins whose approval carries tier 2."""
+    home_guild: str = ""
+    base_branch: str = "main"
