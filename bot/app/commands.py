@@ -22,7 +22,7 @@ def build(argv: list[str]) -> typer.Typer:
     asked = next((word for word in argv if not word.startswith("-")), "")
     wanted = {COMMANDS[asked]} if asked in COMMANDS else set(COMMANDS.values())
     for module in sorted(wanted):
-        cast(CommandModule, import_module(f"bot.app.{module}")).register(app)
+        cast("CommandModule", import_module(f"bot.app.{module}")).register(app)
     return app
 
 
