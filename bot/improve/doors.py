@@ -10,7 +10,7 @@ from bot.core.charter import Charter
 from bot.core.ids import Sha, Tree
 from bot.core.ports import Repository
 from bot.core.sandbox import Finished, Limits
-from bot.core.verdict import Verdict
+from bot.core.verdict import Status, Verdict
 
 Runner = Literal["pytest", "unittest"]
 
@@ -105,6 +105,15 @@ class Stage(Protocol):
     """Runs with nothing beside it (measurements)."""
 
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict: ...
+
+
+NOT_APPLICABLE = "not_applicable"
+"""Fact of a stage's verdict that says: this change, or this repository, has nothing that the stage could judge."""
+
+
+def not_applicable(stage: str, because: str) -> Verdict:
+    """A stage without a subject: the gate leaves it out of its verdict and lists it in `facts.not_applicable`."""
+    return Verdict(stage, Status.PASS, because, facts={NOT_APPLICABLE: because})
 
 
 class Analyst(Protocol):
