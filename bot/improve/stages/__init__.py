@@ -1,0 +1,49 @@
+"""The validation stages V-1 to V-13, one module each, and their order."""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from bot.core.errors import Misconfigured
+from bot.improve.doors import Stage
+
+ORDER: tuple[str, ...] = (
+    "scope",
+    "format",
+    "types",
+    "lint",
+    "security",
+    "dependencies",
+    "tests",
+    "coverage",
+    "mutation",
+    "behaviour",
+    "performance",
+    "runtime",
+    "approval",
+)
+"""Name of each stage and of its module, V-1 first. Each module's `STAGE` is the stage."""
+
+
+def all_stages(names: Iterable[str] = ORDER) -> tuple[Stage, ...]:
+    """The stages of these names, in order; modules are imported only when asked for."""
+    return tuple(_load(name) for name in ORDER if name in frozenset(names))
+
+
+def wanted(asked: Iterable[str]) -> tuple[str, ...]:
+    """Names for what people type: `V-3`, `v3`, `3` or `types`. Raises Misconfigured for anything else."""
+    return tuple(dict.fromkeys(_name(word) for word in asked))
+
+
+def _name(word: str) -> str:
+    plain = word.strip().lower()
+    number = plain.removeprefix("v").removeprefix("-")
+    if plain in ORDER:
+        return plain
+    if number.isdecimal() and 1 <= int(number) <= len(ORDER):
+        return ORDER[int(number) - 1]
+    raise Misconfigured(f"there is no stage {word!r}: use V-1 to V-{len(ORDER)}, or one of {', '.join(ORDER)}")
+
+
+def _load(name: str) -> Stage:
+    stage: Stage = import_module(f"{__name__}.{name}").STAGE
+    return stage
