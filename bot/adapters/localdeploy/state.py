@@ -1,0 +1,107 @@
+"""What the deployer writes for others to read, and what others ask of it: small files, replaced atomically."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.core.errors import Misconfigured
+from bot.core.ids import Sha
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running bot process. `since` is the POSIX time at which it took traffic."""
+
+    sha: Sha
+    pid: int
+    port: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What runs on this machine."""
+
+    current: Instance | None = None
+    previous: Instance | None = None
+    port: int = 0
+    """The stable address that members speak to."""
+    split: bool = False
+    """Whether members are shared between current and previous while the new one is watched."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Commits that could not be started, with the reason."""
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What others ask of the deployer."""
+
+    hold: str = ""
+    """Why nothing new is deployed; empty: deploy."""
+    promote: str = ""
+    """The commit that may take all traffic."""
+    roll_back: str = ""
+    """The commit to run whatever the base branch says."""
+    reason: str = ""
+
+
+def write_atomically(path: Path, data: object) -> None:
+    """Replace a JSON file so that a reader sees the old or the new one, never a part, also after a crash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w") as handle:
+        json.dump(data, handle)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{path.name} cannot be read ({error}); delete it, the deployer makes it anew") from error
+    if not isinstance(found, dict):
+        raise Misconfigured(f"{path.name} is not a JSON object; delete it, the deployer makes it anew")
+    return found
+
+
+def _instance(row: Mapping[str, Any] | None) -> Instance | None:
+    return Instance(Sha(row["sha"]), int(row["pid"]), int(row["port"]), float(row["since"])) if row else None
+
+
+class Board:
+    """The folder with `state.json` (written by the deployer) and `wishes.json` (written by others)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._state = folder / "state.json"
+        self._wishes = folder / "wishes.json"
+
+    def state(self) -> State:
+        """What runs. A missing file is an empty state; a broken one raises Misconfigured."""
+        row = _load(self._state)
+        return State(
+            current=_instance(row.get("current")),
+            previous=_instance(row.get("previous")),
+            port=int(row.get("port", 0)),
+            split=bool(row.get("split", False)),
+            failed=dict(row.get("failed", {})),
+            restarts=int(row.get("restarts", 0)),
+        )
+
+    def publish(self, state: State) -> None:
+        write_atomically(self._state, {**asdict(state), "failed": dict(state.failed)})
+
+    def wishes(self) -> Wishes:
+        row = _load(self._wishes)
+        return Wishes(**{name: str(row.get(name, "")) for name in ("hold", "promote", "roll_back", "reason")})
+
+    def ask(self, wishes: Wishes) -> None:
+        write_atomically(self._wishes, asdict(wishes))

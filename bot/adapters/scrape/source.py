@@ -1,0 +1,86 @@
+"""Readings by scraping each revision's `/metrics` and taking the difference to the look before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.core.health import Reading
+from bot.core.ids import Sha
+
+Page = Mapping[tuple[str, str], float]
+"""Sample value by (sample name, outcome label)."""
+MESSAGES = "megawatts_messages_by_user_capped_total"
+"""Messages by outcome in which one member counts a few times a minute: a flood by one user is not an outage."""
+BAD = ("rejected", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One page and when it was read."""
+
+    at: datetime
+    page: Page
+
+
+def parse(text: str) -> Page:
+    """A metrics page as samples. Raises ValueError on a page that is not in the exposition format."""
+    return {
+        (sample.name, sample.labels.get("outcome", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if "le" not in sample.labels
+    }
+
+
+def readings(revision: Sha, before: Look, now: Look) -> tuple[Reading, ...]:
+    """The health metrics of the time between two looks. Counters that went back (a restart) count from zero. Pure."""
+
+    def since(name: str, outcome: str = "") -> float:
+        new, old = now.page.get((name, outcome), 0.0), before.page.get((name, outcome), 0.0)
+        return new - old if new >= old else new
+
+    total = sum(since(MESSAGES, outcome) for name, outcome in now.page if name == MESSAGES)
+    replies = since("megawatts_reply_seconds_count")
+    found = [
+        Reading("messages", revision, now.at, sum(since(MESSAGES, outcome) for outcome in BAD), total),
+        Reading("unanswered", revision, now.at, since(MESSAGES, "unanswered"), total),
+    ]
+    if replies > 0:
+        found.append(
+            Reading("reply_seconds", revision, now.at, since("megawatts_reply_seconds_sum") / replies, replies)
+        )
+    memory = now.page.get(("process_resident_memory_bytes", ""))
+    if memory is not None:
+        found.append(Reading("memory", revision, now.at, memory / 1e6))
+    return tuple(found)
+
+
+class ScrapeSource:
+    """core.ports.HealthSource. `address` gives a revision's base URL, or None if it does not run."""
+
+    def __init__(self, address: Callable[[Sha], str | None], clock: Callable[[], datetime]) -> None:
+        self._address = address
+        self._clock = clock
+        self._last: dict[Sha, Look] = {}
+
+    async def read(self, revision: Sha) -> Sequence[Reading]:
+        """Readings since the last look; a first look only sets the mark. No answer is one empty reading."""
+        url = self._address(revision)
+        look = await self._look(url) if url else None
+        if look is None:
+            return (Reading("messages", revision, self._clock(), None),)
+        before, self._last[revision] = self._last.get(revision), look
+        return readings(revision, before, look) if before is not None else ()
+
+    async def _look(self, url: str) -> Look | None:
+        try:
+            timeout = aiohttp.ClientTimeout(total=3)
+            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/metrics") as answer:
+                if answer.status != 200:
+                    return None
+                return Look(self._clock(), parse(await answer.text()))
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return None
