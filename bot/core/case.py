@@ -58,6 +58,8 @@ class Case:
     """The forge's required checks, where the forge runs its own; None: it has none."""
     conflicts: bool = False
     approvals: tuple[Approval, ...] = ()
+    asker_logins: frozenset[str] = frozenset()
+    """Forge logins linked to the member who asked for the change: their approval does not count."""
     poll: Poll | None = None
     override: Override | None = None
     asked_on: Sha | None = None

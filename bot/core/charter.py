@@ -1,5 +1,6 @@
 """The constitution as data: read from the base branch, never from the change that it judges."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ class Ward:
     tier: Tier
     owners: tuple[str, ...] = ()
     only_adds: bool = False
-    """The tier holds only for files that are added or lines that are added (tests); else the change is tier 3."""
+    """The ward speaks only for files and lines that are added (tests); of any other change the ward before it speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +59,7 @@ class Charter:
     """Stages that must pass, by name; settings may only add. Empty: all."""
     maintainers: tuple[str, ...] = ()
     """Forge logins whose approval carries tier 2."""
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Logins by team (`org/team`), for owners that are teams."""
     home_guild: str = ""
     base_branch: str = "main"

@@ -41,6 +41,8 @@ class Poll:
     ballots: tuple[Ballot, ...] = ()
     excluded: frozenset[UserId] = frozenset()
     """Members who may not vote here: who asked for the change and who wrote it."""
+    guild: str = ""
+    """Where it was held. It counts only if this is the charter's home guild."""
 
 
 @dataclass(frozen=True, slots=True)
