@@ -1,0 +1,185 @@
+"""One repository behind the house's door: content by commit, in and out, without touching what people work in."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from git.cmd import Git
+
+from bot.adapters.git import commits, differences, trees
+from bot.adapters.git.names import SHA, check_branch, check_revision
+from bot.adapters.git.plumbing import IDENTITY, Plumbing, environment, finish
+from bot.core.change import FileChange, Patch
+from bot.core.errors import Denied, Misconfigured, Unavailable
+from bot.core.ids import Sha, Tree
+from bot.core.text import plain
+
+NOBODY = "0" * 40
+NOTES = "megawatts"
+_NOTE_TRIES = 5
+
+
+class GitRepository:
+    """`core.ports.Repository` over git: bare, ordinary and linked work trees alike.
+
+    Writes objects, and refs that the caller names; never the work tree, the index, HEAD, the checked-out branch or
+    the configuration. Raises Misconfigured if the path is not a repository's root or it has no commits.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.git = Plumbing(_discover(self.path))
+
+    @classmethod
+    def mirror(cls, source: str | Path, into: Path) -> "GitRepository":
+        """A bare clone of the source's HEAD, branches and tags. May be repeated: then it fetches what is new."""
+        if not (into / "HEAD").exists():
+            into.mkdir(parents=True, exist_ok=True)
+            words = [*environment(), "git", "init", "-q", "--bare", "--template=", "--initial-branch=main", "--", "."]
+            result = finish(Git(str(into)), words)
+            if result.code:
+                raise Unavailable("git", f"no repository could be made in {into}: {result.err.strip()}")
+        clone = cls(into)
+        clone.fetch(source, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/megawatts/source")
+        return clone
+
+    def fetch(self, source: str | Path, *refspecs: str) -> None:
+        """Get objects and refs of another repository. Every object is checked on its way in."""
+        address = str(source) if "://" in str(source) else str(Path(source).absolute())
+        if address.startswith("-"):
+            raise Denied(f"{address!r} is not an address of a repository")
+        flags = ("-q", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--force", "--update-head-ok")
+        config = ("protocol.file.allow=always", "protocol.https.allow=always")
+        result = self.git.run("fetch", *flags, "--", address, *refspecs, config=config, codes=(0, 1, 128))
+        if result.code:
+            raise _refused_fetch(address, result.err)
+
+    def resolve(self, rev: str) -> Sha:
+        """The commit that a revision names."""
+        check_revision(rev)
+        result = self.git.run("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}", codes=(0, 1, 128))
+        if result.code == 0 and SHA.fullmatch(result.line):
+            return Sha(result.line)
+        if self.git.run("rev-list", "--all", "-n", "1").out or rev != "HEAD":
+            raise Misconfigured(
+                f"{rev!r} names no commit in {self.path}: give a branch, a tag or a commit id that it has"
+            )
+        raise Misconfigured(f"{self.path} has no commits: commit something first")
+
+    def has(self, sha: Sha) -> bool:
+        """Whether the commit is here."""
+        return self.git.run("cat-file", "-e", f"{_known(sha)}^{{commit}}", codes=(0, 1, 128)).code == 0
+
+    def tree(self, sha: Sha) -> Tree:
+        result = self.git.run("rev-parse", "--verify", "--quiet", f"{_known(sha)}^{{tree}}", codes=(0, 1, 128))
+        if result.code:
+            raise Misconfigured(f"{sha} names no commit in {self.path}")
+        return Tree(result.line)
+
+    def merge_base(self, one: Sha, other: Sha) -> Sha:
+        """The best common ancestor. Denied if the two share no history."""
+        result = self.git.run("merge-base", _known(one), _known(other), codes=(0, 1))
+        if result.code:
+            raise Denied(f"{one[:12]} and {other[:12]} share no history")
+        return Sha(result.line)
+
+    def is_ancestor(self, old: Sha, new: Sha) -> bool:
+        return self.git.run("merge-base", "--is-ancestor", _known(old), _known(new), codes=(0, 1)).code == 0
+
+    def read(self, sha: Sha, path: PurePosixPath) -> bytes | None:
+        """The content of a file, the target of a link, or None where the commit has neither."""
+        return trees.read(self.git, _known(sha), path)
+
+    def files(self, sha: Sha) -> Mapping[PurePosixPath, str]:
+        """The blob id of every file and link of the commit, by path. Submodules are left out."""
+        return {e.path: e.oid for e in trees.entries(self.git, _known(sha)) if e.kind == "blob"}
+
+    def changes(self, base: Sha, head: Sha) -> tuple[FileChange, ...]:
+        """What differs between two commits, renames found, in git's order."""
+        return differences.changes(self.git, _known(base), _known(head))
+
+    def diff(self, base: Sha, head: Sha) -> str:
+        """A unified diff for people and stages; bytes that are not UTF-8 are shown as replacement characters."""
+        return differences.diff(self.git, _known(base), _known(head))
+
+    def materialise(self, sha: Sha, into: Path) -> None:
+        """Write the commit's exact tree into an empty or new folder. Denied for a path that plays tricks."""
+        trees.materialise(self.git, _known(sha), into)
+
+    def commit(self, patch: Patch, message: str, *, author: str) -> Sha:
+        """A commit on the patch's base with exactly its files; no ref moves. Denied if nothing would change."""
+        _known(patch.base)
+        tree = trees.write(self.git, patch)
+        if tree == self.tree(patch.base):
+            raise Denied("the patch changes nothing")
+        return commits.commit_tree(self.git, tree, (patch.base,), message, author=author)
+
+    def branch(self, name: str, sha: Sha, *, expecting: Sha | None = None) -> None:
+        """Point a branch at a commit if it is where the caller thinks it is; None: it must be new. May be repeated."""
+        check_branch(name)
+        if name in self._checked_out():
+            raise Denied(f"{name} is checked out in {self.path}: it is never moved")
+        self.move(f"refs/heads/{name}", sha, expecting=expecting)
+
+    def move(self, ref: str, sha: Sha, *, expecting: Sha | None) -> None:
+        """Compare and swap one ref. Denied if it is not where the caller thinks; nothing happens if it is there."""
+        result = self.git.run("update-ref", ref, _known(sha), expecting or NOBODY, codes=(0, 1, 128))
+        if result.code and self.ref(ref) != sha:
+            raise Denied(f"{ref} is at {self.ref(ref) or 'nothing'}, not at {expecting or 'nothing'}")
+
+    def ref(self, ref: str) -> Sha | None:
+        """The commit that a full ref name points at, or None."""
+        result = self.git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", codes=(0, 1, 128))
+        return Sha(result.line) if result.code == 0 else None
+
+    def note(self, sha: Sha, text: str) -> None:
+        """Attach evidence to a commit, in `refs/notes/megawatts`; a later note replaces the earlier."""
+        argv = ("notes", f"--ref={NOTES}", "add", "-f", "-F", "-", _known(sha))
+        for _attempt in range(_NOTE_TRIES):
+            result = self.git.run(*argv, stdin=plain(text).encode() + b"\n", env=IDENTITY, codes=(0, 1, 128))
+            if result.code == 0:
+                return
+        raise Unavailable("git", f"no note could be added to {sha[:12]}: {result.err.strip()[:200]}")
+
+    def merged_tree(self, ours: Sha, theirs: Sha) -> Tree | None:
+        """The tree of a merge of the two, or None if they conflict."""
+        return commits.merged_tree(self.git, _known(ours), _known(theirs)).tree
+
+    def patch_id(self, base: Sha, head: Sha) -> str:
+        """Git's stable patch id: the same for the same edit made elsewhere. Empty for no change."""
+        return differences.patch_id(self.git, _known(base), _known(head))
+
+    def _checked_out(self) -> frozenset[str]:
+        listing = self.git.run("worktree", "list", "--porcelain", "-z").out.decode("utf-8", "replace")
+        prefix = "branch refs/heads/"
+        names = {line.removeprefix(prefix) for line in listing.split("\0") if line.startswith(prefix)}
+        return frozenset(names)
+
+
+def _known(sha: Sha) -> Sha:
+    if not SHA.fullmatch(sha):
+        raise Misconfigured(f"{sha[:80]!r} is not a full commit id of 40 hex digits")
+    return sha
+
+
+def _discover(path: Path) -> Path:
+    """The git directory of the repository whose root this path is."""
+    if not path.is_dir():
+        raise Misconfigured(f"{path} is not a folder: give the root of a git repository")
+    git = Git(str(path))
+    words = [*environment(), "git", "rev-parse", "--absolute-git-dir", "--is-bare-repository", "--show-prefix"]
+    result = finish(git, words)
+    if result.code:
+        raise Misconfigured(f"{path} is not a git repository: run `git init` and commit there, or give another path")
+    git_dir, _bare, prefix, *_ = [*result.out.decode("utf-8", "surrogateescape").split("\n"), "", ""]
+    if prefix:
+        raise Misconfigured(f"{path} is inside a git repository, not its root: give the root, or `git init` in it")
+    return Path(git_dir)
+
+
+def _refused_fetch(address: str, err: str) -> Denied | Misconfigured | Unavailable:
+    words = err.strip().splitlines()[-1][:300] if err.strip() else "no message"
+    if "fsck" in err or "error in object" in err or "hasDot" in err:
+        return Denied(f"an object from {address} is not well formed: {words}")
+    if "does not appear to be a git repository" in err or "not found" in err:
+        return Misconfigured(f"{address} is not a git repository that can be read")
+    return Unavailable("git", f"fetch from {address}: {words}")
