@@ -18,7 +18,7 @@ class Ward:
     tier: Tier
     owners: tuple[str, ...] = ()
     only_adds: bool = False
-    """The ward speaks only for files and lines that are added (tests); of any other change the ward before it speaks."""
+    """Speaks only for files and lines that are added (tests); of any other change the ward before it speaks."""
 
 
 @dataclass(frozen=True, slots=True)
