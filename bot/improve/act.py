@@ -1,0 +1,224 @@
+"""Act: carry out one Step. Each act may be repeated, and a kill between any two effects loses nothing."""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from functools import singledispatch
+
+from bot.core import case as steps
+from bot.core.case import Case, Step
+from bot.core.change import Patch, Proposal
+from bot.core.charter import Charter
+from bot.core.errors import Denied
+from bot.core.ids import ProposalId, Sha
+from bot.core.tier import Tier
+from bot.core.verdict import Status, Verdict
+from bot.improve.body import plain, tree
+from bot.improve.context import CONSENT, GATE, HEALTH, Asked, Context
+from bot.improve.knowledge import Knowledge, Outcome, Result
+from bot.improve.look import save_readings
+from bot.improve.release import next_version
+
+
+async def act(step: Step, case: Case, charter: Charter, ctx: Context) -> None:
+    """Do what `decide` said. Raises Unavailable or Denied; the next look starts anew from what is there."""
+    await _act(step, case, charter, ctx)
+
+
+@singledispatch
+async def _act(step: Step, _case: Case, _charter: Charter, _ctx: Context) -> None:
+    raise TypeError(f"no act for {type(step).__name__}")
+
+
+@_act.register
+async def _wait(step: steps.Wait, case: Case, _charter: Charter, ctx: Context) -> None:
+    ctx.say("wait", {"pull": case.proposal.pull, "because": step.because})
+
+
+@_act.register
+async def _validate(step: steps.Validate, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    asked = Asked(
+        base=case.around.main,
+        head=step.head,
+        claim=proposal.claim,
+        kind=proposal.kind,
+        by_engine=proposal.by_engine,
+        label=f"#{proposal.pull}",
+    )
+    verdict = await ctx.validate(asked)
+    await report_gate(ctx, verdict, case.around.main, step.head, proposal)
+
+
+async def report_gate(
+    ctx: Context, verdict: Verdict, base: Sha, head: Sha, proposal: Proposal | None = None
+) -> Verdict:
+    """Post the gate's verdict as a status of that head, bound to its tree and to the base it was compared with."""
+    bound = replace(verdict, facts={**verdict.facts, "base": base, "head": head, "tree": ctx.repo.tree(head)})
+    await ctx.forge.report(head, GATE, bound)
+    pull = proposal.pull if proposal else 0
+    ctx.say("gate", {"pull": pull, "status": verdict.status.name.lower(), "because": verdict.because})
+    return bound
+
+
+@_act.register
+async def _update(step: steps.Update, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    merged = ctx.repo.merged_tree(step.onto, step.head)
+    if merged is None:
+        raise Denied(f"#{proposal.pull} conflicts with the base branch; a person has to bring it up to date")
+    paths = sorted(proposal.paths)
+    files = {path: ctx.repo.read(Sha(merged), path) for path in paths}
+    message = f"{proposal.title}\n\nBrought up to date with the base branch.\n\nIdea: {proposal.idea or 'none'}\n"
+    fresh = ctx.repo.commit(Patch(step.onto, files), message, author="megawatts[bot]")
+    await ctx.forge.publish(ctx.repo, proposal.branch, fresh, expecting=step.head)
+    ctx.say("updated", {"pull": proposal.pull, "head": fresh})
+
+
+@_act.register
+async def _ask(step: steps.Ask, case: Case, charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    owners = step.owners or charter.maintainers
+    if step.tier is Tier.VALIDATED:
+        excluded = [proposal.asked_by] if proposal.asked_by else []
+        ctx.polls.open(proposal, charter.quorum, ctx.clock(), summary=proposal.title, excluded=excluded)
+    ctx.crash_point("ask.polled")
+    await ctx.forge.request_owners(proposal.pull, step.head, owners)
+    what = "one maintainer or the members' vote" if step.tier is Tier.VALIDATED else "the owners of every touched path"
+    pending = Verdict("consent", Status.PENDING, f"waits for {what}")
+    await ctx.forge.report(step.head, CONSENT, pending)
+    ctx.say("asked", {"pull": proposal.pull, "tier": int(step.tier), "of": what})
+
+
+@_act.register
+async def _merge(step: steps.Merge, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    if ctx.switch.state() is not None:
+        raise Denied("stopped between the decision and the merge")
+    await ctx.forge.report(step.head, CONSENT, step.because)
+    await ctx.forge.comment(proposal.pull, f"Merging {step.head}.\n\n{tree(step.because)}", marker="decision")
+    ctx.crash_point("merge.before")
+    message = f"{proposal.title} (#{proposal.pull})"
+    merged = await ctx.forge.merge(proposal.pull, expecting=step.head, base=case.around.main, message=message)
+    ctx.crash_point("merge.after")
+    ctx.audit.append("controller", "merge", f"#{proposal.pull}", step.because.because, {"merge": merged})
+    remember(ctx, proposal, Result.MERGED, step.because.because)
+    ctx.say("merged", {"pull": proposal.pull, "merge": merged, "because": step.because.because})
+
+
+@_act.register
+async def _observe(step: steps.Observe, case: Case, _charter: Charter, ctx: Context) -> None:
+    found = list(await ctx.health.read(step.merged if case.rollout is None else case.rollout.running or step.merged))
+    if step.previous is not None:
+        found += await ctx.health.read(step.previous)
+    save_readings(ctx, step.merged, found)
+    ctx.say("observed", {"pull": case.proposal.pull, "readings": len(found)})
+
+
+@_act.register
+async def _settle(step: steps.Settle, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    tags = await ctx.forge.tags()
+    version = next((name for name, sha in tags.items() if sha == step.merged and name.startswith("v")), "")
+    if not version:
+        version = next_version(tags, proposal.kind)
+        await ctx.forge.tag(version, step.merged, f"{proposal.title}\n\n{step.because.because}")
+    ctx.crash_point("settle.tagged")
+    if case.rollout is not None and case.rollout.running is not None:
+        await ctx.deployer.promote(case.rollout.running)
+    remember(ctx, proposal, Result.HEALTHY, step.because.because)
+    await ctx.forge.comment(proposal.pull, f"Live and healthy in {version}.\n\n{tree(step.because)}", marker="settled")
+    ctx.crash_point("settle.before_report")
+    # Last, since this is what ends the watch: a kill before it repeats the rest.
+    facts = {**step.because.facts, "version": version}
+    await ctx.forge.report(step.merged, HEALTH, replace(step.because, facts=facts))
+    ctx.audit.append("controller", "settle", f"#{proposal.pull}", step.because.because, {"version": version})
+    if proposal.reverts is not None:
+        await _end_reverted(proposal, step.because, ctx)
+    ctx.say("healthy", {"pull": proposal.pull, "version": version, "because": step.because.because})
+
+
+async def _end_reverted(revert: Proposal, because: Verdict, ctx: Context) -> None:
+    assert revert.reverts is not None  # noqa: S101  (the caller asked)
+    if await ctx.forge.reported(revert.reverts, HEALTH) is None:
+        why = Verdict("health", Status.FAIL, f"taken back by #{revert.pull}", (because,))
+        await ctx.forge.report(revert.reverts, HEALTH, why)
+
+
+@_act.register
+async def _revert(step: steps.Revert, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    pull = await ctx.forge.revert(step.merged, step.because.because)
+    ctx.crash_point("revert.opened")
+    body = (
+        f"Takes back #{proposal.pull} `{step.merged}`, because health went bad after its deploy.\n\n"
+        f"{tree(step.because)}\n\nThis is the exact inverse; nothing else changes."
+    )
+    await ctx.forge.edit(pull, body=body, add=("megawatts", "revert"))
+    remember(ctx, proposal, Result.REVERTED, step.because.because)
+    patch_id = ctx.repo.patch_id(proposal.base, proposal.head)
+    ctx.records.put("quarantine", patch_id, {"pull": proposal.pull, "because": step.because.because})
+    await ctx.forge.comment(proposal.pull, f"Being taken back by #{pull}.\n\n{tree(step.because)}", marker="reverted")
+    ctx.audit.append("controller", "revert", f"#{proposal.pull}", step.because.because, {"revert": str(pull)})
+    ctx.say("revert", {"pull": proposal.pull, "revert": pull, "because": step.because.because})
+
+
+@_act.register
+async def _close(step: steps.Close, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    await ctx.forge.comment(proposal.pull, f"Closed.\n\n{tree(step.because)}", marker="closed")
+    remember(ctx, proposal, Result.REJECTED, step.because.because)
+    await ctx.forge.close(proposal.pull, step.because.because)
+    ctx.audit.append("controller", "close", f"#{proposal.pull}", step.because.because)
+    ctx.say("closed", {"pull": proposal.pull, "because": step.because.because, "stage": leading(step.because)})
+
+
+def leading(verdict: Verdict) -> str:
+    """The name of the deepest verdict that spoke: what a person should look at first."""
+    worst = verdict
+    while worst.children:
+        child = max(worst.children, key=lambda v: v.status)
+        if child.status is not worst.status:
+            break
+        worst = child
+        if worst.status is Status.FAIL and worst.because:
+            break
+    return worst.name
+
+
+@_act.register
+async def _page(step: steps.Page, case: Case, _charter: Charter, ctx: Context) -> None:
+    proposal = case.proposal
+    digest = hashlib.sha256(f"{proposal.head}\0{step.because.because}".encode()).hexdigest()[:12]
+    ctx.say("page", {"pull": proposal.pull, "because": step.because.because})
+    row = {"pull": proposal.pull, "because": step.because.because, "at": ctx.clock().isoformat()}
+    if not ctx.records.add("pages", f"{proposal.pull}/{digest}", row):
+        return  # said already: a person is paged once for one reason
+    await ctx.forge.comment(proposal.pull, f"A person is needed.\n\n{tree(step.because)}", marker=f"page-{digest}")
+    ctx.audit.append("controller", "page", f"#{proposal.pull}", step.because.because)
+
+
+def remember(ctx: Context, proposal: Proposal, result: Result, because: str) -> None:
+    """Record what became of the idea behind a proposal; people's own pull requests teach nothing."""
+    if proposal.idea is None or proposal.reverts is not None:
+        return
+    knowledge = Knowledge(ctx.records)
+    before = knowledge.of(proposal.idea)
+    outcome = Outcome(
+        idea=ProposalId(proposal.idea),
+        author=before.author if before else "",
+        rule=before.rule if before else proposal.kind.value,
+        kind=proposal.kind.value,
+        result=result,
+        because=plain(because, 500),
+        at=ctx.clock(),
+        title=proposal.title,
+        pull=proposal.pull,
+    )
+    knowledge.remember(outcome)
+
+
+def record_decision(ctx: Context, case: Case, step: Step, row: dict[str, object], now: datetime) -> None:
+    """Keep what a decision was made from, for `megawatts policy replay`; one row for one head and step."""
+    key = f"{case.proposal.pull}/{case.proposal.head[:12]}/{type(step).__name__}"
+    ctx.records.add("decisions", key, {**row, "step": type(step).__name__, "at": now.isoformat()})

@@ -1,0 +1,73 @@
+"""What the engine holds: every door it may use, and nothing else of the house."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.change import Claim, Kind, Patch, Proposal
+from bot.core.charter import Charter
+from bot.core.ids import PullNumber, Sha, UserId
+from bot.core.ports import AuditLog, Clock, Deployer, Forge, HealthSource, Records, Repository, Switch
+from bot.core.verdict import Verdict
+from bot.core.votes import Poll, Quorum
+from bot.improve.doors import Workspace
+
+GATE = "megawatts/gate"
+CONSENT = "megawatts/consent"
+HEALTH = "megawatts/health"
+CHARTER = ".github/charter.toml"
+
+Say = Callable[[str, Mapping[str, object]], None]
+"""Tells people what happens: an event name and its facts. Never carries authority."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One validation: what is compared, what it claims, and who made it."""
+
+    base: Sha
+    head: Sha
+    claim: Claim = Claim.NONE
+    kind: Kind = Kind.OTHER
+    by_engine: bool = True
+    label: str = ""
+    """For people: what the progress lines name."""
+
+
+class Polls(Protocol):
+    """Community votes, kept where the bot process can add ballots."""
+
+    def read(self, pull: PullNumber) -> Poll | None: ...
+    def open(
+        self, proposal: Proposal, quorum: Quorum, now: datetime, *, summary: str, excluded: Sequence[UserId]
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Doors by name. `validate` runs the gate; `checkout` gives a disposable tree of a commit."""
+
+    forge: Forge
+    repo: Repository
+    deployer: Deployer
+    health: HealthSource
+    records: Records
+    audit: AuditLog
+    switch: Switch
+    polls: Polls
+    validate: Callable[[Asked], Awaitable[Verdict]]
+    checkout: Callable[[Sha], Awaitable[Workspace]]
+    inverse: Callable[[Sha, Sha, Sha], Verdict]
+    """(merged, revert head, base) -> the proof that the head is the exact inverse."""
+    parse_charter: Callable[[str], Charter]
+    clock: Clock
+    say: Say
+    crash_point: Callable[[str], None] = lambda _name: None
+    """Named boundary between two effects; the crash tests end the process here."""
+
+
+def commit_message(title: str, body: str, idea: str, patch: Patch) -> str:
+    """A conventional commit, signed off as the bot. The title comes from an author, never from a member's words."""
+    trailers = f"Idea: {idea}\nSigned-off-by: megawatts[bot] <bot@megawatts.invalid>"
+    return f"{title}\n\n{body.strip() or patch.summary}\n\n{trailers}\n"

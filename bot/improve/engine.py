@@ -1,0 +1,159 @@
+"""The loop: look, decide, act, look again; and a new idea when there is room. Level-triggered, safe to kill."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from bot.core.case import Case, Page, Revert, Step, Stop, Validate, Wait
+from bot.core.change import Proposal
+from bot.core.errors import Denied, MegawattsError, Unavailable
+from bot.core.ids import PullNumber
+from bot.core.verdict import Status, Verdict
+from bot.improve.act import act, record_decision
+from bot.improve.body import dashboard
+from bot.improve.context import Context
+from bot.improve.ideas import Workshop, propose
+from bot.improve.look import View, look, view
+from bot.policy.lifecycle import decide
+from bot.policy.record import case_to_row
+
+
+class Engine:
+    """One controller. Long work (validation, writing) runs beside the loop, so that a watch never waits for it."""
+
+    def __init__(self, ctx: Context, shop: Workshop, *, new_ideas: bool = True) -> None:
+        self._ctx = ctx
+        self._shop = shop
+        self._new_ideas = new_ideas
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._why: dict[PullNumber, str] = {}
+        self._shown = ""
+        self._barren = ""
+
+    async def run(self) -> None:
+        """Reconcile until cancelled, at the health policy's interval."""
+        while True:
+            seen = await self.reconcile()
+            pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
+            await asyncio.sleep(pause)
+
+    async def reconcile(self) -> View | None:
+        """One round over every proposal. A door that does not answer ends the round; nothing is decided without it."""
+        try:
+            seen = await view(self._ctx)
+        except MegawattsError as error:
+            self._ctx.say("held", {"because": str(error)})
+            return None
+        for proposal in seen.unsettled():
+            await self._one(seen, proposal)
+        await self._roll_back(seen)
+        await self._show(seen)
+        stopped = self._ctx.switch.state()
+        if stopped is None and self._new_ideas and seen.main != self._barren:
+            self._start("idea", self._idea(seen))
+        return seen
+
+    async def settle_tasks(self) -> None:
+        """Wait for the long work that is under way."""
+        await asyncio.gather(*self._running.values())
+
+    async def _one(self, seen: View, proposal: Proposal) -> None:
+        now = self._ctx.clock()
+        try:
+            case = await look(self._ctx, seen, proposal, now)
+            step = decide(case, seen.charter, now)
+            self._note(case, step, now)
+            if isinstance(step, Validate):
+                self._start(f"validate {step.head}", self._act(step, case, seen))
+                return
+            await act(step, case, seen.charter, self._ctx)
+        except Unavailable as error:
+            self._ctx.say("later", {"pull": proposal.pull, "because": str(error)})
+        except Denied as error:
+            self._ctx.say("denied", {"pull": proposal.pull, "because": str(error)})
+            if proposal.merged_as is not None:
+                await self._page(seen, proposal, str(error), now)
+
+    async def _page(self, seen: View, proposal: Proposal, because: str, now: datetime) -> None:
+        """A forge that refuses an act after the merge (a revert that conflicts) needs a person."""
+        case = await look(self._ctx, seen, proposal, now)
+        await act(Page(Verdict("denied", Status.ERROR, because)), case, seen.charter, self._ctx)
+
+    async def _act(self, step: Validate, case: Case, seen: View) -> None:
+        try:
+            await act(step, case, seen.charter, self._ctx)
+        except MegawattsError as error:
+            self._ctx.say("later", {"pull": case.proposal.pull, "because": str(error)})
+
+    def _note(self, case: Case, step: Step, now: datetime) -> None:
+        pull = case.proposal.pull
+        because = getattr(step, "because", "")
+        text = because.because if isinstance(because, Verdict) else str(because)
+        self._why[pull] = f"{type(step).__name__.lower()}: {text}" if text else type(step).__name__.lower()
+        if not isinstance(step, Wait):
+            record_decision(self._ctx, case, step, case_to_row(case), now)
+
+    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run long work beside the loop, one of each name at a time."""
+        if name in self._running:
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running[name] = task
+        task.add_done_callback(lambda _task: self._running.pop(name, None))
+
+    async def _idea(self, seen: View) -> None:
+        try:
+            attempt = await propose(self._ctx, self._shop, seen)
+        except MegawattsError as error:
+            self._ctx.say("later", {"because": str(error)})
+            return
+        if attempt is None:
+            # Nothing to try on this tree: look again when the base branch moves.
+            self._barren = seen.main
+
+    async def _roll_back(self, seen: View) -> None:
+        """A person's rollback: newest merge first, one at a time, until the named version's tree is back."""
+        for key, row in self._ctx.records.scan("rollbacks"):
+            try:
+                done = await self._roll_back_one(seen, row)
+            except MegawattsError as error:
+                self._ctx.say("rollback", {"because": str(error)})
+                continue
+            if done:
+                self._ctx.records.delete("rollbacks", key)
+                self._ctx.say("rollback", {"because": "done"})
+
+    async def _roll_back_one(self, seen: View, row: dict[str, Any]) -> bool:
+        if any(p.reverts and p.merged_as is None and not p.closed for p in seen.proposals):
+            return False  # one open revert at a time
+        tags = await self._ctx.forge.tags()
+        version = str(row.get("version", ""))
+        if version and version not in tags:
+            self._ctx.say("rollback", {"because": f"no version {version}; known: {', '.join(sorted(tags)) or 'none'}"})
+            return True
+        keep = tags.get(version)
+        merged = sorted(
+            (p for p in seen.proposals if p.merged_as and not p.reverts and p.merged_at),
+            key=lambda p: p.merged_at or self._ctx.clock(),
+            reverse=True,
+        )
+        left = [p for p in merged if seen.reverting(p.merged_as) is None]
+        if keep is not None:
+            left = [p for p in left if p.merged_as and not self._ctx.repo.is_ancestor(p.merged_as, keep)]
+        if not left or left[0].merged_as is None:
+            return True
+        reason = Verdict(
+            "rollback", Status.FAIL, f"rolled back by {row.get('by', 'a person')}: {row.get('reason', '')}"
+        )
+        case = await look(self._ctx, seen, left[0], self._ctx.clock())
+        await act(Revert(left[0].merged_as, reason), case, seen.charter, self._ctx)
+        return keep is None
+
+    async def _show(self, seen: View) -> None:
+        stop: Stop | None = self._ctx.switch.state()
+        text = dashboard(seen.proposals, self._why, {}, stop.reason if stop else "")
+        if text != self._shown:
+            await self._ctx.forge.dashboard(text)
+            self._shown = text

@@ -1,0 +1,204 @@
+"""New ideas: find, rank, choose, write, validate, and only then publish and open a pull request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from bot.core.change import Finding, Idea, Patch, Proposal, Refusal
+from bot.core.charter import Charter
+from bot.core.ids import Sha
+from bot.core.ports import Records
+from bot.core.tier import Tier
+from bot.core.verdict import Status, Verdict
+from bot.improve.act import report_gate
+from bot.improve.body import plain, pull_body
+from bot.improve.context import Asked, Context, commit_message
+from bot.improve.doors import Analyst, Author, Profile, Workspace
+from bot.improve.knowledge import Knowledge, Outcome, Result, rank
+from bot.improve.look import View
+
+FRAGMENTS = PurePosixPath("changelog.d")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Those who find and those who write, in the order in which they are asked."""
+
+    analysts: tuple[Analyst, ...]
+    authors: tuple[Author, ...]
+    profile: Callable[[Workspace], Profile]
+    only_requested: bool
+    """Whether ideas are tried only when a person asked for their author."""
+    choose: Callable[[Sequence[Idea], Sequence[Proposal], Sequence[Outcome], Charter, datetime], "Choice"]
+    tier: Callable[[Idea, Patch, Charter], tuple[Tier, Verdict]]
+
+    def author(self, name: str) -> Author | None:
+        return next((a for a in self.authors if a.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to try now, best first, and why the rest waits."""
+
+    chosen: tuple[Idea, ...]
+    skipped: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one idea went: the commit and the gate's verdict if it was written, the reason if it was not."""
+
+    idea: Idea
+    head: Sha | None
+    verdict: Verdict
+    pull: int = 0
+
+
+async def find(shop: Workshop, work: Workspace, ctx: Context) -> tuple[Finding, ...]:
+    """All findings on this tree. An analyst that breaks is named and skipped: the others' findings still count."""
+    profile = shop.profile(work)
+    found: list[Finding] = []
+    for analyst in shop.analysts:
+        try:
+            some = await analyst.find(work, profile)
+        except Exception as error:  # noqa: BLE001  (one broken analyst must not stop the loop)
+            ctx.say("analyst failed", {"analyst": analyst.name, "because": f"{type(error).__name__}: {error}"})
+            continue
+        ctx.say("found", {"analyst": analyst.name, "findings": len(some)})
+        found += some
+    return tuple(found)
+
+
+def ideas(shop: Workshop, findings: Sequence[Finding], knowledge: Knowledge, now: datetime) -> tuple[Idea, ...]:
+    """What the authors would take on, best first by what was learned. One idea of each id."""
+    offered = {idea.id: idea for author in shop.authors for idea in author.ideas(findings)}
+    return rank(tuple(offered.values()), knowledge.outcomes(), now)
+
+
+def requested(idea: Idea, row: Mapping[str, object]) -> bool:
+    """Whether a person's request names this idea: by author, and by the start of its path if the request has one."""
+    start = str(row.get("path", ""))
+    return row.get("author") in {idea.author, ""} and all(str(f.path).startswith(start) for f in idea.findings)
+
+
+def wished(ranked: Sequence[Idea], records: Records, *, only: bool) -> tuple[Idea, ...]:
+    """Ideas that a person asked for (rows of the table `requests`) come first; with `only`, no others are tried."""
+    rows = [row for _key, row in records.scan("requests")]
+    asked = [idea for idea in ranked if any(requested(idea, row) for row in rows)]
+    return tuple(asked if only else [*asked, *(idea for idea in ranked if idea not in asked)])
+
+
+async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
+    """Try the best idea that quotas allow. None: there is nothing to try now."""
+    now = ctx.clock()
+    knowledge = Knowledge(ctx.records)
+    work = await ctx.checkout(seen.main)
+    findings = await find(shop, work, ctx)
+    ranked = wished(ideas(shop, findings, knowledge, now), ctx.records, only=shop.only_requested)
+    choice = shop.choose(ranked, seen.proposals, knowledge.outcomes(), seen.charter, now)
+    table = [{"id": i.id, "value": i.value, "author": i.author, "title": i.title} for i in ranked[:20]]
+    ctx.say("ranked", {"findings": len(findings), "ideas": len(ranked), "chosen": len(choice.chosen), "top": table})
+    for idea in choice.chosen:
+        attempt = await carry_out(ctx, shop, seen, idea, work)
+        if attempt.head is not None:
+            _granted(ctx.records, idea)
+            return attempt
+    return None
+
+
+def _granted(records: Records, idea: Idea) -> None:
+    for key, row in records.scan("requests"):
+        if requested(idea, row):
+            records.delete("requests", key)
+            return
+
+
+async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: Workspace) -> Attempt:
+    """Write one idea, validate it, publish it. The branch is pushed only after the gate has spoken well of it."""
+    patch = await _write(shop, idea, work)
+    if isinstance(patch, Refusal):
+        return _declined(ctx, idea, Result.UNWRITTEN, patch.because)
+    patch = with_fragment(idea, patch, ctx, seen.main)
+    title = title_of(idea)
+    head = ctx.repo.commit(patch, commit_message(title, patch.summary, idea.id, patch), author="megawatts[bot]")
+    ctx.say("written", {"idea": idea.id, "title": title, "head": head, "author": idea.author})
+    patch_id = ctx.repo.patch_id(seen.main, head)
+    known = ctx.records.get("quarantine", patch_id)
+    if known is not None:
+        return _declined(ctx, idea, Result.REFUSED, f"the same change was taken back before (#{known['pull']})")
+    verdict = await ctx.validate(Asked(seen.main, head, idea.claim, idea.kind, label=title))
+    if verdict.status not in {Status.PASS, Status.PENDING}:
+        return replace(_declined(ctx, idea, Result.REFUSED, verdict.because), verdict=verdict)
+    return await publish(ctx, shop, seen, Attempt(idea, head, verdict), patch)
+
+
+def title_of(idea: Idea) -> str:
+    """A conventional commit subject."""
+    return f"{_PREFIX.get(idea.kind, 'chore')}: {plain(idea.title, 90)}"
+
+
+async def publish(ctx: Context, shop: Workshop, seen: View, attempt: Attempt, patch: Patch) -> Attempt:
+    """Push the branch, open the pull request, post the verdict: three effects, each repeatable by name."""
+    idea, head, title = attempt.idea, attempt.head, title_of(attempt.idea)
+    assert head is not None  # noqa: S101  (the caller wrote it)
+    _tier, why = shop.tier(idea, patch, seen.charter)
+    branch = f"megawatts/{idea.id}"
+    verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
+    ctx.crash_point("publish.before_push")
+    await ctx.forge.publish(ctx.repo, branch, head, expecting=None)
+    ctx.crash_point("publish.pushed")
+    body = pull_body(idea, patch, ctx.repo.changes(seen.main, head), verdict, why)
+    pull = await ctx.forge.open(branch, title, body, idea, labels=("megawatts", idea.kind.value))
+    ctx.crash_point("publish.opened")
+    Knowledge(ctx.records).remember(outcome(ctx, idea, Result.OPEN, "proposed", pull))
+    ctx.audit.append("controller", "propose", f"#{pull}", idea.title, {"head": head, "idea": idea.id})
+    ctx.say("proposed", {"pull": pull, "title": title, "head": head, "idea": idea.id, "kind": idea.kind.value})
+    return replace(attempt, verdict=verdict, pull=pull)
+
+
+async def _write(shop: Workshop, idea: Idea, work: Workspace) -> Patch | Refusal:
+    author = shop.author(idea.author)
+    if author is None:
+        return Refusal(f"no author is named {idea.author}")
+    try:
+        return await author.write(idea, work, shop.profile(work))
+    except Exception as error:  # noqa: BLE001  (one broken author must not stop the loop)
+        return Refusal(f"{idea.author} broke: {type(error).__name__}: {error}")
+
+
+def with_fragment(idea: Idea, patch: Patch, ctx: Context, base: Sha) -> Patch:
+    """The changelog entry travels in the proposal, where the repository keeps such entries."""
+    if not any(FRAGMENTS in path.parents for path in ctx.repo.files(base)):
+        return patch
+    if any(FRAGMENTS in path.parents for path in patch.files):
+        return patch
+    path = FRAGMENTS / f"{idea.id}.{idea.kind.value}.md"
+    return replace(patch, files={**patch.files, path: f"{plain(idea.title, 120)}\n".encode()})
+
+
+def _declined(ctx: Context, idea: Idea, result: Result, because: str) -> Attempt:
+    Knowledge(ctx.records).remember(outcome(ctx, idea, result, because))
+    ctx.say("declined", {"idea": idea.id, "title": idea.title, "result": result.value, "because": because})
+    return Attempt(idea, None, Verdict("write", Status.FAIL, because))
+
+
+def outcome(ctx: Context, idea: Idea, result: Result, because: str, pull: int = 0) -> Outcome:
+    """The row that is remembered of an idea."""
+    rule = idea.findings[0].rule if idea.findings else idea.kind.value
+    return Outcome(
+        idea.id, idea.author, rule, idea.kind.value, result, plain(because, 500), ctx.clock(), plain(idea.title), pull
+    )
+
+
+_PREFIX = {
+    "refactor": "refactor",
+    "fix": "fix",
+    "feature": "feat",
+    "test": "test",
+    "docs": "docs",
+    "behaviour": "feat",
+    "tool": "feat",
+    "configuration": "perf",
+}
+"""Conventional commit types by kind of change (conventionalcommits.org)."""

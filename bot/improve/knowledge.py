@@ -1,0 +1,137 @@
+"""What was learned from outcomes: which strategies were accepted, refused or reverted, and what to try next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.core.change import Idea, Severity
+from bot.core.ids import ProposalId
+from bot.core.ports import Records
+
+TABLE = "outcomes"
+HALF_LIFE = timedelta(days=60)
+"""Old outcomes fade: the code and its people change."""
+IMPACT = {Severity.LOW: 1.0, Severity.MEDIUM: 2.0, Severity.HIGH: 4.0}
+
+
+class Result(StrEnum):
+    """How an idea ended. The order of a proposal's life; a later result replaces an earlier one."""
+
+    UNWRITTEN = "unwritten"
+    """The author declined: nothing was risked, and the same tree would get the same answer."""
+    REFUSED = "refused"
+    """A stage refused it before it was proposed."""
+    OPEN = "open"
+    REJECTED = "rejected"
+    MERGED = "merged"
+    HEALTHY = "healthy"
+    REVERTED = "reverted"
+
+
+GOOD = frozenset({Result.MERGED, Result.HEALTHY})
+BAD = frozenset({Result.REFUSED, Result.REJECTED, Result.REVERTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one idea. `rule` and `author` name the strategy; `because` is for people and for the author."""
+
+    idea: ProposalId
+    author: str
+    rule: str
+    kind: str
+    result: Result
+    because: str
+    at: datetime
+    title: str = ""
+    pull: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """A strategy's chance of acceptance: a Beta distribution with faded counts (Beta-Bernoulli bandit)."""
+
+    good: float
+    bad: float
+
+    @property
+    def mean(self) -> float:
+        return self.good / (self.good + self.bad)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation: how unsure we are."""
+        total = self.good + self.bad
+        return float((self.good * self.bad / (total * total * (total + 1))) ** 0.5)
+
+
+def odds(outcomes: Iterable[Outcome], author: str, rule: str, now: datetime) -> Odds:
+    """The posterior of one strategy from a Beta(1, 1) prior; an outcome of the same author but another rule counts a
+    quarter, since its rules have much in common."""
+    good = bad = 1.0
+    for outcome in outcomes:
+        if outcome.author != author or outcome.result not in GOOD | BAD:
+            continue
+        weight = 0.5 ** max(0.0, (now - outcome.at) / HALF_LIFE) * (1.0 if outcome.rule == rule else 0.25)
+        if outcome.result in GOOD:
+            good += weight
+        else:
+            bad += weight
+    return Odds(good, bad)
+
+
+def rank(ideas: Sequence[Idea], outcomes: Sequence[Outcome], now: datetime) -> tuple[Idea, ...]:
+    """Ideas with their expected value, best first: impact times the upper edge of the chance (mean plus one standard
+    deviation, so that untried strategies get their turn). Ties go by id: the same look gives the same order."""
+
+    def value(idea: Idea) -> float:
+        rule = idea.findings[0].rule if idea.findings else idea.kind
+        chance = odds(outcomes, idea.author, rule, now)
+        impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[Severity.MEDIUM])
+        return round(impact * min(1.0, chance.mean + chance.spread), 4)
+
+    valued = (replace(idea, value=value(idea)) for idea in ideas)
+    return tuple(sorted(valued, key=lambda idea: (-idea.value, idea.id)))
+
+
+class Knowledge:
+    """Outcomes on disk."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def remember(self, outcome: Outcome) -> None:
+        row = {
+            "author": outcome.author,
+            "rule": outcome.rule,
+            "kind": outcome.kind,
+            "result": outcome.result.value,
+            "because": outcome.because[:1000],
+            "at": outcome.at.isoformat(),
+            "title": outcome.title,
+            "pull": outcome.pull,
+        }
+        self._records.put(TABLE, outcome.idea, row)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return tuple(_outcome(key, row) for key, row in self._records.scan(TABLE))
+
+    def of(self, idea: ProposalId) -> Outcome | None:
+        row = self._records.get(TABLE, idea)
+        return _outcome(idea, row) if row is not None else None
+
+
+def _outcome(key: str, row: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        idea=ProposalId(key),
+        author=str(row["author"]),
+        rule=str(row["rule"]),
+        kind=str(row["kind"]),
+        result=Result(row["result"]),
+        because=str(row["because"]),
+        at=datetime.fromisoformat(row["at"]),
+        title=str(row.get("title", "")),
+        pull=int(row.get("pull", 0)),
+    )

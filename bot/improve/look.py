@@ -1,0 +1,144 @@
+"""Look: gather everything known about one proposal into a Case, from the forge and what runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from bot.core.case import Case, Override, Surroundings
+from bot.core.change import Proposal
+from bot.core.charter import Charter
+from bot.core.errors import Misconfigured, Unavailable
+from bot.core.health import Reading
+from bot.core.ids import PullNumber, Sha
+from bot.core.verdict import Verdict
+from bot.improve.context import CHARTER, GATE, HEALTH, Context
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at the whole forge: the base branch, its charter, every proposal, and which are settled."""
+
+    main: Sha
+    charter: Charter
+    proposals: tuple[Proposal, ...]
+    settled: Mapping[PullNumber, Verdict]
+
+    def reverting(self, merged: Sha | None) -> Proposal | None:
+        """The proposal, open or merged, that takes that merge back."""
+        return next((p for p in self.proposals if merged and p.reverts == merged and not p.closed), None)
+
+    def unsettled(self) -> tuple[Proposal, ...]:
+        """What may still need a step: open, or merged and not known healthy or taken back."""
+        return tuple(p for p in self.proposals if not p.closed and p.pull not in self.settled)
+
+
+async def view(ctx: Context) -> View:
+    """Fetch, read the charter at the base branch, list all proposals. A bad charter is Misconfigured: nothing moves."""
+    await ctx.forge.fetch(ctx.repo)
+    main = await ctx.forge.main()
+    text = ctx.repo.read(main, PurePosixPath(CHARTER))
+    if text is None:
+        raise Misconfigured(f"{CHARTER} is missing on the base branch: add one (see CONTRIBUTING.md)")
+    proposals = tuple(await ctx.forge.proposals(everything=True))
+    settled: dict[PullNumber, Verdict] = {}
+    for proposal in proposals:
+        if proposal.merged_as is not None:
+            verdict = await ctx.forge.reported(proposal.merged_as, HEALTH)
+            if verdict is not None:
+                settled[proposal.pull] = verdict
+    return View(main, ctx.parse_charter(text.decode("utf-8", errors="replace")), proposals, settled)
+
+
+def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) -> Surroundings:
+    """What goes on beside this proposal."""
+    merged = [p for p in seen.proposals if p.merged_as is not None]
+    watched = [p for p in merged if p.pull not in seen.settled and p.pull != proposal.pull]
+    watched = [p for p in watched if seen.reverting(p.merged_as) is None]
+    times = [p.merged_at for p in merged if p.merged_at is not None]
+    reverts = [p for p in merged if p.reverts and p.merged_at is not None and now - p.merged_at < DAY]
+    return Surroundings(
+        main=seen.main,
+        last_merge=max(times, default=None),
+        last_deploy=max(times, default=None),
+        awaiting_health=watched[0].pull if watched else None,
+        reverts_today=len(reverts),
+        stop=ctx.switch.state(),
+    )
+
+
+async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> Case:
+    """One look at one proposal. Raises Unavailable when a door does not answer: then nothing is decided."""
+    around = surroundings(seen, proposal, ctx, now)
+    if proposal.merged_as is not None:
+        return await _after_merge(ctx, seen, proposal, around)
+    changes = ctx.repo.changes(proposal.base, proposal.head)
+    gate = await ctx.forge.reported(proposal.head, GATE)
+    if gate is not None and gate.facts.get("tree") != proposal.head_tree:
+        gate = None  # a verdict on another tree says nothing about this one
+    inverse = ctx.inverse(proposal.reverts, proposal.head, seen.main) if proposal.reverts else None
+    return Case(
+        proposal=proposal,
+        around=around,
+        only_adds=frozenset(str(c.path) for c in changes if c.action == "add" or _only_gains(c.action, c.removed)),
+        gate=gate,
+        gate_base=Sha(str(gate.facts.get("base", ""))) if gate is not None else None,
+        checks=await ctx.forge.checks(proposal.head),
+        conflicts=ctx.repo.merged_tree(seen.main, proposal.head) is None,
+        approvals=tuple(await ctx.forge.reviews(proposal.pull)),
+        poll=ctx.polls.read(proposal.pull),
+        override=_override(ctx.records.get("overrides", str(proposal.pull))),
+        asked_on=await ctx.forge.asked_on(proposal.pull),
+        inverse=inverse,
+    )
+
+
+def _only_gains(action: str, removed: int) -> bool:
+    return action == "modify" and removed == 0
+
+
+async def _after_merge(ctx: Context, seen: View, proposal: Proposal, around: Surroundings) -> Case:
+    merged = proposal.merged_as
+    assert merged is not None  # noqa: S101  (the caller asked)
+    revert = seen.reverting(merged)
+    return Case(
+        proposal=proposal,
+        around=around,
+        rollout=await ctx.deployer.rollout(merged),
+        readings=saved_readings(ctx, merged),
+        settled=seen.settled.get(proposal.pull),
+        reverted_by=revert.pull if revert else None,
+        revert_merged=revert is not None and revert.merged_as is not None,
+    )
+
+
+def _override(row: Mapping[str, Any] | None) -> Override | None:
+    if row is None:
+        return None
+    return Override(Sha(row["head"]), str(row["by"]), str(row["reason"]), datetime.fromisoformat(row["at"]))
+
+
+def save_readings(ctx: Context, merged: Sha, readings: Sequence[Reading]) -> None:
+    """Keep readings so that a restarted controller goes on with the watch; writing one twice changes nothing."""
+    for reading in readings:
+        key = f"{merged}/{reading.at.isoformat()}/{reading.metric}/{reading.revision[:12]}"
+        row = {"metric": reading.metric, "revision": reading.revision, "at": reading.at.isoformat()}
+        ctx.records.put("readings", key, {**row, "value": reading.value, "total": reading.total})
+
+
+def saved_readings(ctx: Context, merged: Sha) -> tuple[Reading, ...]:
+    """The readings of this watch so far, oldest first."""
+    rows = (row for _key, row in ctx.records.scan("readings", f"{merged}/"))
+    found = [
+        Reading(r["metric"], Sha(r["revision"]), datetime.fromisoformat(r["at"]), r["value"], float(r["total"]))
+        for r in rows
+    ]
+    return tuple(sorted(found, key=lambda reading: reading.at))
+
+
+def unreachable(error: Unavailable) -> str:
+    """One sentence for people about a door that did not answer."""
+    return f"{error}; nothing is decided until it answers"
