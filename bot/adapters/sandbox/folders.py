@@ -1,0 +1,57 @@
+"""Folders that a boxed program writes: lent to it before the run, made harmless for the reader after it."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+def lend(folders: Sequence[Path], uid: int) -> None:
+    """Make `uid` the owner of everything below, as root. Links are not followed."""
+    for folder in folders:
+        if not folder.is_dir():
+            os.chown(folder, uid, uid, follow_symlinks=False)
+        for _, _, at in _walk(folder):
+            os.chown(at[1], uid, uid, dir_fd=at[0], follow_symlinks=False)
+
+
+def show(paths: Sequence[Path]) -> None:
+    """Let other user ids into these folders and files themselves, as root: a fresh temporary folder is closed to them."""
+    for path in paths:
+        mode = path.stat().st_mode
+        wanted = mode | (0o555 if stat.S_ISDIR(mode) else 0o444)
+        if wanted != mode:
+            path.chmod(stat.S_IMODE(wanted))
+
+
+def clean(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """Remove what could mislead a reader outside: links out of the folder, pipes, sockets. Returns what was removed."""
+    removed = []
+    for folder in folders:
+        real = folder.resolve()
+        for path, mode, at in _walk(folder):
+            if _harmful(path, mode, real):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(at[1], dir_fd=at[0])
+                removed.append(path)
+    return tuple(removed)
+
+
+def _harmful(path: Path, mode: int, folder: Path) -> bool:
+    if stat.S_ISLNK(mode):
+        target = Path(os.path.normpath(path.parent / os.readlink(path)))
+        return not (target.is_relative_to(folder) and path.resolve().is_relative_to(folder))
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, int, tuple[int, str]]]:
+    """Every entry and the folder itself: path, mode, and its parent as an open folder, which no rename can exchange."""
+    if not folder.is_dir():
+        return
+    for top, dirs, files, handle in os.fwalk(folder, follow_symlinks=False):
+        yield Path(top), stat.S_IFDIR, (handle, ".")
+        for name in (*files, *dirs):
+            mode = os.lstat(name, dir_fd=handle).st_mode
+            if not stat.S_ISDIR(mode):
+                yield Path(top, name), mode, (handle, name)
