@@ -47,8 +47,8 @@ def _parameter(name: str, table: Any) -> Parameter | None:
     if not isinstance(table, dict) or table.get("relieves") not in {"up", "down"}:
         return None
     matched = _METRIC.fullmatch(str(table.get("metric", "")))
-    numbers = [table.get(key) for key in ("value", "min", "max", "step")]
-    if matched is None or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+    numbers = [n for n in map(table.get, ("value", "min", "max", "step")) if isinstance(n, int | float)]
+    if matched is None or len(numbers) != 4:
         return None
     value, low, high, step = numbers
     return Parameter(name, value, low, high, step, matched["outcome"], table["relieves"])
