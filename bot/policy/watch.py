@@ -1,0 +1,70 @@
+"""After the merge: wait for the rollout, watch it, and settle it, take it back or call a person."""
+
+from datetime import datetime
+
+from bot.core.case import Case, Observe, Page, Revert, Settle, Step, Wait
+from bot.core.charter import Charter
+from bot.core.health import Rollout
+from bot.core.ids import Sha
+from bot.core.verdict import Status, Verdict
+from bot.policy.health import assess
+
+SECURITY = "security"
+"""The label of a security fix: it is not taken back without a person."""
+
+
+def after_merge(case: Case, charter: Charter, now: datetime) -> Step:
+    """The next step for a merged proposal. No answer is not health: at the deadline a person is called."""
+    if case.settled is not None:
+        return Wait(None, f"settled: {case.settled.because}", done=True)
+    if case.reverted_by is not None:
+        return Wait(None, f"taken back by #{case.reverted_by}", done=case.revert_merged)
+    proposal, rollout = case.proposal, case.rollout
+    merged = proposal.merged_as or proposal.head
+    if rollout is None or not rollout.contains:
+        return _not_running(case, charter, rollout, now)
+    health = assess(charter.health, case.readings, rollout, merged, now)
+    if health.passed:
+        return Settle(merged, health)
+    if health.status is Status.FAIL:
+        return _unhealthy(case, charter, merged, health)
+    if now >= rollout.at + charter.health.deadline:
+        return Page(_held(health))
+    return Observe(merged, rollout.previous)
+
+
+def _not_running(case: Case, charter: Charter, rollout: Rollout | None, now: datetime) -> Step:
+    proposal = case.proposal
+    merged = proposal.merged_as or proposal.head
+    if rollout is not None and rollout.failed and rollout.wanted == merged:
+        return _unhealthy(case, charter, merged, Verdict("health", Status.FAIL, f"could not start: {rollout.failed}"))
+    until = (proposal.merged_at or proposal.opened) + charter.health.deadline
+    if now >= until:
+        return Page(Verdict("rollout", Status.INCONCLUSIVE, "merged, but it does not run yet"))
+    return Wait(until, "waits for the rollout")
+
+
+def _held(health: Verdict) -> Verdict:
+    because = f"no verdict by the deadline, which is not health: {health.because}"
+    return Verdict("health", health.status, because, (health,))
+
+
+def _unhealthy(case: Case, charter: Charter, merged: Sha, health: Verdict) -> Step:
+    """Take it back, unless that needs a person: then say so with the evidence."""
+    if why := _needs_person(case, charter, health):
+        return Page(Verdict("revert", Status.FAIL, f"{why}: {health.because}", (health,)))
+    return Revert(merged, health)
+
+
+def _needs_person(case: Case, charter: Charter, health: Verdict) -> str:
+    if case.proposal.reverts is not None:
+        return "health stays bad after a revert, so that was not the culprit; nothing is reverted twice"
+    if SECURITY in case.proposal.labels:
+        return "a security fix is not taken back without a person"
+    if case.around.reverts_today >= charter.health.reverts_per_day:
+        return f"the {charter.health.reverts_per_day} automatic reverts of a day are spent"
+    failed = {child.name for child in health.children if child.status is Status.FAIL}
+    watched = {rule.name for rule in charter.health.rules if not rule.guard}
+    if failed and failed <= watched:
+        return "only metrics that guard nothing are worse"
+    return ""
