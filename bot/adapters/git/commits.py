@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.adapters.git.plumbing import IDENTITY, Plumbing
+from bot.adapters.git.plumbing import IDENTITY, Plumbing, Result
 from bot.core.errors import Denied, Unavailable
 from bot.core.ids import Sha, Tree
 from bot.core.text import one_line, plain
@@ -61,11 +61,12 @@ def _tree(git: Plumbing, sha: Sha) -> Tree:
     return Tree(git.run("rev-parse", "--verify", f"{sha}^{{tree}}").line)
 
 
-def _answer(result: object) -> Merged:
-    code, out, err = getattr(result, "code"), getattr(result, "out"), getattr(result, "err")  # noqa: B009
-    parts = [part.decode("utf-8", "replace") for part in out.split(b"\0") if part]
-    if code == 0 and parts:
+def _answer(result: Result) -> Merged:
+    parts = [part.decode("utf-8", "replace") for part in result.out.split(b"\0") if part]
+    if result.code == 0 and parts:
         return Merged(Tree(parts[0].strip()))
-    if code == 1 and parts:
+    if result.code == 1 and parts:
         return Merged(None, tuple(dict.fromkeys(parts[1:])))
-    raise Unavailable("git", f"merge-tree: {err.strip()[:300]}")
+    if "unrelated histories" in result.err:
+        return Merged(None)
+    raise Unavailable("git", f"merge-tree: {result.err.strip()[:300]}")

@@ -33,8 +33,6 @@ _SHUT = (
     "commit.gpgSign=false",
     "log.showSignature=false",
     "protocol.allow=never",
-    "fetch.fsckObjects=true",
-    "transfer.fsckObjects=true",
     "submodule.recurse=false",
 )
 OPTIONS = tuple(word for setting in _SHUT for word in ("-c", setting))

@@ -27,29 +27,39 @@ class GitRepository:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self.git = Plumbing(_discover(self.path))
+        git_dir, self.bare = _discover(self.path)
+        self.git = Plumbing(git_dir)
 
     @classmethod
-    def mirror(cls, source: str | Path, into: Path) -> "GitRepository":
-        """A bare clone of the source's HEAD, branches and tags. May be repeated: then it fetches what is new."""
+    def begin(cls, into: Path) -> "GitRepository":
+        """An empty bare repository; the one that is there already, if there is one."""
         if not (into / "HEAD").exists():
             into.mkdir(parents=True, exist_ok=True)
             words = [*environment(), "git", "init", "-q", "--bare", "--template=", "--initial-branch=main", "--", "."]
             result = finish(Git(str(into)), words)
             if result.code:
                 raise Unavailable("git", f"no repository could be made in {into}: {result.err.strip()}")
-        clone = cls(into)
+        return cls(into)
+
+    @classmethod
+    def mirror(cls, source: str | Path, into: Path) -> "GitRepository":
+        """A bare clone of the source's HEAD, branches and tags. May be repeated: then it fetches what is new."""
+        clone = cls.begin(into)
         clone.fetch(source, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/megawatts/source")
         return clone
 
-    def fetch(self, source: str | Path, *refspecs: str) -> None:
-        """Get objects and refs of another repository. Every object is checked on its way in."""
+    def fetch(self, source: str | Path, *refspecs: str, strict: bool = False) -> None:
+        """Get objects and refs of another repository; `strict` refuses objects that are not well formed.
+
+        Raises Denied for such objects, Misconfigured if the source is no repository, else Unavailable.
+        """
         address = str(source) if "://" in str(source) else str(Path(source).absolute())
         if address.startswith("-"):
             raise Denied(f"{address!r} is not an address of a repository")
         flags = ("-q", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--force", "--update-head-ok")
-        config = ("protocol.file.allow=always", "protocol.https.allow=always")
-        result = self.git.run("fetch", *flags, "--", address, *refspecs, config=config, codes=(0, 1, 128))
+        allowed = ("protocol.file.allow=always", "protocol.https.allow=always", f"fetch.fsckObjects={strict}".lower())
+        argv = ("fetch", *flags, "--update-shallow", "--", address, *refspecs)
+        result = self.git.run(*argv, config=allowed, codes=(0, 1, 128))
         if result.code:
             raise _refused_fetch(address, result.err)
 
@@ -161,8 +171,8 @@ def _known(sha: Sha) -> Sha:
     return sha
 
 
-def _discover(path: Path) -> Path:
-    """The git directory of the repository whose root this path is."""
+def _discover(path: Path) -> tuple[Path, bool]:
+    """The git directory of the repository whose root this path is, and whether it is bare."""
     if not path.is_dir():
         raise Misconfigured(f"{path} is not a folder: give the root of a git repository")
     git = Git(str(path))
@@ -170,10 +180,10 @@ def _discover(path: Path) -> Path:
     result = finish(git, words)
     if result.code:
         raise Misconfigured(f"{path} is not a git repository: run `git init` and commit there, or give another path")
-    git_dir, _bare, prefix, *_ = [*result.out.decode("utf-8", "surrogateescape").split("\n"), "", ""]
+    git_dir, bare, prefix, *_ = [*result.out.decode("utf-8", "surrogateescape").split("\n"), "", ""]
     if prefix:
         raise Misconfigured(f"{path} is inside a git repository, not its root: give the root, or `git init` in it")
-    return Path(git_dir)
+    return Path(git_dir), bare == "true"
 
 
 def _refused_fetch(address: str, err: str) -> Denied | Misconfigured | Unavailable:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from bot.adapters.store.files import locked, replace
+from bot.adapters.files import locked, replace
 from bot.core.audit import GENESIS, Entry, verify_chain
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.ports import Clock

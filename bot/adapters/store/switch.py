@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.adapters.store.files import locked, replace, sync_folder
+from bot.adapters.files import locked, replace, sync_folder
 from bot.core.case import Stop
 from bot.core.ports import Clock
 from bot.core.text import one_line
