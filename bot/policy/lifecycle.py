@@ -57,14 +57,18 @@ def _road(case: Case, charter: Charter, now: datetime) -> Step:
     if not bound(case):
         return _bring_up(case) if _stale(case) else Validate(case.proposal.head)
     evidence = weigh(case, charter)
-    found = evidence.verdict.status
-    if found is Status.FAIL:
-        return _refuse(case, evidence.verdict)
-    if found in {Status.ERROR, Status.INCONCLUSIVE}:
-        return _bring_up(case) if _stale(case) else Page(evidence.verdict)
+    return _not_green(case, evidence.verdict) or _with_consent(case, charter, evidence, now)
+
+
+def _not_green(case: Case, evidence: Verdict) -> Step | None:
+    """What to do when the evidence is not in favour; None if it is, or if it only asks for a person."""
+    if evidence.status is Status.FAIL:
+        return _refuse(case, evidence)
+    if evidence.status in {Status.ERROR, Status.INCONCLUSIVE}:
+        return _bring_up(case) if _stale(case) else Page(evidence)
     if case.checks is not None and not case.checks.passed:
         return Wait(None, f"the forge's checks are not done: {case.checks.because}")
-    return _with_consent(case, charter, evidence, now)
+    return None
 
 
 def _with_consent(case: Case, charter: Charter, evidence: Evidence, now: datetime) -> Step:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import PurePath, PurePosixPath
 from types import NoneType, UnionType
-from typing import Any, Literal, NewType, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, NewType, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from bot.core.case import Case
 from bot.core.charter import Charter
@@ -82,17 +82,13 @@ def decode(kind: type[T], data: Any) -> T:
 def _decode(kind: Any, data: Any) -> Any:
     if isinstance(kind, NewType):
         return _decode(kind.__supertype__, data)
-    if get_origin(kind) in {tuple, frozenset}:
-        return _collection(kind, data)
     if isinstance(kind, UnionType):
         rest = [one for one in get_args(kind) if one is not NoneType]
         return None if data is None else _decode(rest[0], data)
-    if get_origin(kind) is Literal:
-        return data
-    if kind is Verdict:
-        return Verdict.from_dict(data)
+    if get_origin(kind) in {tuple, frozenset}:
+        return _collection(kind, data)
     if is_dataclass(kind):
-        return _fields(cast("type", kind), data)
+        return Verdict.from_dict(data) if kind is Verdict else _fields(cast("type", kind), data)
     return _scalar(kind, data)
 
 

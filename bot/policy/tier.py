@@ -36,6 +36,11 @@ def only_adds(changes: Iterable[FileChange]) -> frozenset[str]:
     )
 
 
+def floor(kind: Kind, origin: Origin) -> Tier:
+    """The least tier of such a change, whatever its paths."""
+    return max(KIND_FLOOR.get(kind, Tier.SAFE), ORIGIN_FLOOR.get(origin, (Tier.SAFE, ""))[0])
+
+
 def ward_of(path: PurePosixPath | str, charter: Charter, *, adds: bool = False) -> Ward | None:
     """The ward that speaks for a change of one file: the last that matches and applies. None: sealed, as new ground."""
     wards = (ward for ward in reversed(charter.wards) if adds or not ward.only_adds)

@@ -19,10 +19,14 @@ def after_merge(case: Case, charter: Charter, now: datetime) -> Step:
         return Wait(None, f"settled: {case.settled.because}", done=True)
     if case.reverted_by is not None:
         return Wait(None, f"taken back by #{case.reverted_by}", done=case.revert_merged)
-    proposal, rollout = case.proposal, case.rollout
-    merged = proposal.merged_as or proposal.head
+    rollout = case.rollout
     if rollout is None or not rollout.contains:
         return _not_running(case, charter, rollout, now)
+    return _running(case, charter, rollout, now)
+
+
+def _running(case: Case, charter: Charter, rollout: Rollout, now: datetime) -> Step:
+    merged = case.proposal.merged_as or case.proposal.head
     health = assess(charter.health, case.readings, rollout, merged, now)
     if health.passed:
         return Settle(merged, health)
