@@ -134,7 +134,7 @@ def _settle(root: Path, sha: str) -> None:
 
 
 def _stays(link: Path, root: Path) -> bool:
-    target = os.readlink(link)
+    target = link.readlink()
     lexical = Path(os.path.normpath(link.parent / target))
     real = root.resolve()
-    return not Path(target).is_absolute() and lexical.is_relative_to(root) and link.resolve().is_relative_to(real)
+    return not target.is_absolute() and lexical.is_relative_to(root) and link.resolve().is_relative_to(real)

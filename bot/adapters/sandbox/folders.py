@@ -6,6 +6,9 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+RESERVE = 1 << 30
+"""Bytes left free on the disk of a writable folder, or half of what was free at the start if that is less."""
+
 
 def lend(folders: Sequence[Path], uid: int) -> None:
     """Make `uid` the owner of everything below, as root. Links are not followed."""
@@ -17,12 +20,28 @@ def lend(folders: Sequence[Path], uid: int) -> None:
 
 
 def show(paths: Sequence[Path]) -> None:
-    """Let other user ids into these folders and files themselves, as root: a fresh temporary folder is closed to them."""
+    """Let other user ids into these folders and files themselves, as root: a temporary folder is closed to them."""
     for path in paths:
         mode = path.stat().st_mode
         wanted = mode | (0o555 if stat.S_ISDIR(mode) else 0o444)
         if wanted != mode:
             path.chmod(stat.S_IMODE(wanted))
+
+
+class Room:
+    """Watches that a run does not fill the disks it writes to. Costs one call per folder."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.least = {folder: min(RESERVE, _free(folder) // 2) for folder in folders}
+
+    def reached(self) -> str:
+        """`file` when a disk is nearly full, else nothing."""
+        return "file" if any(_free(folder) < least for folder, least in self.least.items()) else ""
+
+
+def _free(folder: Path) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def clean(folders: Sequence[Path]) -> tuple[Path, ...]:
@@ -40,7 +59,7 @@ def clean(folders: Sequence[Path]) -> tuple[Path, ...]:
 
 def _harmful(path: Path, mode: int, folder: Path) -> bool:
     if stat.S_ISLNK(mode):
-        target = Path(os.path.normpath(path.parent / os.readlink(path)))
+        target = Path(os.path.normpath(path.parent / path.readlink()))
         return not (target.is_relative_to(folder) and path.resolve().is_relative_to(folder))
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 

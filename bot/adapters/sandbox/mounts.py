@@ -17,8 +17,8 @@ def options(root: Path, writable: Sequence[Path], readable: Sequence[Path], *, s
     system = [*_system(), "--proc", "/proc", "--dev", "/dev"]
     scratch = ["--perms", "1777", "--size", str(scratch_mb * MEGABYTE), "--tmpfs"]
     system += [*scratch, "/dev/shm", *scratch, "/tmp"]  # noqa: S108  (a fresh one inside)
-    binds = {path: "--ro-bind" for path in (*interpreters(), *map(checked, (root, *readable)))}
-    binds |= {path: "--bind" for path in map(checked, writable)}
+    binds = dict.fromkeys((*interpreters(), *map(checked, (root, *readable))), "--ro-bind")
+    binds |= dict.fromkeys(map(checked, writable), "--bind")
     for parent in _parents(binds):
         system += ["--perms", "0755", "--dir", str(parent)]
     for path, how in sorted(binds.items(), key=lambda pair: len(pair[0].parts)):

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,12 @@ from bot.core.sandbox import Finished, Limits
 
 WATCH_EVERY = 0.2
 CHUNK = 1 << 16
+
+
+def kill_group(pid: int) -> None:
+    """End the process group that `pid` leads."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 @dataclass(slots=True)
@@ -29,15 +35,9 @@ class Launch:
     fds: tuple[int, ...] = ()
     started: Callable[[int], Awaitable[None]] | None = None
     """Called with the process id, to arm limits before the program proper begins."""
-    kill: Callable[[int], None] = field(default=lambda pid: kill_group(pid))
+    kill: Callable[[int], None] = field(default=kill_group)
     watch: Callable[[], str] = field(default=lambda: "")
     """Names the limit that has been reached, if one has; asked some times a second and once at the end."""
-
-
-def kill_group(pid: int) -> None:
-    """End the process group that `pid` leads."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 async def supervise(launch: Launch, limits: Limits) -> Finished:
@@ -53,33 +53,41 @@ class _Run:
         self.room = limits.output_kb * 1024
         self.limit = ""
         self.stopped = False
-        self.began = time.monotonic()
         self.gone = asyncio.Event()
-        stdin = memory_file(launch.stdin)
+        self.began = time.monotonic()
+        theirs = [memory_file(launch.stdin)]
+        self.pipes: dict[int, bytearray] = {}
         try:
-            self.popen = subprocess.Popen(  # noqa: S603  (an argument list; this is what a sandbox does)
-                list(launch.argv),
-                executable=launch.binary,
-                env=dict(launch.env),
-                cwd=launch.cwd,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=launch.fds,
-                start_new_session=True,
-            )
+            for into in (self.out, self.err):
+                ours, other = os.pipe2(os.O_CLOEXEC)
+                os.set_blocking(ours, False)
+                self.pipes[ours] = into
+                theirs.append(other)
+            self.popen = self._start(*theirs)
+        except BaseException:
+            _close(self.pipes)
+            raise
         finally:
-            os.close(stdin)
+            _close(theirs)
+
+    def _start(self, stdin: int, stdout: int, stderr: int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            list(self.launch.argv),
+            executable=self.launch.binary,
+            env=dict(self.launch.env),
+            cwd=self.launch.cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=self.launch.fds,
+            start_new_session=True,
+        )
 
     async def result(self) -> Finished:
-        popen = self.popen
-        assert popen.stdout is not None and popen.stderr is not None  # noqa: S101  (asked for above)
-        pidfd = os.pidfd_open(popen.pid)
-        pipes = {popen.stdout.fileno(): self.out, popen.stderr.fileno(): self.err}
+        pidfd = os.pidfd_open(self.popen.pid)
         timer = self.loop.call_later(self.limits.seconds, self._stop, "seconds")
         self.loop.add_reader(pidfd, self._exited, pidfd)
-        for pipe, into in pipes.items():
-            os.set_blocking(pipe, False)
+        for pipe, into in self.pipes.items():
             self.loop.add_reader(pipe, self._read, pipe, into)
         watcher = self.loop.create_task(self._watch())
         try:
@@ -87,13 +95,11 @@ class _Run:
         finally:
             timer.cancel()
             watcher.cancel()
-            for pipe, into in pipes.items():
+            for pipe, into in self.pipes.items():
                 self._drain(pipe, into)
                 self.loop.remove_reader(pipe)
             self.loop.remove_reader(pidfd)
-            os.close(pidfd)
-            popen.stdout.close()
-            popen.stderr.close()
+            _close([pidfd, *self.pipes])
         return self._finished()
 
     async def _finish(self) -> None:
@@ -164,10 +170,17 @@ class _Run:
         )
 
 
+def _close(handles: Iterable[int]) -> None:
+    for handle in handles:
+        os.close(handle)
+
+
 def _by_code(code: int) -> str:
     """The limit that a signal of the kernel speaks of; bwrap reports a signal as 128 + its number."""
     number = -code if code < 0 else code - 128
-    return {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "file"}.get(number, "")  # type: ignore[call-overload]  # any int
+    if number == signal.SIGXCPU:
+        return "cpu"
+    return "file" if number == signal.SIGXFSZ else ""
 
 
 def memory_file(content: bytes) -> int:

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import importlib
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -40,18 +41,16 @@ def program() -> bytes:
 
 def _library() -> Any:
     try:
-        import pyseccomp
+        return importlib.import_module("pyseccomp")
     except (ImportError, OSError, RuntimeError) as error:
         raise Misconfigured(f"the sandbox needs libseccomp (package libseccomp2): {error}") from error
-    return pyseccomp
 
 
 def _add(rules: Any, action: int, name: str, *conditions: Any) -> None:
     """Add a rule; a name that this architecture or libseccomp does not know stays at the default (ENOSYS)."""
-    import pyseccomp
-
+    lib = _library()
     try:
-        number = pyseccomp.resolve_syscall(pyseccomp.system_arch(), name)
+        number = lib.resolve_syscall(lib.system_arch(), name)
     except (OSError, ValueError):
         return
     if isinstance(number, int) and number >= 0:
@@ -72,7 +71,7 @@ def _sockets(lib: Any, rules: Any, refuse: int) -> None:
         for family in (AF_UNIX, AF_INET, AF_INET6):
             _add(rules, lib.ALLOW, call, lib.Arg(0, lib.EQ, family))
         _add(rules, refuse, call, lib.Arg(0, lib.EQ, 0))
-        for family in (*range(3, AF_INET6),):
+        for family in range(3, AF_INET6):
             _add(rules, refuse, call, lib.Arg(0, lib.EQ, family))
         _add(rules, refuse, call, lib.Arg(0, lib.GT, AF_INET6))
 
@@ -83,7 +82,7 @@ def _terminals(lib: Any, rules: Any, refuse: int) -> None:
     bad = (TIOCSTI, TIOCLINUX, TIOCSETD)
     for request in bad:
         _add(rules, refuse, "ioctl", lib.Arg(1, lib.MASKED_EQ, low, request))
-    _add(rules, lib.ALLOW, "ioctl", *())
+    _add(rules, lib.ALLOW, "ioctl")
 
 
 def _modes(lib: Any, rules: Any, refuse: int) -> None:

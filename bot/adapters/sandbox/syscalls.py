@@ -54,8 +54,7 @@ ALLOWED = tuple(
 )
 """What Python, its test runners and type checkers use."""
 
-FORBIDDEN = tuple(
-    """
+_REFUSED = """
 ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise process_mrelease
 mount umount umount2 pivot_root chroot open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr
 unshare setns
@@ -66,6 +65,6 @@ open_by_handle_at name_to_handle_at fanotify_init fanotify_mark lookup_dcookie q
 acct swapon swapoff settimeofday clock_settime clock_adjtime adjtimex stime sethostname setdomainname
 iopl ioperm modify_ldt syslog vhangup nfsservctl uselib ustat sysfs personality
 move_pages migrate_pages set_mempolicy_home_node memfd_secret
-""".split()
-)
+"""
+FORBIDDEN = tuple(_REFUSED.split())
 """Refused with EPERM: other processes' memory, mounts, namespaces, the kernel's own doors, host state."""

@@ -1,7 +1,6 @@
 """No sandbox at all: only for a person who said so."""
 
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -32,7 +31,8 @@ class Unconfined:
         limits: Limits | None = None,
     ) -> Finished:
         """Run argv in `root` with a small environment; `writable` and `readable` mean nothing here."""
-        print(f"warning: running {argv[0]} WITHOUT a sandbox", file=sys.stderr)
+        del writable, readable
+        log.warning("no sandbox around %s", argv[0])
         basic = {"PATH": "/usr/bin:/bin", "HOME": str(root), "LANG": "C.UTF-8"}
         launch = Launch(argv, basic | dict(env or {}), root, stdin)
         return await supervise(launch, limits or Limits())
