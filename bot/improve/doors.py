@@ -43,10 +43,14 @@ class Profile:
 class Workspace(Protocol):
     """A disposable checkout without history, remotes, secrets or network. Programs in it run in the sandbox."""
 
-    path: Path
-    sha: Sha
-    tree: Tree
-    python: Path
+    @property
+    def path(self) -> Path: ...
+    @property
+    def sha(self) -> Sha: ...
+    @property
+    def tree(self) -> Tree: ...
+    @property
+    def python(self) -> Path: ...
 
     async def run(
         self,
