@@ -100,13 +100,22 @@ class Gate:
 class Stage(Protocol):
     """One question put to a change. Never raises for a bad change: that is a FAIL with its reason."""
 
-    id: str
-    """SPEC's id: `V-1` to `V-13`."""
-    name: str
-    needs: tuple[str, ...]
-    """Names of stages whose verdicts and evidence it reads; it runs as soon as these are done."""
-    alone: bool
-    """Runs with nothing beside it (measurements)."""
+    @property
+    def id(self) -> str:
+        """SPEC's id: `V-1` to `V-13`."""
+        ...
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of stages whose verdicts and evidence it reads; it runs as soon as these are done."""
+        ...
+
+    @property
+    def alone(self) -> bool:
+        """Runs with nothing beside it (measurements)."""
+        ...
 
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict: ...
 
