@@ -57,7 +57,8 @@ def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) ->
     """What goes on beside this proposal."""
     merged = [p for p in seen.proposals if p.merged_as is not None]
     watched = [p for p in merged if p.pull not in seen.settled and p.pull != proposal.pull]
-    watched = [p for p in watched if seen.reverting(p.merged_as) is None]
+    # While a revert is open nothing else may slip in between; once it is merged, it is the one that is watched.
+    watched = [p for p in watched if (revert := seen.reverting(p.merged_as)) is None or revert.merged_as is None]
     times = [p.merged_at for p in merged if p.merged_at is not None]
     reverts = [p for p in merged if p.reverts and p.merged_at is not None and now - p.merged_at < DAY]
     return Surroundings(
