@@ -5,7 +5,14 @@ from typing import Protocol, cast
 
 import typer
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "audit": "audit_cmd",
+    "override": "emergency_cmd",
+    "resume": "emergency_cmd",
+    "rollback": "emergency_cmd",
+    "stop": "emergency_cmd",
+    "validate": "validate_cmd",
+}
 """Command name to module below `bot.app`; the module has `register(app)`."""
 
 

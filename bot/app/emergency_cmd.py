@@ -1,0 +1,157 @@
+"""`megawatts stop`, `resume`, `rollback` and `override`: a person's word against the machine's, always on record."""
+
+import asyncio
+import getpass
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.records import SqliteRecords
+from bot.adapters.store.switch import FileSwitch
+from bot.app.home import Home
+from bot.core.errors import Denied, MegawattsError, Misconfigured
+from bot.core.ids import Sha
+from bot.core.text import one_line
+
+HomeOption = Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (stop, resume, rollback, override):
+        app.command(command.__name__)(command)
+
+
+def stop(
+    reason: Annotated[str, typer.Argument(help="Why.")], home: HomeOption = None, *, as_json: JsonOption = False
+) -> None:
+    """Stop everything that changes anything, in every process, now. Example: megawatts stop "errors since noon" """
+    place, why, by = Home.find(home).existing(), _reason(reason), who()
+    unaudited: MegawattsError | None = None
+    try:
+        _record(place, by, "stop", "everything", reason=why)
+    except MegawattsError as error:
+        unaudited = error  # a broken log must not keep a person from stopping the machine
+    state = FileSwitch(place.switch).stop(why, by)
+    _tell({"stopped": True, "reason": state.reason, "by": state.by, "at": state.at.isoformat()}, as_json=as_json)
+    if unaudited is not None:
+        raise Misconfigured(f"everything is stopped, but that could not be put on record: {unaudited}")
+
+
+def resume(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Let things move again after a stop. Example: megawatts resume"""
+    place, by = Home.find(home).existing(), who()
+    switch = FileSwitch(place.switch)
+    state = switch.state()
+    if state is not None:
+        _record(place, by, "resume", "everything", reason=f"ends the stop: {state.reason}")
+        switch.resume(by)
+    _tell({"stopped": False, "by": by, "was_stopped": state is not None}, as_json=as_json)
+
+
+def rollback(
+    version: Annotated[
+        str, typer.Argument(help="Version tag to go back to; none: the newest merge is taken back.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    home: HomeOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Go back, by reverts through the forge. Example: megawatts rollback v0.1.3 --reason "slow answers" """
+    place, why, by = Home.find(home).existing(), _reason(reason), who()
+    _known_version(place, version)
+    _record(place, by, "rollback", version or "the newest merge", reason=why)
+    row = {"version": version, "by": by, "reason": why, "at": _now()}
+    _put(place, "rollbacks", _unique(), row)
+    _tell({"asked": "rollback", **row}, as_json=as_json)
+
+
+def override(
+    pull: Annotated[int, typer.Argument(help="Number of the pull request.")],
+    reason: Annotated[str, typer.Argument(help="Why.")],
+    home: HomeOption = None,
+    *,
+    head: Annotated[str, typer.Option(help="Only if the head is this commit [default: the head as it is now].")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Consent in place of those who were asked, for this head. Example: megawatts override 12 "agreed by phone" """
+    place, why, by = Home.find(home).existing(), _reason(reason), who()
+    now = _head(place, pull)
+    if head and head != now:
+        raise Denied(f"the head of #{pull} is {now}, not {head}: look at it again")
+    _record(place, by, "override", f"#{pull}", reason=why, facts={"head": now})
+    row = {"head": now, "by": by, "reason": why, "at": _now()}
+    _put(place, "overrides", str(pull), row)
+    _tell({"asked": "override", "pull": pull, **row}, as_json=as_json)
+
+
+def who() -> str:
+    """The login of the person at this machine: whoever may write the home folder is an admin of it."""
+    try:
+        return one_line(getpass.getuser(), 80)
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _reason(text: str) -> str:
+    reason = one_line(text, 500)
+    if not reason:
+        raise Misconfigured("a reason is needed: say why in a few words, in quotes")
+    return reason
+
+
+def _record(
+    home: Home, by: str, act: str, subject: str, *, reason: str, facts: Mapping[str, str] | None = None
+) -> None:
+    """Put it on record before it is done, and where members see it."""
+    FileAuditLog(home.audit).append(by, act, subject, reason, facts)
+    row = {"act": act, "subject": subject, "by": by, "reason": reason, "at": _now()}
+    _put(home, "announcements", _unique(), row)
+
+
+def _put(home: Home, table: str, key: str, row: Mapping[str, str]) -> None:
+    records = SqliteRecords(home.records)
+    try:
+        records.put(table, key, row)
+    finally:
+        records.close()
+
+
+def _known_version(home: Home, version: str) -> None:
+    from bot.adapters.localforge.forge import LocalForge  # noqa: PLC0415  (git is needed by these two only)
+
+    if version and (home.forge / "forge.db").exists():
+        tags = asyncio.run(LocalForge(home.forge).tags())
+        if version not in tags:
+            known = ", ".join(sorted(tags)[-5:]) or "none yet"
+            raise Misconfigured(f"there is no version {version[:80]!r}: known are {known}")
+
+
+def _head(home: Home, pull: int) -> Sha:
+    from bot.adapters.localforge.forge import LocalForge  # noqa: PLC0415  (as above)
+
+    for proposal in asyncio.run(LocalForge(home.forge).proposals()):
+        if proposal.pull == pull:
+            return proposal.head
+    raise Denied(f"there is no open pull request #{pull}")
+
+
+def _unique() -> str:
+    """Keys sort by time."""
+    return f"{_now()}-{uuid.uuid4().hex[:8]}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _tell(row: Mapping[str, object], *, as_json: bool) -> None:
+    typer.echo(json.dumps(row) if as_json else ", ".join(f"{key}: {value}" for key, value in row.items()))
