@@ -1,10 +1,12 @@
 """The validation stages V-1 to V-13, one module each, and their order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 
 from bot.core.errors import Misconfigured
-from bot.improve.doors import Stage
+from bot.core.verdict import Status, Verdict
+from bot.improve.doors import Gate, Stage
 
 ORDER: tuple[str, ...] = (
     "scope",
@@ -45,5 +47,22 @@ def _name(word: str) -> str:
 
 
 def _load(name: str) -> Stage:
-    stage: Stage = import_module(f"{__name__}.{name}").STAGE
+    try:
+        stage: Stage = import_module(f"{__name__}.{name}").STAGE
+    except ImportError as error:
+        return Absent(name, f"V-{ORDER.index(name) + 1}", str(error))
     return stage
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A stage whose libraries are not installed: asked to run, it is an ERROR, never a pass."""
+
+    name: str
+    id: str
+    because: str
+    needs: tuple[str, ...] = ()
+    alone: bool = False
+
+    async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
+        return Verdict(self.name, Status.ERROR, f"cannot be loaded: {self.because}; install megawatts[engine]")
