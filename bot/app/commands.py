@@ -8,6 +8,7 @@ import typer
 COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
     "override": "emergency_cmd",
+    "policy": "policy_cmd",
     "resume": "emergency_cmd",
     "rollback": "emergency_cmd",
     "stop": "emergency_cmd",
