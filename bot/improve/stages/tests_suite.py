@@ -1,0 +1,113 @@
+"""The base's tests on the new code: compared with the base's run, suspects run again before anybody is blamed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.core.change import Claim
+from bot.core.verdict import Fact, Status, Verdict
+from bot.improve.doors import Gate, Workspace
+from bot.improve.testing.compare import Difference, compare
+from bot.improve.testing.flakes import Triage, triage
+from bot.improve.testing.results import Run
+from bot.improve.testing.run import Ask, file_of, run_tests
+
+SHOWN = 5
+
+
+@dataclass(slots=True)
+class Suite:
+    """Judges sets of the base's tests on one change; collects the runs for the coverage that follows."""
+
+    gate: Gate
+    base: Run
+    evidence: Path
+    runs: list[Run] = field(default_factory=list)
+
+    async def judge(self, name: str, tests: Sequence[str]) -> Verdict:
+        """One verdict for these tests, with the seconds they took as facts."""
+        run = await self._again(self.gate.trial, tests, coverage=True)
+        self.runs.append(run)
+        facts: dict[str, Fact] = {"tests": len(run.tests), "expected": len(tests), "runner_seconds": run.seconds}
+        if run.tampered or set(run.always_equal) - set(self.base.always_equal):
+            return Verdict(name, Status.FAIL, _dishonest(run, self.base), seconds=run.seconds, facts=facts)
+        if run.timed_out:
+            return Verdict(name, Status.FAIL, "the tests did not end in time", seconds=run.seconds, facts=facts)
+        if "run" in run.problems:
+            why = run.problems["run"]
+            return Verdict(name, Status.FAIL, f"the tests do not run: {why}", seconds=run.seconds, facts=facts)
+        difference = compare(self.base, run, tests)
+        found = await self._triage(difference)
+        return self._verdict(name, run, difference, found, facts)
+
+    async def _triage(self, difference: Difference) -> Triage:
+        if not difference.suspects:
+            return Triage()
+
+        async def on_head(tests: Sequence[str]) -> Run:
+            return await self._again(self.gate.trial, tests)
+
+        async def on_base(tests: Sequence[str]) -> Run:
+            return await self._again(self.gate.base, tests)
+
+        self.gate.progress("tests", f"{len(difference.suspects)} failing tests are run again")
+        return await triage(difference.suspects, on_head, on_base)
+
+    async def _again(self, work: Workspace, tests: Sequence[str], *, coverage: bool = False) -> Run:
+        weights = {test: self.base.tests[test].seconds for test in tests if test in self.base.tests}
+        patience = max(5.0, 10 * max(weights.values(), default=0.0))
+        ask = Ask(
+            tests=tuple(tests),
+            coverage=coverage,
+            patience=patience,
+            seconds=60 + 5 * sum(weights.values()),
+            weights=weights,
+        )
+        return await run_tests(work, self.gate.profile, ask, scratch=self.evidence, cache=self.gate.cache)
+
+    def _verdict(self, name: str, run: Run, difference: Difference, found: Triage, facts: dict[str, Fact]) -> Verdict:
+        facts["already_failing"] = [*difference.already, *found.base][:50]
+        status, because = Status.PASS, f"{len(run.tests)} tests hold"
+        broken = (*found.broken, *difference.vanished)
+        if difference.replaced:
+            status = Status.FAIL
+            because = f"another body ran in place of the base's test: {_names(difference.replaced)}"
+        elif broken or difference.problems:
+            status, because = self._blame(run, difference, found)
+            facts["broken"] = list(broken[:50])
+        elif found.flaky:
+            status, because = Status.INCONCLUSIVE, f"flaky with this change, steady on the base: {_names(found.flaky)}"
+            facts["flaky"] = list(found.flaky)
+        return Verdict(name, status, because, seconds=run.seconds, facts=facts)
+
+    def _blame(self, run: Run, difference: Difference, found: Triage) -> tuple[Status, str]:
+        """A change that promises nothing may rewrite a test that stood in its way, if a person agrees."""
+        names = (*found.broken, *difference.vanished)
+        edited = {str(change.old_path) for change in self.gate.changes}
+        rewritten = not difference.problems and all(file_of(test) in edited for test in names)
+        if rewritten and self.gate.claim is Claim.NONE:
+            return (
+                Status.PENDING,
+                f"the change rewrites tests that fail on its code, a person must agree: {_names(names)}",
+            )
+        if difference.problems:
+            return Status.FAIL, f"cannot be collected any more: {difference.problems[0][-400:]}"
+        if difference.vanished and not found.broken:
+            return Status.FAIL, f"no longer collected or reported: {_names(difference.vanished)}"
+        result = run.tests[found.broken[0]]
+        if result.outcome in {"timeout", "died", "skipped"}:
+            how = {"timeout": "hangs", "died": "ends the process", "skipped": "is skipped"}[result.outcome]
+            return Status.FAIL, f"{found.broken[0]} {how} on the new code ({len(found.broken)} in all)"
+        last = result.text.strip().splitlines()[-1:] or [""]
+        return Status.FAIL, f"{len(found.broken)} tests fail on the new code: {_names(found.broken)}: {last[0][:200]}"
+
+
+def _dishonest(run: Run, base: Run) -> str:
+    if run.tampered:
+        return f"the run cannot be believed: {run.tampered[0]}"
+    return f"instances equal to everything: {', '.join(sorted(set(run.always_equal) - set(base.always_equal))[:SHOWN])}"
+
+
+def _names(tests: Sequence[str]) -> str:
+    more = f" and {len(tests) - SHOWN} more" if len(tests) > SHOWN else ""
+    return ", ".join(tests[:SHOWN]) + more

@@ -1,0 +1,186 @@
+"""Runs workers, forked from a process that has the test runner loaded, and outlives whatever the tests do to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .process import hide_memory
+
+RESTARTS = 8
+Emit = Callable[[dict[str, Any]], None]
+
+
+def serve(job: dict[str, Any], sink: int) -> None:
+    """Do the job, writing one JSON record a line to `sink`; never returns."""
+    code = 1
+    try:
+        with os.fdopen(sink, "wb", buffering=0) as stream:
+            Supervisor(job, lambda record: _write(stream.fileno(), record)).run()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _write(sink: int, record: dict[str, Any]) -> None:
+    data = json.dumps(record).encode("ascii", "replace") + b"\n"
+    while data:
+        data = data[os.write(sink, data) :]
+
+
+class Shard:
+    """One worker at a time over one part of the tests."""
+
+    def __init__(self, number: int, wanted: list[str] | None, files: list[str]) -> None:
+        self.number, self.wanted, self.files = number, wanted, files
+        self.seen: list[str] = []
+        self.done: dict[str, str] = {}
+        self.current: str | None = None
+        self.ended = False
+        self.restarts = 0
+        self.pid = 0
+        self.source = -1
+        self.buffer = b""
+        self.heard = 0.0
+
+
+class Supervisor:
+    """Forks a worker per shard, passes its records on, and restarts it after a hanging or killing test."""
+
+    def __init__(self, job: dict[str, Any], emit: Emit) -> None:
+        self.job, self.emit = job, emit
+        self.selector = selectors.DefaultSelector()
+        self.deadline = time.monotonic() + job["seconds"]
+
+    def run(self) -> None:
+        _preload(self.job)
+        for number, shard in enumerate(self.job["shards"]):
+            self._start(Shard(number, shard["wanted"], shard["files"]))
+        while self.selector.get_map():
+            for key, _ in self.selector.select(0.2):
+                self._read(key.data)
+            for key in list(self.selector.get_map().values()):
+                self._check_time(key.data)
+
+    def _start(self, shard: Shard) -> None:
+        source, sink = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(source)
+            for key in list(self.selector.get_map().values()):
+                os.close(key.data.source)
+            _work(self.job, shard, sink)
+        os.close(sink)
+        shard.pid, shard.source, shard.buffer, shard.current, shard.ended = pid, source, b"", None, False
+        shard.heard = time.monotonic()
+        self.selector.register(source, selectors.EVENT_READ, shard)
+
+    def _read(self, shard: Shard) -> None:
+        data = os.read(shard.source, 1 << 16)
+        if not data:
+            self._over(shard, "died")
+            return
+        shard.heard = time.monotonic()
+        *lines, shard.buffer = (shard.buffer + data).split(b"\n")
+        for line in lines:
+            self._take(shard, line)
+        if shard.ended:
+            self._over(shard, "ended")
+
+    def _take(self, shard: Shard, line: bytes) -> None:
+        """Pass one record on. What a worker may not say of a test, or says twice, is reported as tampering."""
+        try:
+            record = json.loads(line)
+            kind = record["e"]
+        except (ValueError, KeyError, TypeError):
+            self.emit({"e": "tampered", "text": "a worker wrote what is not a record"})
+            return
+        if kind == "start":
+            shard.current = record["id"]
+        elif kind == "test":
+            if record["id"] in shard.done or record["id"] != shard.current:
+                self.emit({"e": "tampered", "text": "a result was written out of turn: " + str(record["id"])[:200]})
+                return
+            shard.done[record["id"]], shard.current = record["outcome"], None
+        elif kind == "collected":
+            shard.seen = record["selected"]
+        elif kind == "end":
+            shard.ended = True
+        self.emit(dict(record, shard=shard.number))
+
+    def _check_time(self, shard: Shard) -> None:
+        now = time.monotonic()
+        collecting = shard.current is None and not shard.done
+        patience = self.job["collect_patience"] if collecting else self.job["patience"]
+        if now - shard.heard > patience or now > self.deadline:
+            self._over(shard, "timeout")
+
+    def _over(self, shard: Shard, how: str) -> None:
+        """The worker is gone or is to go: name what it was doing, and go on with the rest in a new one."""
+        self.selector.unregister(shard.source)
+        os.close(shard.source)
+        code = _end(shard.pid)
+        if shard.ended:
+            return
+        if shard.current is not None:
+            shard.done[shard.current] = how
+            record = {"e": "test", "id": shard.current, "outcome": how, "seconds": 0.0, "shard": shard.number}
+            self.emit(dict(record, text=f"the process ended with code {code}" if how == "died" else ""))
+        elif not shard.seen:
+            text = "did not end" if how == "timeout" else f"the process ended (code {code}) while tests were collected"
+            self.emit({"e": "collect_error", "id": ",".join(shard.files)[:400], "text": text})
+            return
+        rest = [name for name in shard.seen if name not in shard.done]
+        late = time.monotonic() > self.deadline
+        if rest and (late or shard.restarts >= RESTARTS):
+            self.emit({"e": "unrun", "ids": rest, "late": late})
+        elif rest:
+            again = Shard(shard.number, rest, shard.files)
+            again.restarts = shard.restarts + 1
+            self._start(again)
+
+
+def _end(pid: int) -> int:
+    """Kill a worker's whole group and reap it. Its exit code, negative for a signal."""
+    for send in (os.killpg, os.kill):
+        try:
+            send(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+    _, status = os.waitpid(pid, 0)
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+
+
+def _preload(job: dict[str, Any]) -> None:
+    """Import the runner once, before anything of the checkout is importable; workers inherit it by fork."""
+    sys.path.extend(job["kit"])
+    if job["engine"] == "pytest":
+        import pytest  # noqa: F401, PLC0415  (loaded for the workers)
+    if job["coverage"]:
+        import coverage  # noqa: F401, PLC0415  (loaded for the workers)
+
+
+def _work(job: dict[str, Any], shard: Shard, sink: int) -> None:
+    """The worker's whole life; never returns."""
+    code = 70
+    try:
+        os.setsid()
+        hide_memory(False)
+        os.chdir(job["root"])
+        sys.path[:0] = job["roots"]
+        emit = lambda record: _write(sink, record)  # noqa: E731  (closes over the pipe)
+        if job["engine"] == "pytest":
+            from .pytest_engine import run  # noqa: PLC0415  (needs pytest, which not every interpreter has)
+        else:
+            from .unittest_engine import run  # noqa: PLC0415  (one of two)
+        code = run(job, shard.files, shard.wanted, emit)
+    except BaseException as error:  # noqa: BLE001  (the judged code may raise anything; it is reported, then the worker ends)
+        _write(sink, {"e": "internal", "text": repr(error)[:500]})
+    finally:
+        os._exit(code)

@@ -1,0 +1,69 @@
+"""Which lines each test ran, with coverage's tracer and one context a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+
+class Tracer:
+    """Off when the job asks for no coverage. Paths in records are relative to the checkout."""
+
+    def __init__(self, root: str, sources: list[str] | None) -> None:
+        self.root = root
+        self.coverage: Any = None
+        if sources is not None:
+            self.coverage = _start(root, sources)
+
+    def switch(self, test: str) -> None:
+        """What runs from now on belongs to this test; the empty name is nobody's (imports)."""
+        if self.coverage is not None:
+            self.coverage.switch_context(test)
+
+    def report(self, emit: Callable[[dict[str, Any]], None], tests: list[str]) -> None:
+        """One record a file: all lines that ran, and those of each test by its index in `tests`."""
+        if self.coverage is None:
+            return
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        index = {name: number for number, name in enumerate(tests)}
+        for path in sorted(data.measured_files()):
+            contexts = data.contexts_by_lineno(path)
+            by: dict[int, list[int]] = {}
+            for line, names in contexts.items():
+                for name in names:
+                    if name in index:
+                        by.setdefault(index[name], []).append(line)
+            shown = {str(number): ranges(lines) for number, lines in sorted(by.items())}
+            emit({"e": "lines", "file": os.path.relpath(path, self.root), "executed": ranges(contexts), "by": shown})
+
+
+def _start(root: str, sources: list[str]) -> Any:
+    import coverage  # noqa: PLC0415  (only where the interpreter has it)
+
+    include = [str(Path(root, source)) for source in sources]
+    include += [path + "/*" for path in include if not path.endswith(".py")]
+    tracer = coverage.Coverage(data_file=None, config_file=False, branch=False, include=include)
+    tracer.start()
+    return tracer
+
+
+def ranges(lines: Iterable[int]) -> str:
+    """Numbers as text: `1-3,7`."""
+    parts: list[str] = []
+    start = last = -1
+    for line in sorted(line for line in lines if line > 0):
+        if line != last + 1 or start < 0:
+            if start >= 0:
+                parts.append(_span(start, last))
+            start = line
+        last = line
+    if start >= 0:
+        parts.append(_span(start, last))
+    return ",".join(parts)
+
+
+def _span(start: int, last: int) -> str:
+    return str(start) if start == last else f"{start}-{last}"

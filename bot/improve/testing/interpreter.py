@@ -1,0 +1,91 @@
+"""What a repository's interpreter brings for running tests, and what we lend it."""
+
+import importlib.util
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.errors import Misconfigured
+from bot.core.sandbox import Limits
+from bot.improve.doors import Workspace
+
+LENT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "coverage")
+LEFT_OUT = ("xdist", "pytest_cov", "pytest_randomly", "random_order", "rerunfailures", "sugar", "pytest_html", "forked")
+"""Plugins that would order, repeat, split or measure the tests beside us."""
+PROBE = """
+import importlib.metadata as m, importlib.util as u, json, sys
+sys.path.pop(0)
+plugins = {e.value.split(":")[0] for d in m.distributions() for e in d.entry_points if e.group == "pytest11"}
+print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(plugins), "prefix": sys.prefix,
+    "pytest": bool(u.find_spec("pytest")), "coverage": bool(u.find_spec("coverage"))}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """How tests run there. `kit` is a folder of ours for the end of the import path, if it lacks something."""
+
+    engine: str
+    plugins: tuple[str, ...]
+    coverage: bool
+    kit: Path | None
+
+
+_known: dict[Path, Interpreter] = {}
+
+
+async def inspect(work: Workspace, cache: Path) -> Interpreter:
+    """Ask the interpreter once, in the sandbox. Raises Misconfigured if it does not answer."""
+    if work.python not in _known:
+        _known[work.python] = await _inspect(work, cache)
+    return _known[work.python]
+
+
+async def _inspect(work: Workspace, cache: Path) -> Interpreter:
+    finished = await work.run(["{python}", "-s", "-c", PROBE], limits=Limits(seconds=60))
+    try:
+        answer = json.loads(finished.out.decode().strip().splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        said = (finished.err or finished.out)[-300:].decode(errors="replace").strip()
+        raise Misconfigured(f"the interpreter {work.python} does not start in the sandbox: {said}") from error
+    plugins = tuple(name for name in answer["plugins"] if not any(part in name for part in LEFT_OUT))
+    lend = not answer["pytest"] and tuple(answer["version"]) >= (3, 10)
+    same = tuple(answer["version"]) == sys.version_info[:2]
+    kit = _kit(cache) if lend or (not answer["coverage"] and same) else None
+    return Interpreter(
+        engine="pytest" if answer["pytest"] or lend else "unittest",
+        plugins=plugins if answer["pytest"] or lend else (),
+        coverage=bool(answer["coverage"] or kit),
+        kit=kit,
+    )
+
+
+def _kit(cache: Path) -> Path:
+    """A folder with copies of the lent packages and nothing else, made once."""
+    folder = cache / "lent-packages"
+    if not folder.is_dir():
+        partial = cache / "lent-packages.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        for name in LENT:
+            _copy(name, partial)
+        partial.rename(folder)
+    return folder
+
+
+def _copy(name: str, into: Path) -> None:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise Misconfigured(f"our own installation lacks {name}: install the extra `engine`")
+    source = Path(spec.origin)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source.parent, into / name, ignore=ignore)
+
+
+def arguments(found: Interpreter) -> Mapping[str, tuple[str, ...]]:
+    """pytest's arguments for the plugins that the environment brings; the checkout can add none."""
+    named = tuple(word for name in found.plugins for word in ("-p", name))
+    seed = ("--hypothesis-seed=0",) if any("hypothesis" in name for name in found.plugins) else ()
+    return {"plugins": named, "seed": seed}

@@ -1,0 +1,113 @@
+"""What one run of tests showed, as the signed report says it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from bot.improve.testing.lines import pack, unpack
+
+Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "died", "unrun"]
+GOOD: frozenset[str] = frozenset({"passed", "xpassed", "xfailed"})
+"""Outcomes that say: this test ran and found nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One test's end. `digest` is the fingerprint of the body that ran, empty if it is no plain function."""
+
+    outcome: Outcome
+    seconds: float = 0.0
+    text: str = ""
+    digest: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.outcome in GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class FileLines:
+    """Lines of one file that ran: in all, and by test id. Packed, see `lines`."""
+
+    executed: str
+    by: Mapping[str, str] = field(default_factory=dict)
+
+    def lines(self) -> frozenset[int]:
+        return unpack(self.executed)
+
+    def tests_of(self, lines: frozenset[int]) -> frozenset[str]:
+        """Tests that ran any of these lines."""
+        return frozenset(test for test, ran in self.by.items() if not lines.isdisjoint(unpack(ran)))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything one run showed. `problems` are about the run as a whole, and `tampered` about its honesty."""
+
+    tests: Mapping[str, Result] = field(default_factory=dict)
+    collected: tuple[str, ...] = ()
+    files: Mapping[str, FileLines] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Files that could not be collected, or `run` for the run itself: what happened."""
+    tampered: tuple[str, ...] = ()
+    always_equal: tuple[str, ...] = ()
+    timed_out: bool = False
+    seconds: float = 0.0
+
+    def bad(self) -> tuple[str, ...]:
+        """Tests that ran and did not end well; a skip is neither."""
+        return tuple(t for t, r in self.tests.items() if not r.good and r.outcome != "skipped")
+
+    def slowest(self) -> float:
+        """Seconds of the slowest test."""
+        return max((r.seconds for r in self.tests.values()), default=0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON shape, for the cache."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Run":
+        """Inverse of `to_dict`. Raises KeyError, TypeError or ValueError on another shape."""
+        rest = {key: data[key] for key in ("problems", "timed_out", "seconds")}
+        return cls(
+            tests={name: Result(**row) for name, row in data["tests"].items()},
+            collected=tuple(data["collected"]),
+            files={name: FileLines(**row) for name, row in data["files"].items()},
+            tampered=tuple(data["tampered"]),
+            always_equal=tuple(data["always_equal"]),
+            **rest,
+        )
+
+
+def merge(runs: Iterable[Run]) -> Run:
+    """Several runs over the same tree as one; of a test that ran twice the later result counts."""
+    tests: dict[str, Result] = {}
+    files: dict[str, FileLines] = {}
+    problems: dict[str, str] = {}
+    collected: dict[str, None] = {}
+    everything = list(runs)
+    for run in everything:
+        tests.update(run.tests)
+        problems.update(run.problems)
+        collected.update(dict.fromkeys(run.collected))
+        for name, lines in run.files.items():
+            files[name] = joined(files[name], lines) if name in files else lines
+    return Run(
+        tests,
+        tuple(collected),
+        files,
+        problems,
+        tuple(dict.fromkeys(t for run in everything for t in run.tampered)),
+        tuple(sorted({name for run in everything for name in run.always_equal})),
+        any(run.timed_out for run in everything),
+        sum(run.seconds for run in everything),
+    )
+
+
+def joined(one: FileLines, other: FileLines) -> FileLines:
+    """Both runs' lines of one file."""
+    by = dict(one.by)
+    for test, ran in other.by.items():
+        by[test] = pack(unpack(by[test]) | unpack(ran)) if test in by else ran
+    return FileLines(pack(one.lines() | other.lines()), by)

@@ -1,0 +1,130 @@
+"""Runs tests of one checkout in the sandbox."""
+
+import asyncio
+import json
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.sandbox import Limits
+from bot.improve.doors import Profile, Workspace
+from bot.improve.testing import report, settings
+from bot.improve.testing.interpreter import arguments, inspect
+from bot.improve.testing.results import Run
+
+INSIDE = Path(__file__).parent / "inside"
+PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to run: `tests` by id, or whole `files`; neither: everything that the settings name."""
+
+    tests: tuple[str, ...] | None = None
+    files: tuple[str, ...] = ()
+    coverage: bool = True
+    collect_only: bool = False
+    seconds: float = 300.0
+    patience: float = 30.0
+    """Seconds without a word from a worker after which the test it is at counts as hanging."""
+    root: Path | None = None
+    """Another tree than the checkout, see `overlay`."""
+    weights: Mapping[str, float] | None = None
+    """Seconds by test id, known from an earlier run; lets the tests be split evenly over processes."""
+
+
+async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Path, cache: Path) -> Run:
+    """One run. Never raises for what the tests do; raises Misconfigured if the interpreter does not start."""
+    found = await inspect(work, cache)
+    folder = _fresh(scratch)
+    root = ask.root or work.path
+    chosen = settings.read(root, profile)
+    plugins = arguments(found)
+    config = str(root / chosen.config) if chosen.config else "/dev/null"
+    args = [f"--rootdir={root}", "-c", config, "-o", "addopts=", "--continue-on-collection-errors"]
+    args += ["-p", "no:cacheprovider", *plugins["plugins"], *plugins["seed"], *chosen.arguments]
+    secret = secrets.token_bytes(32)
+    job = {
+        "root": str(root),
+        "roots": [str(root / folder) for folder in profile.roots] or [str(root)],
+        "kit": [str(found.kit)] if found.kit else [],
+        "engine": found.engine,
+        "args": args,
+        "shards": shards(ask, chosen.paths or (".",)),
+        "coverage": [str(path) for path in profile.packages] if ask.coverage and found.coverage else None,
+        "collect_only": ask.collect_only,
+        "collect_patience": max(60.0, ask.patience),
+        "patience": ask.patience,
+        "seconds": ask.seconds,
+        "report": str(folder / "report"),
+    }
+    finished = await work.run(
+        ["{python}", "-s", "-B", str(INSIDE / "launch.py")],
+        writable=[folder],
+        readable=[INSIDE, *([found.kit] if found.kit else []), *([root] if ask.root else [])],
+        env=environment(folder / "tmp"),
+        stdin=json.dumps(job).encode() + b"\n" + secret.hex().encode() + b"\n",
+        limits=Limits(seconds=ask.seconds + 30, cpu_seconds=PROCESSES * (ask.seconds + 30)),
+    )
+    run = await asyncio.to_thread(report.read, folder / "report", secret, finished)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    return run
+
+
+def environment(temporary: Path) -> dict[str, str]:
+    """The whole environment of a test run: the same for every run, nothing of the caller's."""
+    return {
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "COVERAGE_CORE": "ctrace",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(temporary / "hypothesis"),
+    }
+
+
+def _fresh(scratch: Path) -> Path:
+    folder = scratch / f"run-{secrets.token_hex(6)}"
+    (folder / "tmp").mkdir(parents=True)
+    folder.chmod(0o777)
+    (folder / "tmp").chmod(0o777)
+    return folder
+
+
+def shards(ask: Ask, paths: Sequence[str]) -> list[dict[str, object]]:
+    """The work, split by file over processes where the durations are known and worth it."""
+    if ask.tests is None:
+        return [{"wanted": None, "files": list(ask.files or paths)}]
+    by_file = group(ask.tests)
+    weights = ask.weights or {}
+    cost = {path: sum(weights.get(test, 0.0) for test in tests) for path, tests in by_file.items()}
+    count = PROCESSES if sum(cost.values()) > 1.0 else 1
+    parts: list[list[str]] = [[] for _ in range(count)]
+    loads = [0.0] * count
+    for path in sorted(by_file, key=lambda p: (-cost[p], p)):
+        lightest = loads.index(min(loads))
+        loads[lightest] += cost[path] + 0.01
+        parts[lightest].append(path)
+    filled = [sorted(part) for part in parts if part]
+    return [{"wanted": [test for path in part for test in by_file[path]], "files": part} for part in filled]
+
+
+def group(tests: Iterable[str]) -> dict[str, list[str]]:
+    """Test ids by the file that holds them."""
+    by_file: dict[str, list[str]] = {}
+    for test in tests:
+        by_file.setdefault(file_of(test), []).append(test)
+    return by_file
+
+
+def file_of(test: str) -> str:
+    """The file of a test id: before the first `::`, or the module part of a dotted unittest name."""
+    if "::" in test:
+        return test.partition("::")[0]
+    return "/".join(test.split(".")[:-2]) + ".py"
