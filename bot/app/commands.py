@@ -7,6 +7,7 @@ import typer
 
 COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
+    "bot": "bot_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
     "resume": "emergency_cmd",
