@@ -1,0 +1,153 @@
+"""Chat, feedback, health and metrics over HTTP."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.adapters.web.metrics import Metrics
+from bot.adapters.web.requests import BODY, Bad, body_of, feedback_of, identifier, message_of
+from bot.core.chat import Conversation, Outcome
+from bot.core.errors import Unavailable
+from bot.core.ids import UserId
+
+log = structlog.get_logger()
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_REPLY_WITHIN = 15.0
+_STATE: web.AppKey["State"] = web.AppKey("state")
+
+
+@dataclass(slots=True)
+class State:
+    """What the handlers share. `health` must be quick; `ready` says whether new messages are welcome."""
+
+    conversation: Conversation
+    metrics: Metrics
+    revision: str
+    health: Callable[[], Mapping[str, Any]]
+    ready: Callable[[], bool] = field(default=lambda: True)
+    draining: bool = False
+
+
+def build(state: State) -> web.Application:
+    """The application, without a server."""
+    app = web.Application(client_max_size=BODY, middlewares=[_shield])
+    app[_STATE] = state
+    app.add_routes(
+        [
+            web.post("/chat", _chat),
+            web.post("/feedback", _feedback),
+            web.get("/outbox", _outbox),
+            web.get("/healthz", _healthz),
+            web.get("/readyz", _readyz),
+            web.get("/health", _health),
+            web.get("/metrics", _metrics),
+        ]
+    )
+    return app
+
+
+async def serve(state: State, host: str, port: int) -> tuple[web.AppRunner, int]:
+    """Start listening; the runner to clean up and the port that was taken. Raises OSError if the port is not free."""
+    runner = web.AppRunner(build(state), access_log=None, shutdown_timeout=5.0, keepalive_timeout=30.0)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, backlog=256)
+    await site.start()
+    return runner, int(runner.addresses[0][1])
+
+
+@web.middleware
+async def _shield(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error has a JSON body with one sentence, and none of them tells of the inside."""
+    try:
+        async with asyncio.timeout(_REPLY_WITHIN):
+            answer = await handler(request)
+    except Bad as error:
+        answer = _error(400, str(error))
+    except web.HTTPRequestEntityTooLarge:
+        answer = _error(413, f"The body must be at most {BODY} bytes.")
+    except web.HTTPException as error:
+        answer = _error(error.status, error.reason)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+    except Unavailable as error:
+        answer = _busy(error.retry_after or 1.0)
+    except TimeoutError:
+        answer = _error(504, "The answer took too long; please try again.")
+    except Exception as error:  # noqa: BLE001  (whatever breaks, the caller hears one sentence)
+        log.error("request failed", path=request.path[:80], error=type(error).__name__)  # noqa: TRY400  (no traceback)
+        answer = _error(500, "Something went wrong on our side.")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)
+
+
+def _busy(seconds: float) -> web.Response:
+    answer = _error(503, "Too much is going on; please try again in a moment.")
+    answer.headers["Retry-After"] = str(math.ceil(seconds))
+    return answer
+
+
+async def _chat(request: web.Request) -> web.Response:
+    state = request.app[_STATE]
+    message = message_of(body_of(await request.read()))
+    if state.draining:
+        return _busy(1.0)
+    answer = await state.conversation.answer(message)
+    body: dict[str, Any] = {
+        "id": answer.id,
+        "text": answer.text,
+        "intent": answer.intent,
+        "answered": answer.outcome is Outcome.ANSWERED,
+        "outcome": answer.outcome.value,
+        "language": answer.language,
+        "revision": state.revision,
+    }
+    if answer.tool:
+        body["tool"] = answer.tool
+    if answer.outcome is not Outcome.REJECTED:
+        return web.json_response(body)
+    seconds = str(math.ceil(answer.retry_after))
+    body["retry_after"] = answer.retry_after
+    return web.json_response(body, status=429, headers={"Retry-After": seconds})
+
+
+async def _feedback(request: web.Request) -> web.Response:
+    answer, user, voice = feedback_of(body_of(await request.read()))
+    known = await request.app[_STATE].conversation.feedback(answer, user, voice)
+    return web.json_response({"recorded": True}) if known else _error(404, "No recent answer has that id.")
+
+
+async def _outbox(request: web.Request) -> web.Response:
+    user = UserId(identifier(dict(request.query), "user"))
+    due = await request.app[_STATE].conversation.pending(user)
+    rows = [{"id": one.id, "channel": one.channel, "text": one.text, "due": one.due.isoformat()} for one in due]
+    return web.json_response({"messages": rows})
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    return web.json_response({"status": "alive", "revision": request.app[_STATE].revision})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    state = request.app[_STATE]
+    ready = not state.draining and await asyncio.to_thread(state.ready)
+    body = {"status": "ready" if ready else "not ready", "revision": state.revision}
+    return web.json_response(body, status=200 if ready else 503)
+
+
+async def _health(request: web.Request) -> web.Response:
+    return web.json_response(dict(await asyncio.to_thread(request.app[_STATE].health)))
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    page = request.app[_STATE].metrics.page()
+    return web.Response(body=page, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -1,0 +1,38 @@
+"""`megawatts bot`: answer members over the chat endpoint."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bot")(bot)
+
+
+def bot(
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback unless you mean otherwise.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    home: Annotated[Path | None, typer.Option(help="Folder with the records; default: the home of this user.")] = None,
+    revision: Annotated[str, typer.Option(help="Commit that runs, as it is shown everywhere.")] = "",
+) -> None:
+    """Answer members over HTTP until SIGTERM. Example: megawatts bot --port 8080
+
+    When ready, one line on stdout says so: {"ready": true, "port": 8080, "revision": "...", "pid": 1234}.
+    Logs go to stderr, one JSON object a line.
+    """
+    import asyncio  # noqa: PLC0415  (only this command needs what follows)
+
+    from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415
+    from bot.adapters.store.switch import FileSwitch  # noqa: PLC0415
+    from bot.app import logs  # noqa: PLC0415
+    from bot.app.bot_process import Launch, run  # noqa: PLC0415
+    from bot.app.home import Home  # noqa: PLC0415
+    from bot.app.settings import load  # noqa: PLC0415
+
+    settings = load()
+    shown = revision or settings.megawatts_revision
+    logs.set_up(settings.megawatts_log_level, process="bot", revision=shown)
+    place = Home.find(home).create()
+    asyncio.run(run(Launch(host, port, shown, SqliteRecords(place.records), FileSwitch(place.switch), settings)))

@@ -1,0 +1,128 @@
+"""Puts the conversation together: the one place where chat, extensions and votes meet."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from random import Random, SystemRandom
+
+import bot.extensions
+from bot.chat import catalogue, entities, phrases, tuning
+from bot.chat.limits import Buckets, Limits
+from bot.chat.memory import Memory
+from bot.chat.recognise import Recogniser
+from bot.chat.service import ChatService, Parts
+from bot.chat.understand import Understander
+from bot.core.chat import Observer, Outcome, Voice
+from bot.core.errors import Misconfigured
+from bot.core.ids import UserId
+from bot.core.ports import Clock, Records
+from bot.sdk import House, Registry, Tool, discover
+from bot.votes.service import Votes
+
+
+class Unobserved:
+    """`core.chat.Observer` for where nobody counts: the terminal and replays."""
+
+    def answered(self, user: UserId, outcome: Outcome, seconds: float) -> None:
+        """Nothing is counted."""
+
+    def tool_called(self, tool: str, outcome: str) -> None:
+        """Nothing is counted."""
+
+    def voiced(self, voice: Voice) -> None:
+        """Nothing is counted."""
+
+
+def now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def fresh_id() -> str:
+    """An id that cannot be guessed."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a conversation takes from its surroundings; replays put fixed ones here. `longest` in characters."""
+
+    records: Records
+    observer: Observer = field(default_factory=Unobserved)
+    clock: Clock = now
+    random: Random = field(default_factory=SystemRandom)
+    ids: Callable[[], str] = fresh_id
+    timer: Callable[[], float] = time.monotonic
+    status: Callable[[], Mapping[str, str]] = field(default=dict)
+    rate_limits: bool = True
+    window: int | None = None
+    """Lines remembered per channel; None: as tuned."""
+    longest: int = 2000
+    multilingual: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The conversation, and its memory, which someone must flush."""
+
+    service: ChatService
+    memory: Memory
+    votes: Votes
+
+
+def assemble(world: World) -> Assembled:
+    """Read all data files and join the parts. Raises Misconfigured for a file that does not hold."""
+    tuned = tuning.load()
+    votes = Votes(world.records)
+    intents = catalogue.load()
+    tools = discover(bot.extensions)
+    _check(intents, tools)
+    house = House(world.records, world.clock, world.random, world.status, votes)
+    memory = Memory(world.records, world.window or tuned.memory_window)
+    parts = Parts(
+        records=world.records,
+        registry=Registry(tools, house),
+        understander=Understander(
+            Recogniser(intents), entities.Entities(entities.load()), tuned.intent_threshold, world.multilingual
+        ),
+        phrases=phrases.load(),
+        memory=memory,
+        observer=world.observer,
+        clock=world.clock,
+        random=world.random,
+        ids=world.ids,
+        in_flight=tuned.in_flight,
+        limits=_limits(tuned) if world.rate_limits else None,
+        longest=world.longest,
+        timer=world.timer,
+        meet=lambda user, name: votes.meet(user, name, world.clock()),
+    )
+    return Assembled(ChatService(parts), memory, votes)
+
+
+def _limits(tuned: tuning.Tuning) -> Limits:
+    user = Buckets(tuned.user_burst, tuned.user_refill)
+    return Limits(user, Buckets(tuned.channel_burst, tuned.channel_refill))
+
+
+def _check(intents: tuple[catalogue.Intent, ...], tools: tuple[Tool, ...]) -> None:
+    """An intent may only name a tool that is there, and arguments that the tool has."""
+    known = {one.spec.name: one.spec.parameters["properties"] for one in tools}
+    for intent in intents:
+        where = f"{catalogue.FOLDER}/{intent.name}.toml"
+        if intent.tool and intent.tool not in known:
+            raise Misconfigured(f"{where}: tool {intent.tool!r} does not exist; use one of {', '.join(sorted(known))}")
+        given = {*intent.arguments, *(name for _, pattern in intent.patterns for name in pattern.groupindex)}
+        if odd := sorted(given - set(known.get(intent.tool, {}))):
+            raise Misconfigured(f"{where}: {odd[0]!r} is no argument of {intent.tool or 'a plain reply'!r}; remove it")
+
+
+def product_version() -> str:
+    """Version of the installed product, or `0` where it runs from a bare tree."""
+    try:
+        return version("megawatts")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,1 @@
+"""The conversation: from a member's message to an answer, whatever carries them."""

@@ -1,0 +1,54 @@
+"""Members' text made harmless, and cut into comparable pieces."""
+
+import re
+import unicodedata
+
+LONGEST = 4000
+"""Characters of a message that are read; the rest is cut off."""
+_KEEP = frozenset("\n\t")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_JOINER = "\u200d"
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def clean(text: str, limit: int = LONGEST) -> str:
+    """Composed, without control, zero-width and direction characters; white space trimmed, at most `limit` long.
+
+    A joiner stays where it holds an emoji together.
+    """
+    composed = unicodedata.normalize("NFC", text[: limit * 2])
+    kept = [c for i, c in enumerate(composed) if _visible(composed, i, c)]
+    return "".join(kept).strip()[:limit]
+
+
+def _visible(text: str, index: int, char: str) -> bool:
+    if char == _JOINER:
+        return 0 < index < len(text) - 1 and unicodedata.category(text[index + 1]) == "So"
+    return char in _KEEP or unicodedata.category(char) not in _HIDDEN
+
+
+def plain(word: str) -> str:
+    """Case, accents and width taken away, for comparison only."""
+    spread = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in spread if not unicodedata.combining(c))
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Plain words in order; scripts without spaces give pairs of neighbouring characters."""
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        if _WIDE.search(word):
+            found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
+        else:
+            found.append(plain(word))
+    return tuple(found)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words, with an ellipsis where something is missing."""
+    if len(text) <= limit:
+        return text
+    cut = text[: max(1, limit - 1)]
+    head, _, _ = cut.rpartition(" ")
+    return (head if len(head) > limit // 2 else cut) + "…"

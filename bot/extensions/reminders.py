@@ -1,0 +1,83 @@
+"""Reminders: stored, and handed out when they fall due."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+from bot.sdk import Host, Result, tool
+
+_TABLE = "reminders"
+_MOST = 25
+"""Reminders that one member may have waiting."""
+_LONGEST = 366 * 86400
+
+
+@tool("Remind you of something later.", "remind me in 10 minutes to stretch", needs=(_TABLE,))
+def set_reminder(
+    host: Host,
+    delay: Annotated[int, "seconds from now"] = 0,
+    what: Annotated[str, "what to remind of"] = "",
+) -> Result:
+    """Store a reminder for the asking member. Up to a year ahead, 25 waiting at once."""
+    what = what.strip(" ,.:;!?")[:400]
+    if delay <= 0:
+        return Result("Say when, for example: remind me in 10 minutes to stretch.", "no_time", {"what": what}, ok=False)
+    if not what:
+        return Result("Say what of, for example: remind me in 10 minutes to stretch.", "no_text", ok=False)
+    if delay > _LONGEST:
+        return Result("I keep reminders for up to a year; choose an earlier time.", "too_far", ok=False)
+    shelf = host.shelf(_TABLE)
+    prefix = quote(host.caller.user, safe="") + "/"
+    if len(shelf.scan(prefix)) >= _MOST:
+        text = f"You have {_MOST} reminders already. Cancel one first: !reminders shows them."
+        return Result(text, "too_many", {"most": _MOST}, ok=False)
+    due = host.now + timedelta(seconds=delay)
+    number = f"{host.random.getrandbits(32):08x}"
+    row = {
+        "id": number,
+        "user": host.caller.user,
+        "channel": host.caller.channel,
+        "text": what,
+        "due": due.isoformat(),
+        "set_at": host.now.isoformat(),
+    }
+    shelf.put(f"{prefix}{due:%Y%m%d%H%M%S}-{number}", row)
+    facts = {"what": what, "due": f"{due:%Y-%m-%d %H:%M}", "id": number[:4], "delay": spoken(delay)}
+    return Result(f"I will remind you in {spoken(delay)} ({facts['due']} UTC): {what}", facts=facts)
+
+
+@tool("Show your reminders.", "!reminders", needs=(_TABLE,))
+def list_reminders(host: Host) -> Result:
+    """The asking member's reminders, earliest first; nobody else's."""
+    rows = _mine(host)
+    if not rows:
+        return Result("You have no reminders.", "none")
+    lines = "\n".join(
+        f"- {row['id'][:4]}: {datetime.fromisoformat(row['due']):%Y-%m-%d %H:%M} UTC, {row['text']}" for _, row in rows
+    )
+    return Result(f"Your reminders:\n{lines}", facts={"list": lines, "count": len(rows)})
+
+
+@tool("Cancel a reminder.", "!cancel 3f2a", needs=(_TABLE,))
+def cancel_reminder(host: Host, number: Annotated[str, "its number, or its first four characters"] = "") -> Result:
+    """Delete one of the asking member's own reminders."""
+    wanted = number.strip().casefold()
+    for key, row in _mine(host):
+        if len(wanted) >= 4 and str(row["id"]).startswith(wanted):
+            host.shelf(_TABLE).delete(key)
+            return Result(f"Cancelled: {row['text']}", facts={"what": str(row["text"])})
+    return Result("I do not find that reminder. !reminders shows yours with their numbers.", "not_found", ok=False)
+
+
+def _mine(host: Host) -> list[tuple[str, dict[str, str]]]:
+    return sorted(host.shelf(_TABLE).scan(quote(host.caller.user, safe="") + "/"))
+
+
+def spoken(seconds: int) -> str:
+    """A duration in words for a person: the two largest units."""
+    parts: list[str] = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])

@@ -1,0 +1,1 @@
+"""Polls on proposals and the members' ballots."""
