@@ -64,7 +64,9 @@ def adds_a_look_alike(repo: Repository, base: Sha) -> Patch:
     """Adds a dependency one letter away from a known one, without a hash."""
     text = _read(repo, base, "pyproject.toml")
     return _one(
-        base, "pyproject.toml", re.sub(r'^( +)"aiohttp>=', r'\1"aiohtttp>=1",\n\1"aiohttp>=', text, count=1, flags=re.MULTILINE)
+        base,
+        "pyproject.toml",
+        re.sub(r'^( +)"aiohttp>=', r'\1"aiohtttp>=1",\n\1"aiohttp>=', text, count=1, flags=re.MULTILINE),
     )
 
 
