@@ -8,6 +8,8 @@ import typer
 COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
     "bot": "bot_cmd",
+    "controller": "controller_cmd",
+    "deployer": "deployer_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
     "resume": "emergency_cmd",

@@ -1,6 +1,7 @@
 """What the engine holds: every door it may use, and nothing else of the house."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,6 +40,7 @@ class Polls(Protocol):
     """Community votes, kept where the bot process can add ballots."""
 
     def read(self, pull: PullNumber) -> Poll | None: ...
+    def void(self, pull: PullNumber, new_head: Sha) -> bool: ...
     def open(
         self, proposal: Proposal, quorum: Quorum, now: datetime, *, summary: str, excluded: Sequence[UserId]
     ) -> None: ...
@@ -57,7 +59,7 @@ class Context:
     switch: Switch
     polls: Polls
     validate: Callable[[Asked], Awaitable[Verdict]]
-    checkout: Callable[[Sha], Awaitable[Workspace]]
+    checkout: Callable[[Sha], AbstractAsyncContextManager[Workspace]]
     inverse: Callable[[Sha, Sha, Sha], Verdict]
     """(merged, revert head, base) -> the proof that the head is the exact inverse."""
     parse_charter: Callable[[str], Charter]

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from bot.core.change import Finding, Idea, Patch, Proposal, Refusal
-from bot.core.charter import Charter
+from bot.core.change import Finding, Idea, Patch, Refusal
 from bot.core.ids import Sha
 from bot.core.ports import Records
-from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.improve.act import report_gate
 from bot.improve.body import plain, pull_body
 from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
-from bot.improve.knowledge import Knowledge, Outcome, Result, rank
+from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank
 from bot.improve.look import View
+from bot.policy.intake import Past, choose
+from bot.policy.tier import only_adds, tier_of
 
 FRAGMENTS = PurePosixPath("changelog.d")
 
@@ -27,22 +27,12 @@ class Workshop:
 
     analysts: tuple[Analyst, ...]
     authors: tuple[Author, ...]
-    profile: Callable[[Workspace], Profile]
-    only_requested: bool
+    profile: Callable[[Sha], Profile]
+    only_requested: bool = False
     """Whether ideas are tried only when a person asked for their author."""
-    choose: Callable[[Sequence[Idea], Sequence[Proposal], Sequence[Outcome], Charter, datetime], "Choice"]
-    tier: Callable[[Idea, Patch, Charter], tuple[Tier, Verdict]]
 
     def author(self, name: str) -> Author | None:
         return next((a for a in self.authors if a.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What to try now, best first, and why the rest waits."""
-
-    chosen: tuple[Idea, ...]
-    skipped: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Attempt:
 
 async def find(shop: Workshop, work: Workspace, ctx: Context) -> tuple[Finding, ...]:
     """All findings on this tree. An analyst that breaks is named and skipped: the others' findings still count."""
-    profile = shop.profile(work)
+    profile = shop.profile(work.sha)
     found: list[Finding] = []
     for analyst in shop.analysts:
         try:
@@ -77,9 +67,11 @@ def ideas(shop: Workshop, findings: Sequence[Finding], knowledge: Knowledge, now
 
 
 def requested(idea: Idea, row: Mapping[str, object]) -> bool:
-    """Whether a person's request names this idea: by author, and by the start of its path if the request has one."""
-    start = str(row.get("path", ""))
-    return row.get("author") in {idea.author, ""} and all(str(f.path).startswith(start) for f in idea.findings)
+    """Whether a person's request names this idea: by author and, where it says so, start of path and symbol."""
+    start, symbol = str(row.get("path", "")), str(row.get("symbol", ""))
+    if row.get("author") not in {idea.author, ""}:
+        return False
+    return all(str(f.path).startswith(start) and symbol in {"", f.symbol} for f in idea.findings)
 
 
 def wished(ranked: Sequence[Idea], records: Records, *, only: bool) -> tuple[Idea, ...]:
@@ -93,18 +85,29 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
     """Try the best idea that quotas allow. None: there is nothing to try now."""
     now = ctx.clock()
     knowledge = Knowledge(ctx.records)
-    work = await ctx.checkout(seen.main)
-    findings = await find(shop, work, ctx)
-    ranked = wished(ideas(shop, findings, knowledge, now), ctx.records, only=shop.only_requested)
-    choice = shop.choose(ranked, seen.proposals, knowledge.outcomes(), seen.charter, now)
-    table = [{"id": i.id, "value": i.value, "author": i.author, "title": i.title} for i in ranked[:20]]
-    ctx.say("ranked", {"findings": len(findings), "ideas": len(ranked), "chosen": len(choice.chosen), "top": table})
-    for idea in choice.chosen:
-        attempt = await carry_out(ctx, shop, seen, idea, work)
-        if attempt.head is not None:
-            _granted(ctx.records, idea)
-            return attempt
+    past = await _past(ctx, seen, knowledge)
+    async with ctx.checkout(seen.main) as work:
+        findings = await find(shop, work, ctx)
+        ranked = wished(ideas(shop, findings, knowledge, now), ctx.records, only=shop.only_requested)
+        intake = choose(ranked, seen.proposals, past, seen.charter, now)
+        table = [{"id": i.id, "value": i.value, "author": i.author, "title": i.title} for i in ranked[:20]]
+        ctx.say("ranked", {"findings": len(findings), "ideas": len(ranked), "chosen": len(intake.chosen), "top": table})
+        # Requested ideas keep their place before more valuable ones.
+        for idea in sorted(intake.chosen, key=ranked.index):
+            attempt = await carry_out(ctx, shop, seen, idea, work)
+            if attempt.head is not None:
+                _granted(ctx.records, idea)
+                return attempt
     return None
+
+
+async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
+    """What intake has to know of earlier ideas. An author's own no is asked again when the base branch has moved."""
+    refused = [o.idea for o in knowledge.outcomes() if o.result in BAD]
+    refused += [o.idea for o in knowledge.outcomes() if o.result is Result.UNWRITTEN and o.base == seen.main]
+    waiting = [p for p in seen.proposals if not p.closed and p.merged_as is None]
+    parked = [p.pull for p in waiting if await ctx.forge.asked_on(p.pull) == p.head]
+    return Past(refused, [p.opened for p in seen.proposals if p.by_engine], parked)
 
 
 def _granted(records: Records, idea: Idea) -> None:
@@ -118,7 +121,7 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     """Write one idea, validate it, publish it. The branch is pushed only after the gate has spoken well of it."""
     patch = await _write(shop, idea, work)
     if isinstance(patch, Refusal):
-        return _declined(ctx, idea, Result.UNWRITTEN, patch.because)
+        return _declined(ctx, idea, Result.UNWRITTEN, patch.because, seen.main)
     patch = with_fragment(idea, patch, ctx, seen.main)
     title = title_of(idea)
     head = ctx.repo.commit(patch, commit_message(title, patch.summary, idea.id, patch), author="megawatts[bot]")
@@ -130,7 +133,7 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     verdict = await ctx.validate(Asked(seen.main, head, idea.claim, idea.kind, label=title))
     if verdict.status not in {Status.PASS, Status.PENDING}:
         return replace(_declined(ctx, idea, Result.REFUSED, verdict.because), verdict=verdict)
-    return await publish(ctx, shop, seen, Attempt(idea, head, verdict), patch)
+    return await publish(ctx, seen, Attempt(idea, head, verdict), patch)
 
 
 def title_of(idea: Idea) -> str:
@@ -138,17 +141,19 @@ def title_of(idea: Idea) -> str:
     return f"{_PREFIX.get(idea.kind, 'chore')}: {plain(idea.title, 90)}"
 
 
-async def publish(ctx: Context, shop: Workshop, seen: View, attempt: Attempt, patch: Patch) -> Attempt:
+async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> Attempt:
     """Push the branch, open the pull request, post the verdict: three effects, each repeatable by name."""
     idea, head, title = attempt.idea, attempt.head, title_of(attempt.idea)
     assert head is not None  # noqa: S101  (the caller wrote it)
-    _tier, why = shop.tier(idea, patch, seen.charter)
+    changes = ctx.repo.changes(seen.main, head)
+    paths = frozenset(path for change in changes for path in change.paths)
+    ruling = tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter)
     branch = f"megawatts/{idea.id}"
     verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
     ctx.crash_point("publish.before_push")
     await ctx.forge.publish(ctx.repo, branch, head, expecting=None)
     ctx.crash_point("publish.pushed")
-    body = pull_body(idea, patch, ctx.repo.changes(seen.main, head), verdict, why)
+    body = pull_body(idea, patch, changes, verdict, ruling.because)
     pull = await ctx.forge.open(branch, title, body, idea, labels=("megawatts", idea.kind.value))
     ctx.crash_point("publish.opened")
     Knowledge(ctx.records).remember(outcome(ctx, idea, Result.OPEN, "proposed", pull))
@@ -162,7 +167,7 @@ async def _write(shop: Workshop, idea: Idea, work: Workspace) -> Patch | Refusal
     if author is None:
         return Refusal(f"no author is named {idea.author}")
     try:
-        return await author.write(idea, work, shop.profile(work))
+        return await author.write(idea, work, shop.profile(work.sha))
     except Exception as error:  # noqa: BLE001  (one broken author must not stop the loop)
         return Refusal(f"{idea.author} broke: {type(error).__name__}: {error}")
 
@@ -177,8 +182,8 @@ def with_fragment(idea: Idea, patch: Patch, ctx: Context, base: Sha) -> Patch:
     return replace(patch, files={**patch.files, path: f"{plain(idea.title, 120)}\n".encode()})
 
 
-def _declined(ctx: Context, idea: Idea, result: Result, because: str) -> Attempt:
-    Knowledge(ctx.records).remember(outcome(ctx, idea, result, because))
+def _declined(ctx: Context, idea: Idea, result: Result, because: str, base: str = "") -> Attempt:
+    Knowledge(ctx.records).remember(replace(outcome(ctx, idea, result, because), base=base))
     ctx.say("declined", {"idea": idea.id, "title": idea.title, "result": result.value, "because": because})
     return Attempt(idea, None, Verdict("write", Status.FAIL, because))
 

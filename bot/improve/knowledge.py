@@ -47,6 +47,8 @@ class Outcome:
     at: datetime
     title: str = ""
     pull: int = 0
+    base: str = ""
+    """The commit it was tried on, where that decides whether it may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Knowledge:
             "at": outcome.at.isoformat(),
             "title": outcome.title,
             "pull": outcome.pull,
+            "base": outcome.base,
         }
         self._records.put(TABLE, outcome.idea, row)
 
@@ -134,4 +137,5 @@ def _outcome(key: str, row: Mapping[str, Any]) -> Outcome:
         at=datetime.fromisoformat(row["at"]),
         title=str(row.get("title", "")),
         pull=int(row.get("pull", 0)),
+        base=str(row.get("base", "")),
     )

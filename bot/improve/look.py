@@ -9,11 +9,12 @@ from typing import Any
 from bot.core.case import Case, Override, Surroundings
 from bot.core.change import Proposal
 from bot.core.charter import Charter
-from bot.core.errors import Misconfigured, Unavailable
+from bot.core.errors import Misconfigured
 from bot.core.health import Reading
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Verdict
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
+from bot.policy.tier import only_adds
 
 DAY = timedelta(days=1)
 
@@ -80,11 +81,13 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
     gate = await ctx.forge.reported(proposal.head, GATE)
     if gate is not None and gate.facts.get("tree") != proposal.head_tree:
         gate = None  # a verdict on another tree says nothing about this one
+    if ctx.polls.void(proposal.pull, proposal.head):
+        ctx.say("vote_voided", {"pull": proposal.pull, "head": proposal.head})
     inverse = ctx.inverse(proposal.reverts, proposal.head, seen.main) if proposal.reverts else None
     return Case(
         proposal=proposal,
         around=around,
-        only_adds=frozenset(str(c.path) for c in changes if c.action == "add" or _only_gains(c.action, c.removed)),
+        only_adds=only_adds(changes),
         gate=gate,
         gate_base=Sha(str(gate.facts.get("base", ""))) if gate is not None else None,
         checks=await ctx.forge.checks(proposal.head),
@@ -95,10 +98,6 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         asked_on=await ctx.forge.asked_on(proposal.pull),
         inverse=inverse,
     )
-
-
-def _only_gains(action: str, removed: int) -> bool:
-    return action == "modify" and removed == 0
 
 
 async def _after_merge(ctx: Context, seen: View, proposal: Proposal, around: Surroundings) -> Case:
@@ -138,8 +137,3 @@ def saved_readings(ctx: Context, merged: Sha) -> tuple[Reading, ...]:
         for r in rows
     ]
     return tuple(sorted(found, key=lambda reading: reading.at))
-
-
-def unreachable(error: Unavailable) -> str:
-    """One sentence for people about a door that did not answer."""
-    return f"{error}; nothing is decided until it answers"

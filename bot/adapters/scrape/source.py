@@ -76,11 +76,25 @@ class ScrapeSource:
         return readings(revision, before, look) if before is not None else ()
 
     async def _look(self, url: str) -> Look | None:
-        try:
-            timeout = aiohttp.ClientTimeout(total=3)
-            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/metrics") as answer:
-                if answer.status != 200:
-                    return None
-                return Look(self._clock(), parse(await answer.text()))
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            return None
+        page = await fetch(url)
+        return Look(self._clock(), page) if page is not None else None
+
+
+async def fetch(url: str) -> Page | None:
+    """The metrics page of one process, or None if it does not answer or what it says is no metrics page."""
+    try:
+        timeout = aiohttp.ClientTimeout(total=3)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/metrics") as answer:
+            return parse(await answer.text()) if answer.status == 200 else None
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
+
+
+async def outcomes(urls: Sequence[str]) -> Mapping[str, float]:
+    """Messages by outcome since their start, summed over processes; one that does not answer adds nothing."""
+    found: dict[str, float] = {}
+    for url in urls:
+        for (name, outcome), value in (await fetch(url) or {}).items():
+            if name == "megawatts_messages_total":
+                found[outcome] = found.get(outcome, 0.0) + value
+    return found

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -79,12 +79,12 @@ class Tuning:
 
     name = "tuning"
 
-    def __init__(self, counts: Callable[[], Counts]) -> None:
+    def __init__(self, counts: Callable[[], Awaitable[Counts]]) -> None:
         self._counts = counts
 
     async def find(self, work: Workspace, profile: Profile) -> Sequence[Finding]:
         """One finding for each parameter that should be tried at another value."""
-        counts = self._counts()
+        counts = await self._counts()
         found = []
         for file in sorted(p for package in profile.packages for p in (work.path / package).rglob("tuning.toml")):
             found += self._in_file(file, PurePosixPath(file.relative_to(work.path)), counts)

@@ -78,7 +78,7 @@ class Canon:
     def _object(self, value: Any) -> Any:
         state = _public(value)
         shown: dict[str, Any] = {"t": _name(type(value)), "v": {name: self.of(v) for name, v in state.items()}}
-        if not state or type(value).__repr__ != object.__repr__:
+        if not state or "__repr__" in _own(type(value)):
             shown["r"] = _ADDRESS.sub("0x", _shown(value))[:MAX_TEXT]
         if hasattr(value, "__len__"):
             try:
@@ -111,6 +111,10 @@ def _public(value: Any) -> dict[str, Any]:
             except Exception as error:  # noqa: BLE001  (part of what it does)
                 state[name] = type(error)
     return {name: state[name] for name in sorted(state) if not name.startswith("_")}
+
+
+def _own(kind: type) -> set[str]:
+    return {name for base in kind.__mro__ if base is not object for name in base.__dict__}
 
 
 def _slots(kind: type) -> tuple[str, ...]:

@@ -48,22 +48,15 @@ class Explorer:
     def run(self, given: list[Call]) -> list[Call]:
         """Try what was given and the examples, then search until `limit` inputs or the time is reached."""
         ends = clock() + self.seconds
-        for call in [*given, *self.spec.examples]:
+        for call in [*self.spec.examples, *given]:
+            if clock() > ends - self.seconds / 2 or self.slow >= MAX_SLOW:
+                break
             self.attempt(call)
         if not all(p.sure for p in self.spec.params):
             self._trial(ends)
         while clock() < ends and len(self.found) < self.limit and self.tried < self.limit * 4 and self.slow < MAX_SLOW:
-            self.attempt(self._next())
+            self.attempt(self.source.next())
         return list(self.found.values())
-
-    def _next(self) -> Call:
-        if self.spec.how == "method":
-            return self.with_object(self.source.next())
-        return self.source.next()
-
-    def with_object(self, call: Call) -> Call:
-        """Kept for methods: the object comes first."""
-        return call
 
     def attempt(self, call: Call) -> bool:
         """Run one call; keep it if it is new and fit. True if it was fit."""

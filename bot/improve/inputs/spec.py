@@ -27,7 +27,7 @@ class Spec:
     pool: tuple[Any, ...] = ()
     """Literals of the source, of both versions where there are two."""
     how: str = "function"
-    """`function`, `method` (first parameter is the object), `static`, `class` (called on the class)."""
+    """`function`, `method` (the object is the first parameter), `static`, `class` (called on the class)."""
     makers: Mapping[str, tuple[Param, ...]] = field(default_factory=dict)
     """Constructor parameters by `module:Class`, for classes that the inputs need."""
 

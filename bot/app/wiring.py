@@ -1,0 +1,170 @@
+"""Puts the processes of the loop together from one home folder: embedded implementations of every door."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.adapters import crash
+from bot.adapters.git.inverse import prove_inverse
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.localdeploy.deployer import LocalDeployer
+from bot.adapters.localdeploy.state import Board
+from bot.adapters.localforge.forge import LocalForge
+from bot.adapters.sandbox import find
+from bot.adapters.scrape.source import ScrapeSource, outcomes
+from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.records import SqliteRecords
+from bot.adapters.store.switch import FileSwitch
+from bot.app.gate_factory import Question, open_gate, profile_at, python_of
+from bot.app.home import Home
+from bot.app.validate_cmd import refused
+from bot.core.change import Proposal
+from bot.core.errors import Denied
+from bot.core.ids import PullNumber, Sha, UserId
+from bot.core.ports import Records, Repository, Sandbox
+from bot.core.tier import Tier
+from bot.core.verdict import Verdict
+from bot.core.votes import Poll, Quorum
+from bot.improve.analysts.suggestions import Suggestions
+from bot.improve.analysts.tuning import Tuning
+from bot.improve.authors.phrases import Phrases
+from bot.improve.authors.tuner import Tuner
+from bot.improve.context import Asked, Context, Say
+from bot.improve.doors import Workspace
+from bot.improve.engine import Engine
+from bot.improve.gate import Plan, run_gate
+from bot.improve.gate_cache import VerdictCache
+from bot.improve.ideas import Workshop
+from bot.improve.stages import all_stages
+from bot.improve.workspace import Checkout
+from bot.policy import charter as charters
+from bot.votes.service import Question as VoteQuestion
+from bot.votes.service import Votes
+
+OWN_PYTHON = Path(__file__).parent.parent.parent
+"""The checkout that this program runs from: its `.venv` has what the house's tests need."""
+
+
+def now() -> datetime:
+    """The one clock of the processes."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PollBook:
+    """improve.context.Polls over the votes that the bot process keeps."""
+
+    votes: Votes
+
+    def read(self, pull: PullNumber) -> Poll | None:
+        return self.votes.read(pull)
+
+    def void(self, pull: PullNumber, new_head: Sha) -> bool:
+        return self.votes.void(pull, new_head)
+
+    def open(
+        self, proposal: Proposal, quorum: Quorum, now: datetime, *, summary: str, excluded: Sequence[UserId]
+    ) -> None:
+        question = VoteQuestion(proposal.pull, proposal.head, proposal.title, summary, Tier.VALIDATED)
+        self.votes.open_poll(question, opened=now, closes=now + quorum.open_for, excluded=frozenset(excluded))
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Runs the gate for the controller: every stage, cached by content, with progress told as events."""
+
+    repo: Repository
+    sandbox: Sandbox
+    cache: Path
+    python: Path
+    say: Say
+
+    async def __call__(self, asked: Asked) -> Verdict:
+        """The gate's verdict. A head that cannot even be laid out fails V-1."""
+        question = Question(
+            self.repo, asked.base, asked.head, asked.claim, asked.kind, asked.by_engine, python=self.python
+        )
+
+        def watch(stage: str, verdict: Verdict | None) -> None:
+            status = "runs" if verdict is None else verdict.status.name.lower()
+            because = "" if verdict is None else verdict.because
+            self.say("stage", {"of": asked.label, "stage": stage, "status": status, "because": because})
+
+        try:
+            async with open_gate(question, self.sandbox, cache=self.cache) as gate:
+                cache = VerdictCache(self.cache / "verdicts")
+                return await run_gate(gate, all_stages(), (), cache, Plan(watch=watch))
+        except Denied as error:
+            return refused(str(error), asked.base, asked.head, ())
+
+
+def checkouts(
+    repo: Repository, sandbox: Sandbox, python: Path
+) -> Callable[[Sha], AbstractAsyncContextManager[Workspace]]:
+    """A disposable checkout of a commit, gone at the end of the block."""
+
+    @asynccontextmanager
+    async def checkout(sha: Sha) -> AsyncIterator[Workspace]:
+        with tempfile.TemporaryDirectory(prefix="megawatts-work-", ignore_cleanup_errors=True) as folder:
+            yield await Checkout.make(repo, sha, Path(folder) / "tree", sandbox, python)
+
+    return checkout
+
+
+async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_ideas: bool = True) -> Engine:
+    """The controller over one home folder. Raises Misconfigured if there is no forge or no sandbox."""
+    home.create()
+    forge = LocalForge(home.forge)
+    repo = await asyncio.to_thread(_clone, home)
+    records = SqliteRecords(home.records)
+    board = Board(home.deploy)
+    sandbox = find()
+    python = python_of(OWN_PYTHON)
+    context = Context(
+        forge=forge,
+        repo=repo,
+        deployer=LocalDeployer(home.deploy, repo),
+        health=ScrapeSource(lambda sha: _address(board, sha), now),
+        records=records,
+        audit=FileAuditLog(home.audit),
+        switch=FileSwitch(home.switch),
+        polls=PollBook(Votes(records)),
+        validate=Judge(repo, sandbox, home.cache, python, say),
+        checkout=checkouts(repo, sandbox, python),
+        inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
+        parse_charter=charters.parse,
+        clock=now,
+        say=say,
+        crash_point=crash.point,
+    )
+    return Engine(context, workshop(repo, records, board, only_requested=on_request), new_ideas=new_ideas)
+
+
+def _clone(home: Home) -> GitRepository:
+    return GitRepository.mirror(home.forge / "repo.git", home.clone)
+
+
+def _address(board: Board, sha: Sha) -> str | None:
+    state = board.state()
+    found = next((i for i in (state.current, state.previous) if i is not None and i.sha == sha), None)
+    return f"http://127.0.0.1:{found.port}" if found else None
+
+
+def workshop(repo: Repository, records: Records, board: Board, *, only_requested: bool) -> Workshop:
+    """Analysts and authors, in the order in which they are asked."""
+
+    async def counts() -> Mapping[str, float]:
+        state = board.state()
+        addresses = [f"http://127.0.0.1:{i.port}" for i in (state.current, state.previous) if i is not None]
+        return await outcomes(addresses)
+
+    return Workshop(
+        analysts=(Tuning(counts), Suggestions(lambda: records.scan("suggestions"))),
+        authors=(Tuner(), Phrases()),
+        profile=lambda sha: profile_at(repo, sha),
+        only_requested=only_requested,
+    )
