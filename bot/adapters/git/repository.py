@@ -159,7 +159,9 @@ class GitRepository:
         return differences.patch_id(self.git, _known(base), _known(head))
 
     def _checked_out(self) -> frozenset[str]:
-        listing = self.git.run("worktree", "list", "--porcelain", "-z").out.decode("utf-8", "replace")
+        # Every command runs as on a bare repository; here that would hide the main work tree.
+        config = () if self.bare else ("core.bare=false",)
+        listing = self.git.run("worktree", "list", "--porcelain", "-z", config=config).out.decode("utf-8", "replace")
         prefix = "branch refs/heads/"
         names = {line.removeprefix(prefix) for line in listing.split("\0") if line.startswith(prefix)}
         return frozenset(names)

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -119,12 +119,7 @@ def _copy(out: IO[bytes], size: int, target: str, mode: int) -> None:
 def write(git: Plumbing, patch: Patch) -> Tree:
     """The tree of the patch's base with the patch's files in place, built in an index of its own."""
     modes = {e.path: e.mode for e in entries(git, patch.base)}
-    for path, content in patch.files.items():
-        check_path(path)
-        if content is not None and modes.get(path) in {LINK, SUBMODULE}:
-            raise Denied(f"{path} is a link or a submodule: a patch writes files only")
-        if content is None and path not in modes:
-            raise Denied(f"{path} is not in {patch.base[:12]}: it cannot be deleted")
+    _check(patch, modes)
     with tempfile.TemporaryDirectory(prefix="megawatts-index-") as folder:
         env = {"GIT_INDEX_FILE": f"{folder}/index"}
         git.run("read-tree", patch.base, env=env)
@@ -133,6 +128,22 @@ def write(git: Plumbing, patch: Patch) -> Tree:
         if result.code:
             raise Denied(f"the patch does not fit its base: {result.err.strip()[:300]}")
         return Tree(git.run("write-tree", env=env).line)
+
+
+def _check(patch: Patch, modes: Mapping[PurePosixPath, str]) -> None:
+    """Denied unless the tree will hold exactly the base's files with the patch's in place: git would make room."""
+    for path, content in patch.files.items():
+        check_path(path)
+        if content is not None and modes.get(path) in {LINK, SUBMODULE}:
+            raise Denied(f"{path} is a link or a submodule: a patch writes files only")
+        if content is None and path not in modes:
+            raise Denied(f"{path} is not in {patch.base[:12]}: it cannot be deleted")
+    written = {path for path, content in patch.files.items() if content is not None}
+    final = (modes.keys() - patch.files.keys()) | written
+    folders = {parent for path in final for parent in path.parents}
+    for path in written:
+        if path in folders or any(parent in final for parent in path.parents):
+            raise Denied(f"{path} cannot be a file: another path makes a folder of it, or stands in its way")
 
 
 def _store(git: Plumbing, patch: Patch, folder: Path) -> dict[PurePosixPath, str]:
