@@ -52,11 +52,14 @@ class Box:
         while self.inside:
             os.close(self.inside.pop())
 
-    def arguments(self, options: Sequence[str], files: Iterable[tuple[str, bytes]], rules: bytes) -> list[str]:
+    def arguments(
+        self, options: Sequence[str], files: Iterable[tuple[str, bytes]], rules: Iterable[bytes]
+    ) -> list[str]:
         """bwrap's options in an anonymous file: paths of the host would else be read in /proc/1/cmdline inside."""
         their_status, their_gate = self.inside
         words = ["--json-status-fd", str(their_status), "--block-fd", str(their_gate)]
-        words += ["--seccomp", str(self._file(rules))]
+        for rule in rules:
+            words += ["--add-seccomp-fd", str(self._file(rule))]
         at = options.index("--remount-ro")
         words += options[:at]
         for path, content in files:
@@ -79,6 +82,7 @@ class Box:
             fds=tuple(self.inside),
             started=self._started,
             kill=self._kill,
+            ended=self._ended,
             watch=self._watch,
         )
 
@@ -132,6 +136,18 @@ class Box:
 
     def _rows(self) -> list[dict[str, int]]:
         return [json.loads(line) for line in self.said.splitlines(keepends=True) if line.endswith(b"\n")]
+
+    async def _ended(self) -> None:
+        """bwrap leaves as soon as the program does: end what the program left in the background, and await it."""
+        if self.first < 0:
+            return
+        self._kill(0)
+        loop, dead = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self.first, dead.set)
+        try:
+            await dead.wait()
+        finally:
+            loop.remove_reader(self.first)
 
     def _watch(self) -> str:
         return (self.group.reached() if self.group else "") or self.room.reached()

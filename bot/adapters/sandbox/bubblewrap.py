@@ -28,7 +28,7 @@ class Bubblewrap:
 
     def __init__(self) -> None:
         self.binary = _binary()
-        self.filter = seccomp.program()
+        self.filters = seccomp.programs()
         self.place = cgroup.find_place()
         self.root = os.geteuid() == 0
         self.setpriv = shutil.which("setpriv", path="/usr/bin:/bin") or ""
@@ -59,18 +59,18 @@ class Bubblewrap:
         """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
         limits = limits or Limits()
         uid = UIDS.start + secrets.randbelow(len(UIDS)) if self.root else INNER_UID
-        if self.root:
-            folders.show((root, *readable))
-            folders.lend(writable, uid)
         options = [
             *self._isolation(uid),
             *mounts.options(root, writable, readable, scratch_mb=4 * limits.file_mb),
             *("--chdir", str(root)),
             *_environment(env or {}),
         ]
+        if self.root:
+            folders.show((root, *readable))
+            folders.lend(writable, uid)
         with contextlib.ExitStack() as stack:
             box = Box(limits, stack, self.place, folders.Room(writable))
-            arguments = box.arguments(options, mounts.neutral_files(uid), self.filter)
+            arguments = box.arguments(options, mounts.neutral_files(uid), self.filters)
             launch = box.launch(self.binary, [*arguments, "--", *self._command(argv, uid)], stdin)
             finished = await supervise(launch, limits)
             folders.clean(writable)

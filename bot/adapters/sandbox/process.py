@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Launch:
     fds: tuple[int, ...] = ()
     started: Callable[[int], Awaitable[None]] | None = None
     """Called with the process id, to arm limits before the program proper begins."""
+    ended: Callable[[], Awaitable[None]] | None = None
+    """Called after the process has ended, to end and await what it left running."""
     kill: Callable[[int], None] = field(default=kill_group)
     watch: Callable[[], str] = field(default=lambda: "")
     """Names the limit that has been reached, if one has; asked some times a second and once at the end."""
@@ -110,10 +112,14 @@ class _Run:
             await self.gone.wait()
         except BaseException:
             self._stop("")
-            while not self.gone.is_set():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await self.gone.wait()
             raise
+        finally:
+            await _whatever_comes(self._all_gone())
+
+    async def _all_gone(self) -> None:
+        await self.gone.wait()
+        if self.launch.ended is not None:
+            await self.launch.ended()
 
     async def _watch(self) -> None:
         while True:
@@ -168,6 +174,19 @@ class _Run:
             timed_out=limit == "seconds",
             limit=limit,
         )
+
+
+async def _whatever_comes(work: Coroutine[None, None, None]) -> None:
+    """Await to the end even when cancelled meanwhile; the cancellation is raised then."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    task.result()
 
 
 def _close(handles: Iterable[int]) -> None:

@@ -18,14 +18,18 @@ TIOCSTI, TIOCLINUX, TIOCSETD = 0x5412, 0x541C, 0x5423
 
 
 @functools.cache
-def program() -> bytes:
-    """The filter as bytes for `seccomp(2)`.
+def programs() -> tuple[bytes, bytes]:
+    """Two filters as bytes for `seccomp(2)`; the kernel takes the stricter answer.
 
     Three answers: a listed call is allowed; a forbidden one is refused with EPERM, so that the program
     sees a refusal; whatever is unknown (a later kernel's call) does not exist (ENOSYS), which is what
     libraries expect of an older kernel and fall back from. Calls of another architecture kill.
     """
     lib = _library()
+    return _calls(lib), _terminals(lib)
+
+
+def _calls(lib: Any) -> bytes:
     rules = lib.SyscallFilter(defaction=lib.ERRNO(errno.ENOSYS))
     refuse = lib.ERRNO(errno.EPERM)
     for name in syscalls.ALLOWED:
@@ -34,7 +38,6 @@ def program() -> bytes:
         _add(rules, refuse, name)
     _namespaces(lib, rules, refuse)
     _sockets(lib, rules, refuse)
-    _terminals(lib, rules, refuse)
     _modes(lib, rules, refuse)
     return _export(rules)
 
@@ -76,13 +79,15 @@ def _sockets(lib: Any, rules: Any, refuse: int) -> None:
         _add(rules, refuse, call, lib.Arg(0, lib.GT, AF_INET6))
 
 
-def _terminals(lib: Any, rules: Any, refuse: int) -> None:
-    """`ioctl` without pushing input into a terminal. Compared in 32 bits, as the kernel does."""
-    low = 0xFFFFFFFF
-    bad = (TIOCSTI, TIOCLINUX, TIOCSETD)
-    for request in bad:
-        _add(rules, refuse, "ioctl", lib.Arg(1, lib.MASKED_EQ, low, request))
-    _add(rules, lib.ALLOW, "ioctl")
+def _terminals(lib: Any) -> bytes:
+    """No pushing of input into a terminal. The kernel compares 32 bits of the request, so does this.
+
+    A filter of its own, since in one filter a call is either listed whole or by its arguments.
+    """
+    rules = lib.SyscallFilter(defaction=lib.ALLOW)
+    for request in (TIOCSTI, TIOCLINUX, TIOCSETD):
+        _add(rules, lib.ERRNO(errno.EPERM), "ioctl", lib.Arg(1, lib.MASKED_EQ, 0xFFFFFFFF, request))
+    return _export(rules)
 
 
 def _modes(lib: Any, rules: Any, refuse: int) -> None:
