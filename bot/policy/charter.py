@@ -83,7 +83,7 @@ def _wards(top: Table, teams: Sequence[str] | object) -> tuple[Ward, ...]:
             table.complain("patterns", "is empty; name at least one path")
         for one in patterns:
             if wrong := pattern.problem(one):
-                table.complain("patterns", f"`{one}` {wrong}")
+                table.complain("patterns", f"holds `{one}`, which {wrong}")
             wards.append(Ward(one, tier, owners, only_adds))
     for (one, _), count in Counter((ward.pattern, ward.only_adds) for ward in wards).items():
         if count > 1:
@@ -99,9 +99,9 @@ def _owners(table: Table, tier: Tier, teams: Sequence[str]) -> tuple[str, ...]:
         table.complain("owners", f"has no meaning at tier {tier.name.lower()}; remove it or raise the tier")
     for owner in owners:
         if not _OWNER.fullmatch(owner):
-            table.complain("owners", f"`{owner}` is neither `@login` nor `@org/team`")
+            table.complain("owners", f"names `{owner}`, which is neither `@login` nor `@org/team`; write one of these")
         elif "/" in owner and owner[1:] not in teams:
-            table.complain("owners", f'`{owner}` is a team without members here; add "{owner[1:]}" under [teams]')
+            table.complain("owners", f'names `{owner}`, a team without members here; add "{owner[1:]}" under [teams]')
     return owners
 
 
@@ -109,7 +109,9 @@ def _logins(table: Table, name: str) -> tuple[str, ...]:
     logins = tuple(login.removeprefix("@") for login in table.texts(name))
     for login in logins:
         if not _LOGIN.fullmatch(login):
-            table.complain(name, f"`{login}` is not a login; write it as the forge shows it, without spaces")
+            table.complain(
+                name, f"names `{login}`, which is not a login; write it as the forge shows it, without spaces"
+            )
     return logins
 
 
@@ -117,7 +119,7 @@ def _stages(top: Table) -> tuple[str, ...]:
     stages = top.texts("stages")
     for stage in stages:
         if stage not in STAGES:
-            top.complain("stages", f"`{stage}` is not a stage; {nearest(stage, STAGES)}")
+            top.complain("stages", f"names `{stage}`, which is not a stage; {nearest(stage, STAGES)}")
     return stages
 
 

@@ -57,35 +57,35 @@ def _owners(path: PurePosixPath, adds: frozenset[str], charter: Charter) -> tupl
     return ward.owners if ward is not None and ward.owners else charter.maintainers
 
 
-def _latest(case: Case) -> dict[str, Approval]:
-    """The last review of each reviewer; of two at the same instant the one that refuses."""
-    ordered = sorted(case.approvals, key=lambda review: (review.at, not review.approves))
-    return {review.reviewer.casefold(): review for review in ordered}
-
-
 def _approvers(case: Case) -> frozenset[str]:
     """Who approves this head. The words of those who caused or wrote the change are not consent to it."""
     proposal = case.proposal
     own = {proposal.author.casefold(), *(login.casefold() for login in case.asker_logins)}
     own |= {proposal.asked_by.casefold()} if proposal.asked_by else set()
-    latest = _latest(case).items()
-    return frozenset(who for who, said in latest if said.approves and said.head == proposal.head and who not in own)
+    said = {r.reviewer.casefold() for r in case.approvals if r.approves and r.head == proposal.head}
+    return frozenset(said - own)
 
 
 def _refusals(case: Case, charter: Charter) -> tuple[Verdict, ...]:
-    """Reviews that ask for changes. One on an earlier head waits for its reviewer to look again."""
+    """Reviews that ask for changes and stand. One on an earlier head waits for its reviewer to look again."""
     people = logins((*charter.maintainers, *(owner for ward in charter.wards for owner in ward.owners)), charter)
+    standing = [review for review in case.approvals if review.reviewer.casefold() in people and _stands(review, case)]
     found = []
-    for who, said in sorted(_latest(case).items()):
-        if said.approves or who not in people:
-            continue
-        now = said.head == case.proposal.head
-        when = "" if now else " on an earlier head, and has not looked again"
-        status = Status.FAIL if now else Status.PENDING
-        found.append(
-            Verdict(f"review of {who}", status, f"asked for changes{when}: {said.reason or 'no reason given'}")
-        )
+    for review in sorted(standing, key=lambda one: (one.reviewer.casefold(), one.at)):
+        here = review.head == case.proposal.head
+        when = "" if here else " on an earlier head, and has not looked again"
+        because = f"asked for changes{when}: {review.reason or 'no reason given'}"
+        found.append(Verdict(f"review of {review.reviewer}", Status.FAIL if here else Status.PENDING, because))
     return tuple(found)
+
+
+def _stands(review: Approval, case: Case) -> bool:
+    """A refusal is withdrawn by a later approval of the same reviewer, of the same head or of the present one."""
+    if review.approves:
+        return False
+    heads, who = {review.head, case.proposal.head}, review.reviewer.casefold()
+    later = (r for r in case.approvals if r.reviewer.casefold() == who and r.approves and r.at > review.at)
+    return not any(r.head in heads for r in later)
 
 
 def _validated(case: Case, charter: Charter, now: datetime) -> Verdict:
