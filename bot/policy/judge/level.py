@@ -14,7 +14,7 @@ from statistics import median
 
 from bot.core.health import MetricRule
 from bot.core.verdict import Status, Verdict
-from bot.policy.judge.exact import deviate
+from bot.policy.judge.exact import deviate, hypergeometric_tail
 from bot.policy.judge.finding import ROBUST, SUSPICION, effect_of
 from bot.policy.judge.samples import Samples
 from bot.policy.judge.windows import longest_constant, most_above, rolling_medians
@@ -35,16 +35,18 @@ def judge_level(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: 
         "margin": margin,
         "spread": _spread(old),
     }
+    share = alpha / (2 if rule.worse == "both" else 1)
     directions = [sign for sign, way in ((1, "up"), (-1, "down")) if rule.worse in {way, "both"}]
-    reasons = [_shift(sign, old, new, margin, rule.minimum) for sign in directions]
-    reasons += [_outside(sign, old, new, margin, chance=alpha / 2, least=rule.minimum) for sign in directions]
+    reasons = [_shift(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
+    reasons += [_outside(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
     if any(reasons):
         return Verdict(name, Status.FAIL, "worse: " + next(filter(None, reasons)), facts=facts)
     frozen = _frozen(old, new, alpha, rule.minimum)
     if frozen:
         status = Status.FAIL if rule.worse == "both" else Status.INCONCLUSIVE
         return Verdict(name, status, frozen, facts=facts)
-    doubts = [_outside(sign, old, new, margin, chance=SUSPICION, least=3) for sign in directions]
+    doubts = [_shift(sign, old, new, margin / 2, chance=SUSPICION, least=rule.minimum) for sign in directions]
+    doubts += [_outside(sign, old, new, margin, chance=SUSPICION, least=3) for sign in directions]
     if any(doubts):
         because = f"suspicious, not proven: {next(filter(None, doubts))}"
         return Verdict(name, Status.INCONCLUSIVE, because, facts=facts)
@@ -65,21 +67,27 @@ def _margin(rule: MetricRule, old: Sequence[float], alpha: float) -> float:
     return max(deviate(share) * _spread(old), effect_of(rule) * abs(median(old)))
 
 
-def _shift(sign: int, old: Sequence[float], new: Sequence[float], margin: float, minimum: int) -> str:
+def _shift(sign: int, old: Sequence[float], new: Sequence[float], margin: float, *, chance: float, least: int) -> str:
     """A window of the candidate that lies beyond every window of the baseline, if there is one."""
     before, after = [sign * v for v in old], [sign * v for v in new]
-    widths = sorted({max(minimum, len(old) // part) for part in PARTS}, reverse=True)
+    widths = sorted({max(least, len(old) // part) for part in PARTS}, reverse=True)
     fitting = [width for width in widths if width <= min(len(old), len(new))] or [min(len(old), len(new))]
     for width in fitting:
         bar = max(rolling_medians(before, width)) + margin
         needed = max(width / 2, min(width - 1, TWICE * most_above(before, width, bar)))
         count = most_above(after, width, bar)
-        if count > needed:
+        if count > needed and _by_accident(count, width, before, bar, len(new)) < chance:
             beyond = "above" if sign > 0 else "below"
             return (
                 f"{count} of {width} values in a row {beyond} {sign * bar:.4g}, which no window of the baseline reached"
             )
     return ""
+
+
+def _by_accident(count: int, width: int, before: Sequence[float], bar: float, looked_at: int) -> float:
+    """Chance of such a window if order meant nothing, over all disjoint windows: keeps small samples honest."""
+    usual = sum(value > bar for value in before)
+    return hypergeometric_tail(count, width, count + usual, width + len(before)) * math.ceil(looked_at / width)
 
 
 def _outside(sign: int, old: Sequence[float], new: Sequence[float], margin: float, *, chance: float, least: int) -> str:
@@ -94,11 +102,13 @@ def _outside(sign: int, old: Sequence[float], new: Sequence[float], margin: floa
 
 
 def _frozen(old: Sequence[float], new: Sequence[float], alpha: float, minimum: int) -> str:
-    """Whether the candidate repeats one value far longer than the baseline, at its rate of repeats, ever would."""
+    """Whether the candidate repeats one value far longer than the baseline, at its rate of repeats, ever would.
+
+    The chance of a run is predicted from the baseline's repeats with Jeffreys' prior.
+    """
     run, usual = longest_constant(new), longest_constant(old)
     repeats = sum(a == b for a, b in pairwise(old))
-    again = (repeats + 1) / (len(old) + 1)
-    odds = len(new) * again ** (run - 1)
+    odds = len(new) * math.prod((repeats + 0.5 + i) / (len(old) + i) for i in range(run - 1))
     if run < max(minimum, len(old) // PARTS[-1]) or run <= TWICE * usual or odds >= alpha:
         return ""
     return f"silent: the same value {run} times in a row (baseline: at most {usual})"

@@ -48,7 +48,8 @@ def _rate_finding(way: str, old: tuple[float, float], new: tuple[float, float], 
 def judge_count(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: float) -> Verdict:
     """Sparse events in equal intervals: given their sum, the candidate's share is binomial.
 
-    Source: Przyborowski, Wilenski, Biometrika 1940. A baseline that varies more than a Poisson count does is thinned by its index of dispersion first.
+    Source: Przyborowski, Wilenski, Biometrika 1940.
+    A baseline that varies more than a Poisson count does is thinned by its index of dispersion first.
     """
     old, new = baseline.seen, candidate.seen
     thin = max(1.0, _index(old))
