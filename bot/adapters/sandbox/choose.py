@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.adapters.sandbox.bubblewrap import Bubblewrap
+from bot.adapters.sandbox.landlock import Landlock
 from bot.adapters.sandbox.probe import probe
 from bot.adapters.sandbox.unconfined import Unconfined
 from bot.core.errors import Misconfigured, Unavailable
@@ -22,7 +23,7 @@ class Boxed(Sandbox, Protocol):
 
 def makers() -> tuple[Callable[[], Boxed], ...]:
     """Best first."""
-    return (Bubblewrap,)
+    return (Bubblewrap, Landlock)
 
 
 def find(*, allow_none: bool = False) -> Boxed:

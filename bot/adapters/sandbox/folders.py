@@ -6,6 +6,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+UIDS = range(61184, 65520)
+"""As root each run gets a user id of its own out of systemd's range for nobody in particular."""
 RESERVE = 1 << 30
 """Bytes left free on the disk of a writable folder, or half of what was free at the start if that is less."""
 

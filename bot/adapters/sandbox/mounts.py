@@ -1,7 +1,7 @@
 """What a boxed program sees of the file system, as bubblewrap's options."""
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.core.errors import Misconfigured
@@ -9,6 +9,9 @@ from bot.core.errors import Misconfigured
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = ("ld.so.cache", "localtime")
 NEVER = tuple(Path(p) for p in ("/usr", "/etc", "/proc", "/sys", "/dev", "/run", "/boot", "/bin", "/sbin", "/lib"))
+LOADER = ("LD_", "GLIBC_", "MALLOC_")
+"""Variables that steer the dynamic loader, and so the launcher while it still has rights inside."""
+OPEN_FILES = 1024
 MEGABYTE = 1 << 20
 
 
@@ -51,6 +54,15 @@ def checked(path: Path) -> Path:
         if len(one.parts) == 1 or any(one == n or one.is_relative_to(n) for n in NEVER):
             raise Misconfigured(f"sandbox: {path} belongs to the system and cannot be given to a boxed program")
     return path
+
+
+def environment(env: Mapping[str, str], home: Path = Path("/tmp")) -> dict[str, str]:  # noqa: S108  (the one inside)
+    """`env` upon the little that programs expect. Raises Misconfigured for what would steer the loader."""
+    for key in env:
+        if key.startswith(LOADER):
+            raise Misconfigured(f"sandbox: the variable {key} steers the loader and cannot be set inside")
+    basic = {"PATH": "/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "USER": "box", "LANG": "C.UTF-8"}
+    return basic | dict(env)
 
 
 def _system() -> Iterator[str]:

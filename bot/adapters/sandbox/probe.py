@@ -14,7 +14,11 @@ PROGRAM = """
 import os, pathlib, socket, sys
 bad = []
 honey, outside = sys.argv[1:3]
-for name in os.listdir('/proc'):
+try:
+    names = os.listdir('/proc')
+except OSError:
+    names = []
+for name in names:
     if name.isdigit():
         try:
             if honey.encode() in pathlib.Path('/proc', name, 'environ').read_bytes():
@@ -42,16 +46,16 @@ print('; '.join(bad) or 'confined')
 """
 
 
-def probe(box: Sandbox) -> str:
+def probe(box: Sandbox, python: str = sys.executable) -> str:
     """What this sandbox fails to hold here; empty if it holds. Blocks for a few tens of milliseconds."""
     answer = []
-    thread = threading.Thread(target=lambda: answer.append(asyncio.run(_probe(box))))
+    thread = threading.Thread(target=lambda: answer.append(asyncio.run(_probe(box, python))))
     thread.start()
     thread.join()
     return answer[0] if answer else "the probe failed"
 
 
-async def _probe(box: Sandbox) -> str:
+async def _probe(box: Sandbox, python: str) -> str:
     server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="megawatts-") as folder:
@@ -59,7 +63,7 @@ async def _probe(box: Sandbox) -> str:
         root.mkdir()
         outside.write_text("x")
         Path(folder).chmod(0o755)
-        argv = [sys.executable, "-I", "-S", "-c", PROGRAM, "MEGAWATTS", str(outside), str(port)]
+        argv = [python, "-I", "-S", "-c", PROGRAM, "MEGAWATTS", str(outside), str(port)]
         try:
             done = await box.run(argv, root=root, limits=Limits(seconds=20, memory_mb=512, processes=32))
         except MegawattsError as error:

@@ -11,6 +11,8 @@ from bot.adapters.sandbox import syscalls
 from bot.core.errors import Misconfigured
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+SOCK_STREAM, SOCK_TYPE = 1, 0xF
+"""A datagram pair could still send to another name, a stream pair cannot."""
 SET_ID_BITS = 0o6000
 NEW_NAMESPACES = 0x7E020080
 """CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}."""
@@ -18,28 +20,49 @@ TIOCSTI, TIOCLINUX, TIOCSETD = 0x5412, 0x541C, 0x5423
 
 
 @functools.cache
-def programs() -> tuple[bytes, bytes]:
+def programs(*, namespaces: bool = True) -> tuple[bytes, bytes]:
     """Two filters as bytes for `seccomp(2)`; the kernel takes the stricter answer.
 
     Three answers: a listed call is allowed; a forbidden one is refused with EPERM, so that the program
     sees a refusal; whatever is unknown (a later kernel's call) does not exist (ENOSYS), which is what
     libraries expect of an older kernel and fall back from. Calls of another architecture kill.
+    Without namespaces of its own the program gets no sockets and no shared memory, and touches neither
+    other processes' settings nor the modes and owners of files.
     """
     lib = _library()
-    return _calls(lib), _terminals(lib)
+    return (_calls(lib) if namespaces else _fewer_calls(lib)), _terminals(lib)
 
 
 def _calls(lib: Any) -> bytes:
-    rules = lib.SyscallFilter(defaction=lib.ERRNO(errno.ENOSYS))
-    refuse = lib.ERRNO(errno.EPERM)
-    for name in syscalls.ALLOWED:
-        _add(rules, lib.ALLOW, name)
-    for name in syscalls.FORBIDDEN:
-        _add(rules, refuse, name)
-    _namespaces(lib, rules, refuse)
-    _sockets(lib, rules, refuse)
-    _modes(lib, rules, refuse)
+    rules = _listed(lib, frozenset())
+    _sockets(lib, rules, lib.ERRNO(errno.EPERM))
+    _modes(lib, rules, lib.ERRNO(errno.EPERM))
     return _export(rules)
+
+
+def _fewer_calls(lib: Any) -> bytes:
+    refuse = lib.ERRNO(errno.EPERM)
+    gone = frozenset(" ".join((syscalls.MODES, syscalls.REACH, syscalls.SHARED)).split())
+    rules = _listed(lib, gone | {name for name, _ in syscalls.OTHERS})
+    for name in (*gone, "socket"):
+        _add(rules, refuse, name)
+    for name, position in syscalls.OTHERS:
+        _add(rules, lib.ALLOW, name, lib.Arg(position, lib.EQ, 0))
+        _add(rules, refuse, name, lib.Arg(position, lib.NE, 0))
+    stream = (lib.Arg(0, lib.EQ, AF_UNIX), lib.Arg(1, lib.MASKED_EQ, SOCK_TYPE, SOCK_STREAM))
+    _add(rules, lib.ALLOW, "socketpair", *stream)
+    return _export(rules)
+
+
+def _listed(lib: Any, without: frozenset[str]) -> Any:
+    rules = lib.SyscallFilter(defaction=lib.ERRNO(errno.ENOSYS))
+    for name in syscalls.ALLOWED:
+        if name not in without:
+            _add(rules, lib.ALLOW, name)
+    for name in syscalls.FORBIDDEN:
+        _add(rules, lib.ERRNO(errno.EPERM), name)
+    _namespaces(lib, rules, lib.ERRNO(errno.EPERM))
+    return rules
 
 
 def _library() -> Any:

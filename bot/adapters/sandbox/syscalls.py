@@ -47,6 +47,24 @@ semtimedop shmat shmctl shmdt shmget
 """
 """System V and POSIX queues live in the sandbox's own ipc namespace and end with it."""
 
+MODES = """
+chmod fchmod fchmodat fchmodat2 chown fchown fchownat lchown utime utimes utimensat futimesat setxattr fsetxattr
+lsetxattr removexattr fremovexattr lremovexattr inotify_add_watch
+"""
+"""What Landlock does not hold: properties of files that the user owns anywhere on the host."""
+REACH = "accept accept4 bind connect listen"
+"""What a program without a network namespace must not do with a socket."""
+OTHERS = (
+    ("prlimit64", 0),
+    ("sched_setaffinity", 0),
+    ("sched_setattr", 0),
+    ("sched_setparam", 0),
+    ("sched_setscheduler", 0),
+    ("setpriority", 1),
+    ("setpgid", 0),
+)
+"""Calls that name a process, and which argument names it: 0 is the caller. For use without a pid namespace."""
+
 ALLOWED = tuple(
     " ".join(
         (FILES, MEMORY, PROCESSES, IDENTITY, SIGNALS, TIME, WAITING, SOCKETS, SHARED, "getrandom io_getevents")
