@@ -15,7 +15,7 @@ def bot(
     host: Annotated[str, typer.Option(help="Address to listen on; loopback unless you mean otherwise.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     home: Annotated[Path | None, typer.Option(help="Folder with the records; default: the home of this user.")] = None,
-    revision: Annotated[str, typer.Option(help="Commit that runs, as it is shown everywhere.")] = "",
+    revision: Annotated[str, typer.Option(help="Commit that runs, as it is shown everywhere.")] = "unknown",
 ) -> None:
     """Answer members over HTTP until SIGTERM. Example: megawatts bot --port 8080
 
@@ -24,15 +24,14 @@ def bot(
     """
     import asyncio  # noqa: PLC0415  (only this command needs what follows)
 
+    from bot.app import logs, settings  # noqa: PLC0415
+
+    given = settings.load()
+    logs.set_up(given.megawatts_log_level, process="bot", revision=revision)  # first: it imports structlog leanly
     from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415
     from bot.adapters.store.switch import FileSwitch  # noqa: PLC0415
-    from bot.app import logs  # noqa: PLC0415
     from bot.app.bot_process import Launch, run  # noqa: PLC0415
     from bot.app.home import Home  # noqa: PLC0415
-    from bot.app.settings import load  # noqa: PLC0415
 
-    settings = load()
-    shown = revision or settings.megawatts_revision
-    logs.set_up(settings.megawatts_log_level, process="bot", revision=shown)
     place = Home.find(home).create()
-    asyncio.run(run(Launch(host, port, shown, SqliteRecords(place.records), FileSwitch(place.switch), settings)))
+    asyncio.run(run(Launch(host, port, revision, SqliteRecords(place.records), FileSwitch(place.switch), given)))

@@ -8,6 +8,9 @@ import typer
 COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
     "bot": "bot_cmd",
+    "chat": "chat_cmd",
+    "config": "config_cmd",
+    "doctor": "doctor_cmd",
     "controller": "controller_cmd",
     "deployer": "deployer_cmd",
     "override": "emergency_cmd",

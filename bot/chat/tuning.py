@@ -9,7 +9,7 @@ from typing import Any
 from bot.core.errors import Misconfigured
 
 FILE = Path(__file__).with_name("tuning.toml")
-_WORDS = ("unit", "what", "metric")
+_WORDS = ("unit", "what", "metric", "relieves")
 _NUMBERS = ("value", "min", "max", "step")
 
 
@@ -25,6 +25,8 @@ class Parameter:
     unit: str
     what: str
     metric: str
+    relieves: str
+    """Which way the metric gets better: `up`, a higher value lowers it; `down`, a lower value does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def _parameter(file: Path, name: str, table: Any) -> Parameter:
     """One table checked: all keys there, of their type, in order, the value within its bounds."""
     where = f"{file}: [{name}]"
     if not isinstance(table, dict):
-        raise Misconfigured(f"{where} is not a table; write [{name}] with value, min, max, step, unit, what, metric")
+        raise Misconfigured(
+            f"{where} is not a table; write [{name}] with value, min, max, step, unit, what, metric, relieves"
+        )
     if odd := sorted(set(table) - {*_WORDS, *_NUMBERS}):
         raise Misconfigured(f"{where} has an unknown key {odd[0]!r}; remove it")
     for key in _NUMBERS:
@@ -67,6 +71,8 @@ def _parameter(file: Path, name: str, table: Any) -> Parameter:
     for key in _WORDS:
         if not isinstance(table.get(key), str) or not table[key]:
             raise Misconfigured(f"{where} {key} is {table.get(key)!r}; write a text")
+    if table["relieves"] not in ("up", "down"):
+        raise Misconfigured(f"{where} relieves is {table['relieves']!r}; write 'up' or 'down'")
     found = Parameter(name=name, **table)
     if not found.min < found.max or not 0 < found.step <= found.max - found.min:
         raise Misconfigured(

@@ -82,6 +82,7 @@ async def _shield(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.error("request failed", path=request.path[:80], error=type(error).__name__)  # noqa: TRY400  (no traceback)
         answer = _error(500, "Something went wrong on our side.")
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Server"] = "megawatts"
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
