@@ -25,6 +25,7 @@ UNFIT = {
 }
 """Raised by an operation rather than by `raise`, these say that the input is not what the function is for."""
 MAX_SLOW = 12
+MAX_HEAVY = 4
 clock = time.perf_counter
 
 
@@ -43,7 +44,7 @@ class Explorer:
         self.arcs: set[Arc] = set()
         self.found: dict[str, Call] = {}
         self.results: set[str] = set()
-        self.failing = self.slow = self.tried = 0
+        self.failing = self.slow = self.tried = self.heavy = 0
 
     def run(self, given: list[Call]) -> list[Call]:
         """Try what was given and the examples, then search until `limit` inputs or the time is reached."""
@@ -67,9 +68,10 @@ class Explorer:
         self.tried += 1
         if key in self.found:
             return True
-        seen = self.watcher.observe(call, self.tracer)
+        seen = self._watched(call)
         if "h" in seen:
             self.slow += 1
+            self.source.draw.calm()
             return False
         if unfit(seen) or len(key) > 20_000:
             return False
@@ -80,6 +82,17 @@ class Explorer:
         self.found[key] = call
         self._judge(call, seen)
         return True
+
+    def _watched(self, call: Call) -> dict[str, Any]:
+        """Traced; once more without, if that was what took too long. Tracing stops where it always does."""
+        if self.heavy >= MAX_HEAVY:
+            return self.watcher.observe(call)
+        seen = self.watcher.observe(call, self.tracer)
+        if "h" in seen:
+            self.arcs |= self.tracer.arcs
+            seen = self.watcher.observe(call)
+            self.heavy += "h" not in seen
+        return seen
 
     def _judge(self, call: Call, seen: dict[str, Any]) -> None:
         """Keep for mutation what reaches a new branch or gives a new small result."""

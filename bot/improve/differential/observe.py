@@ -55,8 +55,12 @@ class Watcher:
         self._raises: dict[str, set[int]] = {}
 
     def target(self) -> Any:
-        """The function itself; a method as found on its class, to be called with the object first."""
-        return self.find(self.path)
+        """The function itself; a method or property as found on its class, to be called with the object first."""
+        found = self.find(self.path)
+        for name in ("fget", "func"):
+            if not callable(found) and callable(getattr(found, name, None)):
+                return getattr(found, name)
+        return found
 
     def observe(self, call: Call, around: contextlib.AbstractContextManager[Any] | None = None) -> dict[str, Any]:
         """The observation as JSON data: `r` result, `x` exception, `h` out of time, `s` could not be set up,

@@ -33,6 +33,8 @@ class Drawer:
     ) -> None:
         self.rng = rng
         self.makers = makers or {}
+        self.reach = 10**7
+        """Integers stay below this; lowered when calls take too long."""
         self.ints = [v + d for v in pool if type(v) is int for d in (0, -1, 1)]
         self.floats = [float(v) + d for v in pool if type(v) is float for d in (0.0, -0.5, 0.5, 1e-3, -1e-3)]
         self.strings = [v for v in pool if type(v) is str]
@@ -101,7 +103,15 @@ class Drawer:
         if depth > DEPTH:
             return None
         args, kwargs = self.arguments(params, depth + 1)
-        return Make(path, tuple(args), tuple(kwargs.items()))
+        return Make(path, tuple(args), tuple(kwargs.items()), self._steps(path, depth + 1))
+
+    def _steps(self, path: str, depth: int) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """Up to four method calls on an object."""
+        methods = [name for name in self.makers if name.startswith(f"{path}.")]
+        if not methods or depth > 2:
+            return ()
+        picked = [self.rng.choice(methods) for _ in range(self.rng.choice((0, 0, 1, 2, 3, 4)))]
+        return tuple((m.rpartition(".")[2], tuple(self.arguments(self.makers[m], depth)[0])) for m in picked)
 
     def arguments(self, params: Sequence[Param], depth: int = 0) -> tuple[list[Any], dict[str, Any]]:
         """Arguments for these parameters; trailing defaults are left out at times."""
@@ -119,7 +129,18 @@ class Drawer:
                 args.append(value)
         return args, kwargs
 
+    def calm(self) -> None:
+        """Draw smaller numbers from now on."""
+        self.reach = max(12, self.reach // 20)
+
+    def within(self, value: int) -> int:
+        """The value, folded below the reach."""
+        return value if abs(value) <= self.reach else value % self.reach
+
     def _int(self) -> int:
+        return self.within(self._any_int())
+
+    def _any_int(self) -> int:
         pick = self.rng.random()
         if self.ints and pick < 0.25:
             return int(self.rng.choice(self.ints))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.improve.inputs import params, usage
 from bot.improve.inputs.kinds import Kind, from_annotation
-from bot.improve.inputs.values import Name
+from bot.improve.inputs.values import Make, Name
 
+MAX_SHOWN = 6
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 
 
@@ -19,6 +20,25 @@ def makers(tree: ast.Module, classes: Mapping[str, str], tests: Iterable[str]) -
     nodes = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
     for name, node in nodes.items():
         found[classes[name]] = _maker(node, nodes, classes, texts, tree)
+        found.update(_methods(node, classes))
+    return found
+
+
+def instances(node: ast.ClassDef, path: str, made: Sequence[params.Param], tests: Iterable[str]) -> list[Make]:
+    """Objects of the class as the tests make them; the plain one where the constructor asks for nothing."""
+    shown = [c for text in tests for c in params.calls(text, node.name, {})][:MAX_SHOWN]
+    found = [Make(path, c.args, c.kwargs) for c in shown]
+    return found + ([Make(path)] if all(p.default for p in made) else [])
+
+
+def _methods(node: ast.ClassDef, classes: Mapping[str, str]) -> dict[str, tuple[params.Param, ...]]:
+    """Parameters of the public methods by `module:Class.method`: steps that bring an object into another state."""
+    found = {}
+    for step in node.body:
+        if isinstance(step, ast.FunctionDef) and not step.name.startswith("_") and not step.decorator_list:
+            rows = params.arguments(step)[1:]
+            path = f"{classes[node.name]}.{step.name}"
+            found[path] = tuple(params.param(step, a, [], i, classes) for i, a in enumerate(rows))
     return found
 
 

@@ -87,6 +87,9 @@ class Mutator:
             return value
 
     def _int(self, value: int, _kind: Kind | None) -> int:
+        return self.draw.within(self._near(value))
+
+    def _near(self, value: int) -> int:
         if abs(value) > 10**12:
             return self.rng.choice((value // 2, value - 1, value % 1000))
         near = (value + 1, value - 1, -value, value * 2, value // 2, value + 10, value * 10 + self.rng.randint(0, 9))
@@ -238,6 +241,9 @@ class Mutator:
 
     def _make(self, value: Make, _kind: Kind | None) -> Make:
         args, kwargs = list(value.args), list(value.kwargs)
+        if value.path in self.draw.makers and (not (args or kwargs) or self.rng.random() < 0.5):
+            drawn = self.draw.made(value.path, 0)
+            return Make(value.path, value.args, value.kwargs, drawn.steps) if isinstance(drawn, Make) else value
         if not args and not kwargs:
             return value
         index = self.rng.randrange(len(args) + len(kwargs))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.improve.inputs import examples, makers, params
+from bot.improve.inputs.kinds import Kind
 from bot.improve.inputs.params import FunctionNode, Param
 from bot.improve.inputs.values import Call, decode, decode_call, encode, encode_call
 
@@ -77,14 +78,29 @@ def spec_of(source: str, name: str, *, module: str = "", tests: Sequence[str] = 
     how = _how(node) if owner else "function"
     arguments = params.arguments(node)[1 if how in ("method", "class") else 0 :]
     names = [a.arg for a in arguments]
-    seen = examples.in_text(_prose(node), short, names, classes)
+    called = owner.rpartition(".")[2] if short == "__init__" else short
+    seen = examples.in_text(_prose(node), called, names, classes)
     for text in tests:
-        seen += params.calls(text, short, classes)
+        seen += params.calls(text, called, classes)
     seen = params.fitting(seen, node, names)
     known = tuple(params.param(node, a, seen, names.index(a.arg), classes) for a in arguments)
     pool = list(dict.fromkeys(_key(v) for v in _literals([tree, *params.parsed(also)], short)))
     made = makers.makers(tree, classes, tests)
-    return Spec(module, name, known, tuple(seen[:MAX_EXAMPLES]), tuple(v for _, v in pool[:MAX_POOL]), how, made)
+    spec = Spec(module, name, known, tuple(seen[:MAX_EXAMPLES]), tuple(v for _, v in pool[:MAX_POOL]), how, made)
+    return _on_object(spec, tree, owner, tests) if how == "method" else spec
+
+
+def _on_object(spec: Spec, tree: ast.Module, owner: str, tests: Sequence[str]) -> Spec:
+    """A method takes its object first; a constructor is the class, called."""
+    if spec.name.endswith(".__init__"):
+        return replace(spec, name=owner, how="class")
+    path = f"{spec.module}:{owner}"
+    node = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == owner), None)
+    objects = makers.instances(node, path, spec.makers.get(path, ()), tests) if node is not None else []
+    first = Param("self", (Kind("object", text=path),), sure=True)
+    calls = spec.examples or (Call(),) if all(p.default for p in spec.params) else spec.examples
+    shown = tuple(Call((made, *c.args), c.kwargs) for made in objects for c in calls)
+    return replace(spec, params=(first, *spec.params), examples=shown[:MAX_EXAMPLES])
 
 
 def _prose(node: FunctionNode) -> str:
