@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.case import Case, Page, Revert, Step, Stop, Validate, Wait
@@ -19,6 +19,10 @@ from bot.policy.lifecycle import decide
 from bot.policy.record import case_to_row
 
 
+REST = timedelta(minutes=10)
+"""How long the same ground rests after it gave nothing."""
+
+
 class Engine:
     """One controller. Long work (validation, writing) runs beside the loop, so that a watch never waits for it."""
 
@@ -29,7 +33,8 @@ class Engine:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._why: dict[PullNumber, str] = {}
         self._shown = ""
-        self._barren = ""
+        self._barren: tuple[str, str] = ("", "")
+        self._rest_until: datetime | None = None
 
     async def run(self) -> None:
         """Reconcile until cancelled, at the health policy's interval."""
@@ -50,7 +55,7 @@ class Engine:
         await self._roll_back(seen)
         await self._show(seen)
         stopped = self._ctx.switch.state()
-        if stopped is None and self._new_ideas and seen.main != self._barren:
+        if stopped is None and self._new_ideas and self._fertile(seen):
             self._start("idea", self._idea(seen))
         return seen
 
@@ -110,8 +115,17 @@ class Engine:
             self._ctx.say("later", {"because": str(error)})
             return
         if attempt is None:
-            # Nothing to try on this tree: look again when the base branch moves.
-            self._barren = seen.main
+            self._barren = self._ground(seen)
+            self._rest_until = self._ctx.clock() + REST
+
+    def _ground(self, seen: View) -> tuple[str, str]:
+        """What new ideas grow from: the base branch, and what people asked for."""
+        return seen.main, ",".join(key for key, _row in self._ctx.records.scan("requests"))
+
+    def _fertile(self, seen: View) -> bool:
+        """Whether it is worth looking for ideas: not again on the same ground, unless quotas had time to recover."""
+        rested = self._rest_until is None or self._ctx.clock() >= self._rest_until
+        return rested or self._ground(seen) != self._barren
 
     async def _roll_back(self, seen: View) -> None:
         """A person's rollback: newest merge first, one at a time, until the named version's tree is back."""

@@ -1,0 +1,220 @@
+"""The play: what people do in the demo, and what has to be seen before a step counts as observed."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from bot.adapters.localforge.forge import LocalForge
+from bot.app.demo.hostile import HOSTILE, Hostile
+from bot.app.demo.scene import VOTERS, Scene
+from bot.core.change import Idea, Origin, Patch
+from bot.core.errors import MegawattsError
+from bot.core.ids import ProposalId, PullNumber, Sha
+from bot.core.verdict import Verdict
+from bot.improve.act import leading
+from bot.improve.context import GATE
+from bot.votes.service import Votes
+
+
+class NotSeen(MegawattsError):  # noqa: N818  (reads as what it is)
+    """What the play shows did not happen, or happened otherwise."""
+
+
+def expect(seen: object, otherwise: str) -> None:
+    """Raise NotSeen with that sentence unless it was seen."""
+    if not seen:
+        raise NotSeen(otherwise)
+
+
+@dataclass(slots=True)
+class Teller:
+    """Marks steps as observed, with the time since the last one of the same act."""
+
+    scene: Scene
+    since: float
+
+    def saw(self, step: str, **facts: Any) -> None:
+        """This step was observed, now."""
+        moment = time.monotonic()
+        found = self.scene.observed.steps[step]
+        found.status, found.seconds = "ok", moment - self.since
+        found.facts = {name: value for name, value in facts.items() if value not in ("", None)}
+        self.since = moment
+
+
+async def attempt(scene: Scene, steps: tuple[str, ...], act: Callable[[Scene, Teller], Awaitable[None]]) -> None:
+    """Play one act. What did not come, or came wrong, marks the first step that was not reached, with the reason."""
+    teller = Teller(scene, time.monotonic())
+    try:
+        await act(scene, teller)
+    except (TimeoutError, MegawattsError) as error:
+        missed = next((s for s in steps if scene.observed.steps[s].status != "ok"), None)
+        if missed is not None:
+            found = scene.observed.steps[missed]
+            found.status, found.seconds = "failed", time.monotonic() - teller.since
+            found.facts = {"because": str(error) or type(error).__name__, "log": scene.controller.tail(600)}
+
+
+async def play(scene: Scene) -> None:
+    """The whole demo, act by act."""
+    good = ("find", "write", "validate", "propose", "decide", "merge", "deploy", "healthy")
+    await attempt(scene, good, good_change)
+    bad = ("bad_deploy", "detect", "revert", "recovered")
+    await attempt(scene, bad, bad_change)
+    await attempt(scene, ("vote", "vote_voided"), voted_change)
+
+
+async def good_change(scene: Scene, teller: Teller) -> None:
+    """A test that kills a mutant: found, written, judged, proposed, merged, deployed, watched, released."""
+    journal, begun = scene.journal, time.monotonic()
+    scene.ask_for("mutant_tests")
+    ranked = await journal.wait("ranked", lambda r: r["chosen"] > 0, since=begun, within=120)
+    scene.observed.ranking = list(ranked["top"])
+    teller.saw("find", findings=ranked["findings"], ideas=ranked["ideas"])
+    written = await journal.wait("written", lambda r: r["author"] == "mutant_tests", since=begun, within=120)
+    teller.saw("write", title=written["title"], commit=written["head"][:12])
+    proposed = await journal.wait("proposed", since=begun, within=150)
+    pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
+    gate = await _gate(scene, head)
+    teller.saw("validate", **{v.name: f"{v.seconds:.1f} s" for v in gate.children})
+    body = str((await scene.forge.page(pull)).get("body", ""))
+    expect("## Evidence" in body, "the pull request's body carries no evidence")
+    teller.saw("propose", pull=f"#{pull}", title=proposed["title"])
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=60)
+    teller.saw("decide", because=merged["because"])
+    teller.saw("merge", commit=merged["merge"][:12])
+    hostile = asyncio.create_task(_hostile(scene))
+    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=60)
+    scene.mark("deploy", f"#{pull} {merged['merge'][:7]}", switched["t"])
+    teller.saw("deploy", commit=switched["sha"][:12], before=switched["previous"][:12])
+    healthy = await journal.wait("healthy", lambda r: r["pull"] == pull, since=begun, within=90)
+    scene.mark("healthy", healthy["version"], healthy["t"])
+    teller.saw("healthy", version=healthy["version"], because=healthy["because"])
+    await hostile
+
+
+async def _gate(scene: Scene, head: Sha) -> Verdict:
+    verdict = await scene.forge.reported(head, GATE)
+    if verdict is None:
+        raise NotSeen(f"no verdict stands on {head[:12]}")
+    return verdict
+
+
+async def _hostile(scene: Scene) -> None:
+    """Five hostile changes under the engine's own name, one after another."""
+    for case in HOSTILE:
+
+        async def act(scene: Scene, teller: Teller, case: Hostile = case) -> None:
+            await _refused(scene, teller, case)
+
+        await attempt(scene, (case.step,), act)
+
+
+async def _refused(scene: Scene, teller: Teller, case: Hostile) -> None:
+    begun = time.monotonic()
+    base = await scene.forge.main()
+    patch = await asyncio.to_thread(case.make, scene.repo, base)
+    idea = Idea(
+        id=ProposalId(hashlib.sha256(case.step.encode()).hexdigest()[:12]),
+        title=case.title,
+        why="It would be nicer so.",
+        kind=case.kind,
+        origin=Origin.ANALYST,
+        author="captured",
+    )
+    head = await asyncio.to_thread(lambda: scene.repo.commit(patch, f"chore: {case.title}\n", author="megawatts[bot]"))
+    branch = f"megawatts/{idea.id}"
+    await scene.forge.publish(scene.repo, branch, head, expecting=None)
+    pull = await scene.forge.open(branch, f"chore: {case.title}", idea.why, idea, ("megawatts",))
+    closed = await scene.journal.wait("closed", lambda r: r["pull"] == pull, since=begun, within=90)
+    verdict = await scene.forge.reported(head, GATE)
+    stage = leading(verdict) if verdict is not None else str(closed["stage"])
+    failed = [v.name for v in verdict.children if v.status.name == "FAIL"] if verdict else [stage]
+    merged = scene.journal.find("merged", lambda r: r["pull"] == pull)
+    expect(merged is None, "it was merged")
+    expect(case.stage in failed or verdict is None, f"refused by {failed}, not by {case.stage}")
+    teller.saw(case.step, by=", ".join(failed), because=closed["because"])
+
+
+async def bad_change(scene: Scene, teller: Teller) -> None:
+    """A tuned value that every stage passes and that only hurts when members write fast."""
+    journal, begun = scene.journal, time.monotonic()
+    scene.ask_for("tuner", symbol="user_burst")
+    proposed = await journal.wait("proposed", lambda r: r["kind"] == "configuration", since=begun, within=150)
+    pull = PullNumber(proposed["pull"])
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=60)
+    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=60)
+    scene.members.rush()
+    scene.mark("deploy", f"#{pull} {proposed['title']}", switched["t"])
+    teller.saw("bad_deploy", pull=f"#{pull}", title=proposed["title"], commit=merged["merge"][:12])
+    verdict = await journal.wait("revert", lambda r: r["pull"] == pull, since=begun, within=90)
+    to_verdict = verdict["t"] - switched["t"]
+    teller.saw("detect", because=verdict["because"], seconds_from_deploy=round(to_verdict, 1))
+    revert = PullNumber(verdict["revert"])
+    back = await journal.wait("merged", lambda r: r["pull"] == revert, since=begun, within=60)
+    await _is_inverse(scene, merged["merge"], back["merge"])
+    teller.saw(
+        "revert", pull=f"#{revert}", because=back["because"], seconds_from_verdict=round(back["t"] - verdict["t"], 1)
+    )
+    again = await journal.wait("switched", lambda r: r["sha"] == back["merge"], since=begun, within=60)
+    scene.mark("revert", f"#{revert} takes #{pull} back", again["t"])
+    healthy = await journal.wait("healthy", lambda r: r["pull"] == revert, since=begun, within=90)
+    scene.mark("healthy", healthy["version"], healthy["t"])
+    scene.members.calm()
+    facts = {"version": healthy["version"], "seconds_from_verdict": round(healthy["t"] - verdict["t"], 1)}
+    teller.saw("recovered", **facts, seconds_from_deploy=round(healthy["t"] - switched["t"], 1))
+
+
+async def _is_inverse(scene: Scene, merged: str, back: str) -> None:
+    before = scene.repo.resolve(f"{merged}^1")
+    same = scene.repo.tree(before) == scene.repo.tree(Sha(back))
+    expect(same, "the tree after the revert is not the tree before the change")
+
+
+async def voted_change(scene: Scene, teller: Teller) -> None:
+    """A member's phrase: voted for, voided by a push, voted for again, merged."""
+    journal, begun = scene.journal, time.monotonic()
+    await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
+    scene.members.write_down()
+    scene.ask_for("phrases")
+    proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", since=begun, within=150)
+    pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
+    await journal.wait("asked", lambda r: r["pull"] == pull, since=begun, within=60)
+    first = await _vote(scene, pull)
+    pushed = await _push(scene, pull, head)
+    voided = await journal.wait("vote_voided", lambda r: r["pull"] == pull, since=begun, within=60)
+    expect(not journal.find("merged", lambda r: r["pull"] == pull), "merged on a void vote")
+    teller.saw("vote_voided", pull=f"#{pull}", votes_before=first, new_head=str(voided["head"])[:12])
+    await journal.wait("asked", lambda r: r["pull"] == pull, since=voided["t"], within=120)
+    second = await _vote(scene, pull)
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=60)
+    proposal = next(p for p in await scene.forge.proposals(everything=True) if p.pull == pull)
+    expect(proposal.head == pushed, "another head was merged than the one voted on")
+    teller.saw("vote", pull=f"#{pull}", votes=second, because=merged["because"])
+
+
+async def _vote(scene: Scene, pull: PullNumber) -> int:
+    """Every voter says yes through the chat. Returns how many ballots stand on the poll."""
+    for name in VOTERS:
+        await scene.members.say(name, f"!vote {pull} for")
+    poll = Votes(scene.records).read(pull)
+    found = len(poll.ballots) if poll is not None else 0
+    expect(found >= 3, f"only {found} ballots were counted")
+    return found
+
+
+async def _push(scene: Scene, pull: PullNumber, head: Sha) -> Sha:
+    """Somebody pushes one more phrase to the branch after the vote."""
+    proposal = next(p for p in await scene.forge.proposals() if p.pull == pull)
+    path = next(p for p in sorted(proposal.paths) if "intents" in p.parts)
+    text = (scene.repo.read(head, path) or b"").decode()
+    changed = text.replace('"cast the bones"', '"cast the bones", "let the bones roll"')
+    expect(changed != text, f"{path} has no such phrase")
+    patch = Patch(head, {PurePosixPath(path): changed.encode()})
+    new = scene.repo.commit(patch, "feat: and one more phrase\n", author="A member")
+    await LocalForge(scene.home.forge, actor="a-member").publish(scene.repo, proposal.branch, new, expecting=head)
+    return new
