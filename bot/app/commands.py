@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "doctor_cmd",
     "controller": "controller_cmd",
     "deployer": "deployer_cmd",
+    "judge": "judge_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
     "resume": "emergency_cmd",
