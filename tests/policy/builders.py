@@ -1,5 +1,6 @@
 """Builders for the tests of decisions: each test changes one field and asserts what follows, and what does not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
@@ -14,6 +15,9 @@ from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict, worst
 from bot.core.votes import Approval, Ballot, Choice, Poll, Quorum, Voter
 from bot.policy.charter import STAGES
+
+Judge = Callable[..., None]
+"""Sets what the health judge says: a status, and one for each metric by name."""
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HEAD, OLD_HEAD, MAIN, BASE, MERGED, BEFORE = (Sha(char * 40) for char in "adbcef")
