@@ -22,7 +22,7 @@ def demo(
     report: Annotated[Path | None, typer.Option(help="Write the report as one HTML file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep forge, logs and records in this empty folder.")] = None,
 ) -> None:
-    """Play the loop on a clone of this repository; exit 0 if all was seen. Example: megawatts demo --report demo.html"""
+    """Play the loop on a clone of this repository; exit 0 if all was seen. Example: megawatts demo --report d.html"""
     from bot.core.errors import Misconfigured  # noqa: PLC0415
 
     if keep is not None and keep.exists() and any(keep.iterdir()):

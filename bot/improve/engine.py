@@ -18,7 +18,6 @@ from bot.improve.look import View, look, view
 from bot.policy.lifecycle import decide
 from bot.policy.record import case_to_row
 
-
 REST = timedelta(minutes=10)
 """How long the same ground rests after it gave nothing."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +21,7 @@ from bot.core.change import Patch
 from bot.core.errors import Misconfigured
 from bot.policy import charter as charters
 
-PACE = {
+PACE: Mapping[str, Mapping[str, str | int]] = {
     "health": {"warm_up": "2s", "deadline": "60s", "interval": "1s"},
     "quotas": {"per_hour": 40, "per_day": 40, "min_between_deploys": "0s"},
     "quorum": {"open_for": "12s", "late_swing": "0s"},
@@ -62,11 +62,8 @@ def paced(text: str) -> str:
     import tomlkit  # noqa: PLC0415  (only the demo edits a charter)
 
     document = tomlkit.parse(text)
-    for table, values in PACE.items():
-        if table not in document:
-            document[table] = tomlkit.table()
-        for key, value in values.items():
-            document[table][key] = value  # type: ignore[index]  # tables by name, as checked above
+    for name, values in PACE.items():
+        document.setdefault(name, tomlkit.table()).update(values)
     changed = tomlkit.dumps(document)
     charters.parse(changed)
     return changed
