@@ -15,6 +15,7 @@ from bot.core.errors import MegawattsError
 from bot.core.verdict import Status, Verdict, worst
 
 _ROOT = Path(__file__).parent.parent.parent
+_PYTHON = (3, 11)
 _GIT = (2, 38)
 """`git merge-tree --write-tree` is there from this version on."""
 
@@ -28,7 +29,10 @@ def doctor(
     home: Annotated[Path | None, typer.Option(help="Folder with the records; default: the home of this user.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as a verdict in JSON.")] = False,
 ) -> None:
-    """Check this machine and say what to do about what is wrong; exit 0 if all is well, else 1. Example: megawatts doctor"""
+    """Check this machine and say how to mend what is wrong. Example: megawatts doctor
+
+    Exit code 0 if all is well, else 1.
+    """
     verdict = examine(home)
     if as_json:
         sys.stdout.write(json.dumps(verdict.to_dict(), indent=1) + "\n")
@@ -61,14 +65,15 @@ def _verdict(name: str, check: Callable[[], str]) -> Verdict:
         return Verdict(name, Status.ERROR, f"could not be checked ({type(error).__name__}: {error})")
 
 
-class Unwell(MegawattsError):
+class Unwell(MegawattsError):  # noqa: N818  (reads as a word of the domain)
     """A check failed; the text holds the fix."""
 
 
 def python() -> str:
     """The interpreter is new enough."""
-    found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
+    running = tuple(sys.version_info[:3])
+    found = ".".join(map(str, running))
+    if running < _PYTHON:
         raise Unwell(f"Python is {found}; install 3.11 or newer and run scripts/setup again")
     return found
 

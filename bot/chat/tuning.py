@@ -1,5 +1,6 @@
 """Declared parameters of the conversation, with their bounds."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -63,24 +64,29 @@ def _parameter(file: Path, name: str, table: Any) -> Parameter:
         raise Misconfigured(
             f"{where} is not a table; write [{name}] with value, min, max, step, unit, what, metric, relieves"
         )
+    _check_types(where, table)
+    found = Parameter(name=name, **table)
+    if not found.min < found.max or not 0 < found.step <= found.max - found.min:
+        bounds = f"{found.min} to {found.max} by {found.step}"
+        raise Misconfigured(f"{where} bounds are {bounds}; min < max and step within them")
+    if not found.min <= found.value <= found.max:
+        raise Misconfigured(f"{where} value is {found.value}; choose one from {found.min} to {found.max}")
+    return found
+
+
+def _check_types(where: str, table: Mapping[str, Any]) -> None:
+    """Every key is there, known, and of its type."""
     if odd := sorted(set(table) - {*_WORDS, *_NUMBERS}):
         raise Misconfigured(f"{where} has an unknown key {odd[0]!r}; remove it")
     for key in _NUMBERS:
-        if isinstance(table.get(key), bool) or not isinstance(table.get(key), int | float):
-            raise Misconfigured(f"{where} {key} is {table.get(key)!r}; write a number")
+        number = table.get(key)
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            raise Misconfigured(f"{where} {key} is {number!r}; write a finite number")
     for key in _WORDS:
         if not isinstance(table.get(key), str) or not table[key]:
             raise Misconfigured(f"{where} {key} is {table.get(key)!r}; write a text")
     if table["relieves"] not in ("up", "down"):
         raise Misconfigured(f"{where} relieves is {table['relieves']!r}; write 'up' or 'down'")
-    found = Parameter(name=name, **table)
-    if not found.min < found.max or not 0 < found.step <= found.max - found.min:
-        raise Misconfigured(
-            f"{where} bounds are {found.min} to {found.max} by {found.step}; min < max and step within them"
-        )
-    if not found.min <= found.value <= found.max:
-        raise Misconfigured(f"{where} value is {found.value}; choose one from {found.min} to {found.max}")
-    return found
 
 
 def load(file: Path = FILE) -> Tuning:
