@@ -1,5 +1,6 @@
 """Five changes that a captured author might push, each made on the current base; the gate has to refuse every one."""
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from bot.core.errors import Misconfigured
 from bot.core.ids import Sha
 from bot.core.ports import Repository
 
-Read = Callable[[str], str]
+OPEN_TESTS = ("tests/chat/", "tests/extensions/", "tests/adapters/", "tests/improve/")
+"""Where tests lie that a change may touch at all; the others are sealed anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,30 @@ def edits_the_policy(repo: Repository, base: Sha) -> Patch:
 
 
 def weakens_a_test(repo: Repository, base: Sha) -> Patch:
-    """Turns the first exact assertion of a test of the conversation into one that always holds."""
+    """Turns the first exact assertion of an unsealed test into one that always holds."""
     for path in sorted(repo.files(base)):
-        if not (str(path).startswith("tests/chat/") and path.name.startswith("test_")):
+        if not (str(path).startswith(OPEN_TESTS) and path.name.startswith("test_")):
             continue
         text = _read(repo, base, str(path))
-        weak = re.sub(r"^(    assert )(.+ == .+)$", r"\1(\2) or True", text, count=1, flags=re.MULTILINE)
-        if weak != text:
-            return _one(base, str(path), weak)
-    raise Misconfigured("tests/chat has no test with an exact assertion: the demo needs one")
+        line = _exact_assertion(text)
+        if line:
+            lines = text.splitlines(keepends=True)
+            lines[line - 1] = lines[line - 1].rstrip("\n") + " or True\n"
+            return _one(base, str(path), "".join(lines))
+    raise Misconfigured("no test has an exact assertion: the demo needs one to weaken")
+
+
+def _exact_assertion(text: str) -> int:
+    """The line of the first `assert a == b` that stands on one line; 0 if there is none."""
+    exact = (
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assert)
+        and isinstance(node.test, ast.Compare)
+        and isinstance(node.test.ops[0], ast.Eq)
+        and node.lineno == node.end_lineno
+    )
+    return next(exact, 0)
 
 
 def renames_a_sealed_file(repo: Repository, base: Sha) -> Patch:
