@@ -21,8 +21,8 @@ async def tool(
     stdin: bytes = b"",
     codes: Sequence[int] = (0, 1),
 ) -> Finished:
-    """Run `python -m` argv over a checkout. Raises Unavailable when the tool itself broke: that is no answer."""
-    command = [sys.executable, "-I", "-B", "-m", *argv]
+    """Run `python -m` argv, or `-c` and a program, over a checkout. Raises Unavailable when the tool itself broke."""
+    command = [sys.executable, "-I", "-B", *(argv if argv[0] == "-c" else ["-m", *argv])]
     done = await work.run(
         command,
         readable=readable,
