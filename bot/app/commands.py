@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "config": "config_cmd",
     "doctor": "doctor_cmd",
     "controller": "controller_cmd",
+    "demo": "demo_cmd",
     "deployer": "deployer_cmd",
     "judge": "judge_cmd",
     "override": "emergency_cmd",

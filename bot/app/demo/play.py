@@ -179,7 +179,6 @@ async def voted_change(scene: Scene, teller: Teller) -> None:
     """A member's phrase: voted for, voided by a push, voted for again, merged."""
     journal, begun = scene.journal, time.monotonic()
     await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
-    scene.members.write_down()
     scene.ask_for("phrases")
     proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", since=begun, within=150)
     pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
