@@ -28,6 +28,10 @@ class Tests:
     needs: tuple[str, ...] = ()
     alone = False
 
+    def __init__(self, *, only_impacted: bool = False) -> None:
+        self.only_impacted = only_impacted
+        """For a first answer while somebody waits: the rest of the suite is left out."""
+
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
         """PASS only if every test that held on the base holds on the new code, and the new ones prove something."""
         started = time.monotonic()
@@ -39,7 +43,7 @@ class Tests:
             base = await baseline(gate.base, gate.profile, scratch=evidence, cache=gate.cache)
             if not base.tests:
                 return _no_base(base, time.monotonic() - started)
-            parts, runs = await _judge(gate, base, evidence)
+            parts, runs = await _judge(gate, base, evidence, only_impacted=self.only_impacted)
         except Misconfigured as error:
             return Verdict(self.name, Status.ERROR, str(error), seconds=time.monotonic() - started)
         head = merge(runs)
@@ -58,15 +62,15 @@ def _no_base(base: Run, seconds: float) -> Verdict:
     return not_applicable("tests", "no test is collected from the base")
 
 
-async def _judge(gate: Gate, base: Run, evidence: Path) -> tuple[list[Verdict], list[Run]]:
+async def _judge(gate: Gate, base: Run, evidence: Path, *, only_impacted: bool) -> tuple[list[Verdict], list[Run]]:
     """The parts in their order; a failure ends it, since what follows would only cost time."""
     parts: list[Verdict] = [_tampering(gate)]
     suite = Suite(gate, base, evidence)
     near = impacted(gate, base)
-    for name, tests in (("impacted", near), ("suite", _others(base, near))):
-        if tests and _open(parts):
-            gate.progress("tests", f"{name}: {len(tests)} tests")
-            parts.append(await suite.judge(name, tests))
+    others = () if only_impacted else _others(base, near)
+    if _open(parts) and (near or others):
+        gate.progress("tests", f"{len(near)} impacted tests first, {len(others)} others")
+        parts += await suite.judge(near, others)
     if _open(parts):
         gate.progress("tests", "the change's own tests")
         own, runs = await judge_own(gate, base, merge(suite.runs), evidence)

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from bot.core.change import Claim, Kind
 from bot.core.verdict import Fact, Status, Verdict
 from bot.improve.doors import Gate
+from bot.improve.stages.tests_mutant import kills_something
 from bot.improve.testing.overlay import CONFIGURATION, overlaid, own_tests, test_modules
 from bot.improve.testing.results import Run
 from bot.improve.testing.run import Ask, run_tests
@@ -25,9 +26,7 @@ async def judge_own(gate: Gate, base: Run, seen: Run, evidence: Path) -> tuple[l
         new = _new(run, base)
         verdict = _held(gate, run, base, modules)
         if verdict.passed and gate.kind is Kind.TEST and not _product(gate):
-            from bot.improve.stages.tests_mutant import kills_something
-
-            return [verdict, await kills_something(gate, root, new, run, seen, evidence)], [run]
+            return [verdict, await kills_something(gate, root, new, (run, seen), evidence)], [run]
     if verdict.passed and new and gate.kind in {Kind.FIX, Kind.FEATURE}:
         return [verdict, await _fails_before(gate, contents, modules, new, evidence)], [run]
     return [verdict], [run]

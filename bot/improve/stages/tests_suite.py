@@ -24,21 +24,34 @@ class Suite:
     evidence: Path
     runs: list[Run] = field(default_factory=list)
 
-    async def judge(self, name: str, tests: Sequence[str]) -> Verdict:
-        """One verdict for these tests, with the seconds they took as facts."""
-        run = await self._again(self.gate.trial, tests, coverage=True)
+    async def judge(self, near: Sequence[str], others: Sequence[str]) -> list[Verdict]:
+        """Verdicts on the impacted tests and the others. They run side by side; a failure of the first ends it."""
+        run = await self._again(self.gate.trial, (*near, *others), coverage=True, first=tuple(near) if others else ())
         self.runs.append(run)
-        facts: dict[str, Fact] = {"tests": len(run.tests), "expected": len(tests), "runner_seconds": run.seconds}
-        if run.tampered or set(run.always_equal) - set(self.base.always_equal):
-            return Verdict(name, Status.FAIL, _dishonest(run, self.base), seconds=run.seconds, facts=facts)
-        if run.timed_out:
-            return Verdict(name, Status.FAIL, "the tests did not end in time", seconds=run.seconds, facts=facts)
-        if "run" in run.problems:
-            why = run.problems["run"]
-            return Verdict(name, Status.FAIL, f"the tests do not run: {why}", seconds=run.seconds, facts=facts)
+        whole = self._whole(run)
+        if whole is not None:
+            return [whole]
+        parts: list[Verdict] = []
+        for name, tests in (("impacted", near), ("suite", others)):
+            if tests and not any(part.status is Status.FAIL for part in parts):
+                parts.append(await self._part(name, tests, run))
+        return parts
+
+    def _whole(self, run: Run) -> Verdict | None:
+        """What is wrong with the run as a whole, if anything."""
+        because = ""
+        if "run" in run.problems and not run.timed_out:
+            because = f"the tests do not run: {run.problems['run']}"
+        elif run.tampered or set(run.always_equal) - set(self.base.always_equal):
+            because = _dishonest(run, self.base)
+        elif run.timed_out:
+            because = "the tests did not end in time"
+        return Verdict("suite", Status.FAIL, because, seconds=run.seconds) if because else None
+
+    async def _part(self, name: str, tests: Sequence[str], run: Run) -> Verdict:
+        facts: dict[str, Fact] = {"expected": len(tests), "tests": sum(test in run.tests for test in tests)}
         difference = compare(self.base, run, tests)
-        found = await self._triage(difference)
-        return self._verdict(name, run, difference, found, facts)
+        return self._verdict(name, run, difference, await self._triage(difference), facts)
 
     async def _triage(self, difference: Difference) -> Triage:
         if not difference.suspects:
@@ -53,7 +66,9 @@ class Suite:
         self.gate.progress("tests", f"{len(difference.suspects)} failing tests are run again")
         return await triage(difference.suspects, on_head, on_base)
 
-    async def _again(self, work: Workspace, tests: Sequence[str], *, coverage: bool = False) -> Run:
+    async def _again(
+        self, work: Workspace, tests: Sequence[str], *, coverage: bool = False, first: tuple[str, ...] = ()
+    ) -> Run:
         weights = {test: self.base.tests[test].seconds for test in tests if test in self.base.tests}
         patience = max(5.0, 10 * max(weights.values(), default=0.0))
         ask = Ask(
@@ -62,12 +77,14 @@ class Suite:
             patience=patience,
             seconds=60 + 5 * sum(weights.values()),
             weights=weights,
+            first=first,
+            tolerated=frozenset(t for t in tests if t in self.base.tests and not self.base.tests[t].good),
         )
         return await run_tests(work, self.gate.profile, ask, scratch=self.evidence, cache=self.gate.cache)
 
     def _verdict(self, name: str, run: Run, difference: Difference, found: Triage, facts: dict[str, Fact]) -> Verdict:
         facts["already_failing"] = [*difference.already, *found.base][:50]
-        status, because = Status.PASS, f"{len(run.tests)} tests hold"
+        status, because = Status.PASS, f"{facts['tests']} tests hold"
         broken = (*found.broken, *difference.vanished)
         if difference.replaced:
             status = Status.FAIL

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.sandbox import Finished
-from bot.improve.testing.results import FileLines, Result, Run, joined
+from bot.improve.testing.results import Fate, FileLines, Result, Run, joined
 
 LARGEST = 64 * 1024 * 1024
 TEXT = 2000
@@ -68,6 +68,7 @@ def _fold(records: Iterable[Mapping[str, Any]], seconds: float, timed_out: bool)
         tuple(sorted(state.always_equal)),
         timed_out or state.late,
         seconds,
+        state.mutants,
     )
 
 
@@ -81,6 +82,7 @@ class _State:
         self.problems: dict[str, str] = {}
         self.tampered: dict[str, None] = {}
         self.always_equal: set[str] = set()
+        self.mutants: dict[str, Fate] = {}
         self.canaries = 0
         self.late = False
         self._selected: dict[int, list[str]] = {}
@@ -92,6 +94,10 @@ class _State:
     def on_test(self, record: Mapping[str, Any]) -> None:
         text, digest = str(record.get("text") or "")[-TEXT:], str(record.get("digest") or "")
         self.tests[record["id"]] = Result(record["outcome"], float(record["seconds"]), text, digest)
+
+    def on_mutant(self, record: Mapping[str, Any]) -> None:
+        fate = Fate(str(record["outcome"]), str(record.get("by", ""))[:TEXT], float(record["seconds"]))
+        self.mutants[str(record["id"])] = fate
 
     def on_unrun(self, record: Mapping[str, Any]) -> None:
         self.late = self.late or bool(record["late"])

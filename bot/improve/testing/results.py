@@ -41,6 +41,23 @@ class FileLines:
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a mutant: `killed`, `timeout` and `died` say that it was noticed.
+
+    `survived`: covering tests ran and held. `untested`: no test that holds on the original could try it.
+    `needs import`: it cannot be put into a loaded module.
+    """
+
+    outcome: str
+    by: str = ""
+    seconds: float = 0.0
+
+    @property
+    def noticed(self) -> bool:
+        return self.outcome in {"killed", "timeout", "died"}
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Everything one run showed. `problems` are about the run as a whole, and `tampered` about its honesty."""
 
@@ -53,6 +70,8 @@ class Run:
     always_equal: tuple[str, ...] = ()
     timed_out: bool = False
     seconds: float = 0.0
+    mutants: Mapping[str, "Fate"] = field(default_factory=dict)
+    """By mutant id: what became of it. Not kept in the cache."""
 
     def bad(self) -> tuple[str, ...]:
         """Tests that ran and did not end well; a skip is neither."""
@@ -64,7 +83,7 @@ class Run:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON shape, for the cache."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "mutants"}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Run":

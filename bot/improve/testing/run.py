@@ -31,6 +31,11 @@ class Ask:
     """Seconds without a word from a worker after which the test it is at counts as hanging."""
     root: Path | None = None
     """Another tree than the checkout, see `overlay`."""
+    shards: tuple[Mapping[str, object], ...] = ()
+    """Ready-made parts of the work, in place of tests and files."""
+    first: tuple[str, ...] = ()
+    """Tests of `tests` that run beside the others and, if one fails that is not in `tolerated`, end the run."""
+    tolerated: frozenset[str] = frozenset()
     weights: Mapping[str, float] | None = None
     """Seconds by test id, known from an earlier run; lets the tests be split evenly over processes."""
 
@@ -52,8 +57,9 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
         "kit": [str(found.kit)] if found.kit else [],
         "engine": found.engine,
         "args": args,
-        "shards": shards(ask, chosen.paths or (".",)),
+        "shards": list(ask.shards) or shards(ask, chosen.paths or (".",)),
         "coverage": [str(path) for path in profile.packages] if ask.coverage and found.coverage else None,
+        "decides": sorted(ask.tolerated) if ask.first else None,
         "collect_only": ask.collect_only,
         "collect_patience": max(60.0, ask.patience),
         "patience": ask.patience,
@@ -101,6 +107,10 @@ def shards(ask: Ask, paths: Sequence[str]) -> list[dict[str, object]]:
     """The work, split by file over processes where the durations are known and worth it."""
     if ask.tests is None:
         return [{"wanted": None, "files": list(ask.files or paths)}]
+    if ask.first:
+        early = frozenset(ask.first)
+        rest = [test for test in ask.tests if test not in early]
+        return [_part(ask.first), *([_part(rest)] if rest else [])]
     by_file = group(ask.tests)
     weights = ask.weights or {}
     cost = {path: sum(weights.get(test, 0.0) for test in tests) for path, tests in by_file.items()}
@@ -112,7 +122,12 @@ def shards(ask: Ask, paths: Sequence[str]) -> list[dict[str, object]]:
         loads[lightest] += cost[path] + 0.01
         parts[lightest].append(path)
     filled = [sorted(part) for part in parts if part]
-    return [{"wanted": [test for path in part for test in by_file[path]], "files": part} for part in filled]
+    return [_part([test for path in part for test in by_file[path]]) for part in filled]
+
+
+def _part(tests: Iterable[str]) -> dict[str, object]:
+    by_file = group(tests)
+    return {"wanted": [test for part in by_file.values() for test in part], "files": sorted(by_file)}
 
 
 def group(tests: Iterable[str]) -> dict[str, list[str]]:

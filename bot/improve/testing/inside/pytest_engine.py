@@ -18,19 +18,19 @@ TEXT = 1500
 Emit = Callable[[dict[str, Any]], None]
 
 
-def run(job: dict[str, Any], files: list[str], wanted: list[str] | None, emit: Emit) -> int:
+def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them. The exit code is for people: records are what counts."""
-    output = _quiet()
+    output = quiet()
     tracer = Tracer(job["root"], job["coverage"])
-    reporter = Reporter(emit, wanted, job, tracer)
-    code = int(pytest.main([*job["args"], *files], plugins=[reporter]))
+    reporter = Reporter(emit, plan["wanted"], job, tracer)
+    code = int(pytest.main([*job["args"], *plan["files"]], plugins=[reporter]))
     reporter.finish()
     said = _tail(output) if code in (3, 4) else ""
     emit({"e": "end", "code": code, "text": said})
     return 0
 
 
-def _quiet() -> int:
+def quiet() -> int:
     """Send what is printed to a file of our own; only its end is ever shown."""
     handle, name = tempfile.mkstemp(prefix="output-")
     Path(name).unlink()
@@ -99,6 +99,10 @@ class Reporter:
         seconds = sum(float(r.duration) for r in reports)
         record = {"e": "test", "id": name, "outcome": outcome(reports), "seconds": round(seconds, 4), "text": text}
         self.emit(dict(record, digest=self.digests.pop(name, None)))
+
+    def outcome_of(self, test: str) -> str:
+        """How a test that has just finished ended; forgets its reports."""
+        return outcome(self.phases.pop(test, []))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: Any) -> None:

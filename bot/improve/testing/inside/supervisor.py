@@ -14,6 +14,7 @@ from typing import Any
 from .process import hide_memory
 
 RESTARTS = 8
+HELD = frozenset({"passed", "xpassed", "xfailed", "skipped"})
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -37,13 +38,12 @@ def _write(sink: int, record: dict[str, Any]) -> None:
 class Shard:
     """One worker at a time over one part of the tests."""
 
-    def __init__(self, number: int, wanted: list[str] | None, files: list[str]) -> None:
-        self.number, self.wanted, self.files = number, wanted, files
+    def __init__(self, number: int, plan: dict[str, Any], restarts: int = 0) -> None:
+        self.number, self.plan, self.restarts = number, plan, restarts
         self.seen: list[str] = []
         self.done: dict[str, str] = {}
         self.current: str | None = None
         self.ended = False
-        self.restarts = 0
         self.pid = 0
         self.source = -1
         self.buffer = b""
@@ -61,7 +61,7 @@ class Supervisor:
     def run(self) -> None:
         _preload(self.job)
         for number, shard in enumerate(self.job["shards"]):
-            self._start(Shard(number, shard["wanted"], shard["files"]))
+            self._start(Shard(number, shard))
         while self.selector.get_map():
             for key, _ in self.selector.select(0.2):
                 self._read(key.data)
@@ -116,6 +116,10 @@ class Supervisor:
 
     def _check_time(self, shard: Shard) -> None:
         now = time.monotonic()
+        if "mutants" in shard.plan:
+            if now > self.deadline:
+                self._over(shard, "timeout")
+            return
         collecting = shard.current is None and not shard.done
         patience = self.job["collect_patience"] if collecting else self.job["patience"]
         if now - shard.heard > patience or now > self.deadline:
@@ -126,7 +130,8 @@ class Supervisor:
         self.selector.unregister(shard.source)
         os.close(shard.source)
         code = _end(shard.pid)
-        if shard.ended:
+        if shard.ended or "mutants" in shard.plan:
+            self._stop_all(shard)
             return
         if shard.current is not None:
             shard.done[shard.current] = how
@@ -134,16 +139,24 @@ class Supervisor:
             self.emit(dict(record, text=f"the process ended with code {code}" if how == "died" else ""))
         elif not shard.seen:
             text = "did not end" if how == "timeout" else f"the process ended (code {code}) while tests were collected"
-            self.emit({"e": "collect_error", "id": ",".join(shard.files)[:400], "text": text})
+            self.emit({"e": "collect_error", "id": ",".join(shard.plan["files"])[:400], "text": text})
             return
         rest = [name for name in shard.seen if name not in shard.done]
         late = time.monotonic() > self.deadline
         if rest and (late or shard.restarts >= RESTARTS):
             self.emit({"e": "unrun", "ids": rest, "late": late})
         elif rest:
-            again = Shard(shard.number, rest, shard.files)
-            again.restarts = shard.restarts + 1
-            self._start(again)
+            self._start(Shard(shard.number, dict(shard.plan, wanted=rest), shard.restarts + 1))
+
+    def _stop_all(self, shard: Shard) -> None:
+        """Where the first part decides and has failed, the rest is not worth its time."""
+        tolerated = self.job["decides"]
+        if tolerated is None or shard.number or all(how in HELD or t in tolerated for t, how in shard.done.items()):
+            return
+        for key in list(self.selector.get_map().values()):
+            self.selector.unregister(key.data.source)
+            os.close(key.data.source)
+            _end(key.data.pid)
 
 
 def _end(pid: int) -> int:
@@ -175,11 +188,13 @@ def _work(job: dict[str, Any], shard: Shard, sink: int) -> None:
         os.chdir(job["root"])
         sys.path[:0] = job["roots"]
         emit = lambda record: _write(sink, record)  # noqa: E731  (closes over the pipe)
-        if job["engine"] == "pytest":
+        if "mutants" in shard.plan:
+            from .mutant_engine import run  # noqa: PLC0415  (one of three)
+        elif job["engine"] == "pytest":
             from .pytest_engine import run  # noqa: PLC0415  (needs pytest, which not every interpreter has)
         else:
-            from .unittest_engine import run  # noqa: PLC0415  (one of two)
-        code = run(job, shard.files, shard.wanted, emit)
+            from .unittest_engine import run  # noqa: PLC0415  (one of three)
+        code = run(job, shard.plan, emit)
     except BaseException as error:  # noqa: BLE001  (the judged code may raise anything; it is reported, then the worker ends)
         _write(sink, {"e": "internal", "text": repr(error)[:500]})
     finally:

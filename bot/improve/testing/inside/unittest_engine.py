@@ -15,10 +15,11 @@ TEXT = 1500
 Emit = Callable[[dict[str, Any]], None]
 
 
-def run(job: dict[str, Any], files: list[str], wanted: list[str] | None, emit: Emit) -> int:
+def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them."""
+    wanted = plan["wanted"]
     tracer = Tracer(job["root"], job["coverage"])
-    tests = [test for path in files for test in _load(path, emit)]
+    tests = [test for path in plan["files"] for test in _load(path, emit)]
     tests = [test for test in tests if wanted is None or test.id() in wanted]
     ids = [test.id() for test in tests]
     emit({"e": "collected", "selected": ids})

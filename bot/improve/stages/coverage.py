@@ -1,0 +1,118 @@
+"""V-8: the tests run the changed lines, and no less of the whole than before."""
+
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from bot.core.verdict import Fact, Status, Verdict, worst
+from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
+from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, evidence
+from bot.improve.testing.changed import product_lines, text
+from bot.improve.testing.lines import pack
+from bot.improve.testing.results import Run
+from bot.improve.testing.statements import first_lines, statements
+
+CHANGED = 0.90
+"""Least share of the changed lines."""
+ROUNDING = 0.0005
+"""By so much the total may fall: half a tenth of a percent."""
+FEW = 2
+"""Lines that a total may lose whatever their share: a smaller file has fewer covered lines to count."""
+
+
+class Coverage:
+    """Reads V-7's run; runs nothing itself."""
+
+    id = "V-8"
+    name = "coverage"
+    needs = ("tests",)
+    alone = False
+
+    async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:
+        """PASS if at least 90% of the changed lines ran and the total did not fall."""
+        started = time.monotonic()
+        tests = earlier.get("tests")
+        if tests is None or NOT_APPLICABLE in tests.facts:
+            return not_applicable(self.name, "there are no tests to measure")
+        if tests.status in {Status.FAIL, Status.ERROR}:
+            return Verdict(self.name, Status.INCONCLUSIVE, "the tests did not hold, so nothing was measured")
+        head, base = evidence(gate, EVIDENCE_HEAD), evidence(gate, EVIDENCE_BASE)
+        if head is None or base is None:
+            return Verdict(self.name, Status.ERROR, "V-7 left no readable record of its runs")
+        if not base.files:
+            return not_applicable(self.name, "the repository's interpreter has no coverage")
+        excluded = _exclusions(gate.base.path)
+        parts = [changed_lines(gate, head, excluded), total(gate, base, head, excluded)]
+        return worst(self.name, parts, seconds=time.monotonic() - started)
+
+
+def changed_lines(gate: Gate, head: Run, excluded: Sequence[str]) -> Verdict:
+    """How much of the change the tests run, and which lines they do not."""
+    missing: list[str] = []
+    wanted_count = missing_count = 0
+    for path, lines in product_lines(gate).items():
+        source = text(gate, path)
+        wanted = first_lines(source, lines) & statements(source, excluded)
+        ran = head.files[str(path)].lines() if str(path) in head.files else frozenset[int]()
+        left = wanted - ran
+        wanted_count, missing_count = wanted_count + len(wanted), missing_count + len(left)
+        if left:
+            missing.append(f"{path}:{pack(left)}")
+    if not wanted_count:
+        return Verdict("changed lines", Status.PASS, "the change adds no line that can run")
+    share = 1 - missing_count / wanted_count
+    facts: dict[str, Fact] = {"lines": wanted_count, "covered": round(share, 4), "uncovered": missing[:50]}
+    because = f"{wanted_count - missing_count} of {wanted_count} changed lines are run by the tests"
+    status = Status.PASS if share >= CHANGED else Status.FAIL
+    if missing:
+        because += f"; not run: {', '.join(missing[:5])}"
+    return Verdict("changed lines", status, because, facts=facts)
+
+
+def total(gate: Gate, base: Run, head: Run, excluded: Sequence[str]) -> Verdict:
+    """The whole product's share, base and head, counted over the same kind of lines."""
+    before, after = _share(gate.base.path, base, gate, excluded), _share(gate.head.path, head, gate, excluded)
+    facts: dict[str, Fact] = {"before": round(before[0] / before[1], 4), "after": round(after[0] / after[1], 4)}
+    because = f"{facts['before']:.2%} before, {facts['after']:.2%} after"
+    fallen = before[0] / before[1] - after[0] / after[1]
+    lost = (after[1] - after[0]) - (before[1] - before[0])
+    if fallen > ROUNDING and lost > FEW:
+        because = f"the total falls: {because}; {lost} more lines are not run"
+        return Verdict("total", Status.FAIL, because, facts=facts)
+    return Verdict("total", Status.PASS, because, facts=facts)
+
+
+def _share(root: Path, run: Run, gate: Gate, excluded: Sequence[str]) -> tuple[int, int]:
+    """Lines that ran, and lines that can run (at least one, so that nothing is not a division by zero)."""
+    ran = can = 0
+    for path in _sources(root, gate):
+        wanted = statements((root / path).read_text(encoding="utf-8", errors="replace"), excluded)
+        can += len(wanted)
+        if str(path) in run.files:
+            ran += len(wanted & run.files[str(path)].lines())
+    return (ran, can) if can else (1, 1)
+
+
+def _sources(root: Path, gate: Gate) -> Iterator[PurePosixPath]:
+    for package in gate.profile.packages:
+        place = root / package
+        found = [place] if place.is_file() else sorted(place.rglob("*.py")) if place.is_dir() else []
+        for path in found:
+            relative = PurePosixPath(path.relative_to(root))
+            if path.is_file() and not path.is_symlink() and not gate.profile.is_test(relative):
+                yield relative
+
+
+def _exclusions(root: Path) -> tuple[str, ...]:
+    """The base's own `exclude_also` and `exclude_lines` of coverage in pyproject.toml."""
+    place = root / "pyproject.toml"
+    try:
+        report = tomllib.loads(place.read_text())["tool"]["coverage"]["report"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    rows = [*report.get("exclude_also", []), *report.get("exclude_lines", [])] if isinstance(report, dict) else []
+    return tuple(str(row) for row in rows)
+
+
+STAGE = Coverage()
