@@ -85,7 +85,7 @@ def _decode(kind: Any, data: Any) -> Any:
     if isinstance(kind, UnionType):
         rest = [one for one in get_args(kind) if one is not NoneType]
         return None if data is None else _decode(rest[0], data)
-    if get_origin(kind) in {tuple, frozenset}:
+    if get_origin(kind) in {tuple, frozenset, Mapping}:
         return _collection(kind, data)
     if is_dataclass(kind):
         return Verdict.from_dict(data) if kind is Verdict else _fields(cast("type", kind), data)
@@ -94,6 +94,8 @@ def _decode(kind: Any, data: Any) -> Any:
 
 def _collection(kind: Any, data: Any) -> Any:
     items, origin = get_args(kind), get_origin(kind)
+    if origin is Mapping:
+        return {key: _decode(items[1], value) for key, value in data.items()}
     if origin is tuple and items[-1] is not Ellipsis:
         return tuple(_decode(one, value) for one, value in zip(items, data, strict=True))
     return origin(_decode(items[0], value) for value in data)

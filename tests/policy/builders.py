@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from bot.core.case import Case, Surroundings
 from bot.core.change import Kind, Origin, Proposal
 from bot.core.charter import Charter, Quotas, Ward
@@ -15,6 +17,9 @@ from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict, worst
 from bot.core.votes import Approval, Ballot, Choice, Poll, Quorum, Voter
 from bot.policy.charter import STAGES
+
+PROPERTY = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+"""The same examples each time: a gate must not refuse one change for what chance found in another."""
 
 Judge = Callable[..., None]
 """Sets what the health judge says: a status, and one for each metric by name."""

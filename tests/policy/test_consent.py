@@ -14,7 +14,7 @@ from bot.core.ids import UserId
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.policy.consent import consent, logins, required_owners
-from tests.policy.builders import CHARTER, HEAD, HOUR, NOW, OLD_HEAD, approval, case, paths, poll
+from tests.policy.builders import CHARTER, HEAD, HOUR, NOW, OLD_HEAD, PROPERTY, approval, case, paths, poll
 
 
 def asked(tier: Tier, *names: str, **changed: Any) -> Verdict:
@@ -191,6 +191,7 @@ def build(names: list[str], reviews: Any, origin: Origin) -> Case:
     return case(*names, approvals=reviews, origin=origin)
 
 
+@PROPERTY
 @given(TIERS, PATHS, REVIEWS, ORIGINS, REVIEW)
 def test_one_more_approval_never_makes_it_worse(
     tier: Tier, names: Any, reviews: Any, origin: Origin, more: Any
@@ -202,6 +203,7 @@ def test_one_more_approval_never_makes_it_worse(
     assert after.status <= before.status
 
 
+@PROPERTY
 @given(TIERS, PATHS, REVIEWS, ORIGINS)
 def test_stale_approvals_change_nothing(tier: Tier, names: Any, reviews: Any, origin: Origin) -> None:
     refused = tuple(review for review in reviews if not review.approves)
@@ -211,6 +213,7 @@ def test_stale_approvals_change_nothing(tier: Tier, names: Any, reviews: Any, or
     assert with_stale == consent(build(names, refused, origin), CHARTER, tier, NOW)
 
 
+@PROPERTY
 @given(PATHS, REVIEWS, ORIGINS)
 def test_nobody_opens_what_is_sealed_to_the_engine(names: Any, reviews: Any, origin: Origin) -> None:
     verdict = consent(build(names, reviews, origin), CHARTER, Tier.SEALED, NOW)

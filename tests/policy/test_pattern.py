@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.policy.pattern import last_match, matches, may_reach, problem
+from tests.policy.builders import PROPERTY
 
 PUBLISHED = [
     ("*", "a.py", True),
@@ -136,6 +137,7 @@ PATTERN = st.builds(
 NAME = st.text("ab", min_size=1, max_size=3)
 
 
+@PROPERTY
 @given(PATTERN, st.lists(NAME, min_size=1, max_size=2), st.lists(NAME, min_size=1, max_size=3))
 def test_a_pattern_that_matches_below_a_place_may_reach_it(pattern: str, place: list[str], below: list[str]) -> None:
     folder = "/".join(place) + "/"
@@ -143,6 +145,7 @@ def test_a_pattern_that_matches_below_a_place_may_reach_it(pattern: str, place: 
         assert may_reach(pattern, folder)
 
 
+@PROPERTY
 @given(PATTERN, st.lists(NAME, min_size=1, max_size=4))
 def test_a_trailing_slash_never_matches_more(pattern: str, names: list[str]) -> None:
     path = "/".join(names)

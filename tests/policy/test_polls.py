@@ -12,7 +12,7 @@ from bot.core.ids import UserId
 from bot.core.verdict import Status
 from bot.core.votes import Quorum
 from bot.policy.polls import closes, electorate, tally
-from tests.policy.builders import CHARTER, DAY, HOUR, NOW, ballot, poll, voter
+from tests.policy.builders import CHARTER, DAY, HOUR, NOW, PROPERTY, ballot, poll, voter
 
 QUORUM = CHARTER.quorum
 
@@ -134,6 +134,7 @@ BALLOTS = st.lists(st.builds(ballot, VOTER, CHOICE, WHEN), max_size=20)
 QUORA = st.builds(Quorum, minimum=st.integers(0, 5), majority=st.floats(0.5, 1.0))
 
 
+@PROPERTY
 @given(BALLOTS, QUORA, st.integers(0, 10))
 def test_counting_is_total_and_ends(ballots: list[Any], quorum: Quorum, hours: int) -> None:
     some = poll(ballots=tuple(ballots))
@@ -145,6 +146,7 @@ def test_counting_is_total_and_ends(ballots: list[Any], quorum: Quorum, hours: i
     assert verdict.status is not Status.PASS or verdict.facts["for"] > verdict.facts["against"]
 
 
+@PROPERTY
 @given(BALLOTS, QUORA, st.randoms(use_true_random=False))
 def test_the_order_in_which_ballots_are_stored_does_not_matter(ballots: list[Any], quorum: Quorum, rng: Any) -> None:
     mixed = list(ballots)

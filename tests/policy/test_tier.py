@@ -10,7 +10,7 @@ from bot.core.change import FileChange, Kind, Origin
 from bot.core.tier import Tier
 from bot.core.verdict import Status
 from bot.policy.tier import Ruling, floor, only_adds, tier_of, ward_of
-from tests.policy.builders import CHARTER, paths
+from tests.policy.builders import CHARTER, PROPERTY, paths
 
 
 def ruled(*names: str, kind: Kind = Kind.FIX, origin: Origin = Origin.ANALYST, adds: tuple[str, ...] = ()) -> Ruling:
@@ -115,6 +115,7 @@ def test_what_counts_as_an_addition(action: str, removed: int, binary: bool, mod
 NAMES = st.sampled_from(["docs/a", "docs/b", "chat/a", "infra/a", "keys/a", ".github/a", "new/a", "tests/test_a.py"])
 
 
+@PROPERTY
 @given(st.frozensets(NAMES), st.frozensets(NAMES), st.sampled_from(Kind), st.sampled_from(Origin))
 def test_more_paths_never_lower_the_tier(
     some: frozenset[str], more: frozenset[str], kind: Kind, origin: Origin
