@@ -15,7 +15,7 @@ import structlog
 
 from bot.adapters.web.endpoint import State, serve
 from bot.adapters.web.metrics import Metrics, cpu_seconds, resident_bytes
-from bot.app.bot_wiring import Assembled, World, assemble, product_version
+from bot.app.bot_wiring import Assembled, World, assemble, home_quorum, product_version
 from bot.app.settings import Settings
 from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.ports import Records, Switch
@@ -83,6 +83,7 @@ def _world(launch: Launch, metrics: Metrics, started: float) -> World:
         window=settings.conversation_memory_size,
         longest=settings.response_max_length,
         multilingual=settings.multilingual_support,
+        quorum=home_quorum(),
     )
 
 

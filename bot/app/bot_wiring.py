@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from random import Random, SystemRandom
 
 import bot.extensions
@@ -19,8 +20,14 @@ from bot.core.chat import Observer, Outcome, Voice
 from bot.core.errors import Misconfigured
 from bot.core.ids import UserId
 from bot.core.ports import Clock, Records
+from bot.core.verdict import Status, Verdict
+from bot.core.votes import Poll, Quorum, Voter
+from bot.policy.charter import PATH, parse
+from bot.policy.polls import electorate
 from bot.sdk import House, Registry, Tool, discover
-from bot.votes.service import Votes
+from bot.votes.service import Eligible, Votes
+
+_ROOT = Path(__file__).parent.parent.parent
 
 
 class Unobserved:
@@ -62,6 +69,8 @@ class World:
     """Lines remembered per channel; None: as tuned."""
     longest: int = 2000
     multilingual: bool = True
+    quorum: Quorum | None = None
+    """Who may vote; None: every member of the electorate (the count itself is policy's, wherever it is made)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class Assembled:
 def assemble(world: World) -> Assembled:
     """Read all data files and join the parts. Raises Misconfigured for a file that does not hold."""
     tuned = tuning.load()
-    votes = Votes(world.records)
+    votes = Votes(world.records, _eligible(world.quorum) if world.quorum else None)
     intents = catalogue.load()
     tools = discover(bot.extensions)
     _check(intents, tools)
@@ -101,6 +110,25 @@ def assemble(world: World) -> Assembled:
         meet=lambda user, name: votes.meet(user, name, world.clock()),
     )
     return Assembled(ChatService(parts), memory, votes)
+
+
+def _eligible(quorum: Quorum) -> Eligible:
+    def eligible(poll: Poll, voter: Voter) -> Verdict:
+        if voter.id in electorate(poll, quorum):
+            return Verdict("eligible", Status.PASS, "may vote")
+        ages = f"{quorum.account_age.days} days of account, {quorum.member_age.days} days of membership"
+        roles = f" and one of the roles {', '.join(sorted(quorum.roles))}" if quorum.roles else ""
+        return Verdict("eligible", Status.FAIL, f"A vote on #{poll.pull} needs {ages}{roles}.")
+
+    return eligible
+
+
+def home_quorum(root: Path = _ROOT) -> Quorum | None:
+    """Who may vote by the charter beside the code; None where none holds: then the count decides alone."""
+    try:
+        return parse((root / PATH).read_text(encoding="utf-8"), PATH).quorum
+    except (OSError, UnicodeDecodeError, Misconfigured):
+        return None
 
 
 def _limits(tuned: tuning.Tuning) -> Limits:

@@ -117,7 +117,7 @@ async def _local(home: Path | None) -> AsyncIterator[Line]:
     given = settings.load()
     logs.set_up("error", process="chat")  # first: it imports structlog leanly
     from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415
-    from bot.app.bot_wiring import World, assemble, product_version  # noqa: PLC0415
+    from bot.app.bot_wiring import World, assemble, home_quorum, product_version  # noqa: PLC0415
     from bot.app.home import Home  # noqa: PLC0415
 
     records = SqliteRecords(Home.find(home).create().records)
@@ -128,6 +128,7 @@ async def _local(home: Path | None) -> AsyncIterator[Line]:
         window=given.conversation_memory_size,
         longest=given.response_max_length,
         multilingual=given.multilingual_support,
+        quorum=home_quorum(),
     )
     assembled = assemble(world)
     try:

@@ -32,19 +32,24 @@ class Recogniser:
     def __init__(self, intents: Sequence[Intent]) -> None:
         self._intents = tuple(intents)
         self._examples = [
-            (intent, language, Counter(tokens(text))) for intent in intents for language, text in intent.examples
+            (intent, language, frozenset(tokens(text))) for intent in intents for language, text in intent.examples
         ]
         seen = Counter(word for _, _, words in self._examples for word in words)
         total = max(1, len(self._examples))
         self._weight = {word: math.log(1 + total / count) for word, count in seen.items()}
         self._unknown = math.log(1 + total)
+        self._length = [sum(self._weight[word] for word in words) for _, _, words in self._examples]
+        self._holding: dict[str, list[int]] = {}
         self._trigrams: dict[str, set[str]] = {}
+        for number, (_, _, words) in enumerate(self._examples):
+            for word in words:
+                self._holding.setdefault(word, []).append(number)
         for word in self._weight:
             for piece in _trigrams(word):
                 self._trigrams.setdefault(piece, set()).add(word)
 
     def recognise(self, text: str) -> Match | None:
-        """The best match, however weak; None for a text without words that no pattern fits."""
+        """The best match, however weak; None if it has no word in common with any."""
         return self._by_pattern(text[:READ].strip()) or self._by_example(text[:READ])
 
     def _by_pattern(self, text: str) -> Match | None:
@@ -56,25 +61,19 @@ class Recogniser:
         return None
 
     def _by_example(self, text: str) -> Match | None:
-        said = [self._known(word) for word in tokens(text)]
-        if not said or not self._examples:
+        """Weighted share of an example that was said, and of what was said that the example explains."""
+        said = dict(self._known(word) for word in tokens(text))
+        whole = sum(self._weight.get(word, self._unknown) for word in said)
+        common: dict[int, float] = {}
+        for word, worth in said.items():
+            for number in self._holding.get(word, ()):
+                common[number] = common.get(number, 0.0) + self._weight[word] * worth
+        scores = {n: (same / self._length[n]) ** 0.6 * (same / whole) ** 0.4 for n, same in common.items()}
+        best = max(sorted(scores), key=scores.__getitem__, default=None)
+        if best is None:
             return None
-        wanted = dict(said)
-        whole = sum(self._weight.get(word, self._unknown) for word in wanted)
-        best, top = self._examples[0], -1.0
-        for example in self._examples:
-            score = self._likeness(wanted, whole, example[2])
-            if score > top:
-                best, top = example, score
-        return Match(best[0], top, best[1])
-
-    def _likeness(self, said: Mapping[str, float], whole: float, example: Counter[str]) -> float:
-        """Weighted share of the example that was said, and of what was said that the example explains."""
-        common = sum(self._weight[word] * said[word] for word in example if word in said)
-        if not common:
-            return 0.0
-        length = sum(self._weight[word] for word in example)
-        return float((common / length) ** 0.6 * (common / whole) ** 0.4)
+        intent, language, _ = self._examples[best]
+        return Match(intent, scores[best], language)
 
     def _known(self, word: str) -> tuple[str, float]:
         """The word itself, or the known word that it most likely misspells, with its worth."""

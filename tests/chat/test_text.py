@@ -1,0 +1,50 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.text import clean, plain, shorten, tokens
+
+
+def test_hidden_characters_are_taken_out() -> None:
+    assert clean("he\u200bl\u202elo\x00 \ufeffyou") == "hello you"
+
+
+def test_line_breaks_stay() -> None:
+    assert clean("one\n\ttwo\r") == "one\n\ttwo"
+
+
+def test_a_joiner_stays_only_inside_an_emoji() -> None:
+    assert clean("👩\u200d👧") == "👩\u200d👧"
+    assert clean("a\u200db") == "ab"
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(clean("x" * 6000)) == 4000
+
+
+def test_accents_and_case_do_not_count() -> None:
+    assert plain("Würfel") == plain("wurfel") == "wurfel"
+
+
+def test_words_without_spaces_become_pairs() -> None:
+    assert tokens("こんにち") == ("こん", "んに", "にち")
+
+
+def test_an_apostrophe_keeps_a_word_whole() -> None:
+    assert tokens("What's up?") == ("what's", "up")
+
+
+def test_shortened_between_words() -> None:
+    assert shorten("one two three", 10) == "one two…"
+    assert shorten("one", 10) == "one"
+
+
+@given(st.text(), st.integers(1, 50))
+def test_never_longer_than_the_limit(text: str, limit: int) -> None:
+    assert len(clean(text, limit)) <= limit
+    assert len(shorten(text, limit)) <= max(limit, 2)
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
