@@ -4,7 +4,6 @@ import importlib.util
 import json
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,7 @@ print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(plugins), "
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """How tests run there. `kit` is a folder of ours for the end of the import path, if it lacks something."""
+    """How tests run there. `plugins` are modules of its environment; the checkout can add none. `kit` is a folder of ours for the end of the import path, if it lacks something."""
 
     engine: str
     plugins: tuple[str, ...]
@@ -84,8 +83,6 @@ def _copy(name: str, into: Path) -> None:
     shutil.copytree(source.parent, into / name, ignore=ignore)
 
 
-def arguments(found: Interpreter) -> Mapping[str, tuple[str, ...]]:
-    """pytest's arguments for the plugins that the environment brings; the checkout can add none."""
-    named = tuple(word for name in found.plugins for word in ("-p", name))
-    seed = ("--hypothesis-seed=0",) if any("hypothesis" in name for name in found.plugins) else ()
-    return {"plugins": named, "seed": seed}
+def seed(found: Interpreter) -> tuple[str, ...]:
+    """pytest's arguments that make drawn examples the same in every run."""
+    return ("--hypothesis-seed=0",) if any("hypothesis" in name for name in found.plugins) else ()

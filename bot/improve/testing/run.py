@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.core.sandbox import Limits
 from bot.improve.doors import Profile, Workspace
 from bot.improve.testing import report, settings
-from bot.improve.testing.interpreter import arguments, inspect
+from bot.improve.testing.interpreter import inspect, seed
 from bot.improve.testing.results import Run
 
 INSIDE = Path(__file__).parent / "inside"
@@ -46,16 +46,16 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     folder = _fresh(scratch)
     root = ask.root or work.path
     chosen = settings.read(root, profile)
-    plugins = arguments(found)
     config = str(root / chosen.config) if chosen.config else "/dev/null"
     args = [f"--rootdir={root}", "-c", config, "-o", "addopts=", "--continue-on-collection-errors"]
-    args += ["-p", "no:cacheprovider", *plugins["plugins"], *plugins["seed"], *chosen.arguments]
+    args += ["-p", "no:cacheprovider", *seed(found), *chosen.arguments]
     secret = secrets.token_bytes(32)
     job = {
         "root": str(root),
         "roots": [str(root / folder) for folder in profile.roots] or [str(root)],
         "kit": [str(found.kit)] if found.kit else [],
         "engine": found.engine,
+        "plugins": list(found.plugins),
         "args": args,
         "shards": list(ask.shards) or shards(ask, chosen.paths or (".",)),
         "coverage": [str(path) for path in profile.packages] if ask.coverage and found.coverage else None,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from . import mutants
-from .pytest_engine import Reporter, quiet
+from .pytest_engine import Reporter, extensions, quiet
 from .tracing import Tracer
 
 Emit = Callable[[dict[str, Any]], None]
@@ -21,7 +21,7 @@ def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     if plan["fresh"]:
         mutants.each(plan["mutants"], lambda mutant: _fresh(job, plan, mutant), emit)
     else:
-        pytest.main(["--tb=native", *job["args"], *plan["files"]], plugins=[Judge(job, plan, emit)])
+        pytest.main(["--tb=native", *job["args"], *plan["files"]], plugins=[*extensions(job), Judge(job, plan, emit)])
     emit({"e": "end", "code": 0, "text": ""})
     return 0
 
@@ -101,7 +101,7 @@ def _fresh(job: dict[str, Any], shard: dict[str, Any], mutant: dict[str, Any]) -
     silent = Reporter(lambda _record: None, mutant["tests"], job, Tracer(job["root"], None))
     files = sorted({test.partition("::")[0] for test in mutant["tests"]}) or shard["files"]
     code = pytest.main(
-        ["-x", "--tb=native", *job["args"], *[os.path.normpath(f) for f in files]], plugins=[silent, first]
+        ["-x", "--tb=native", *job["args"], *[os.path.normpath(f) for f in files]], plugins=[*extensions(job), silent, first]
     )
     if first.by or int(code) in (1, 2, 3):
         return {"outcome": "killed", "by": first.by or "collection"}

@@ -23,11 +23,16 @@ def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     output = quiet()
     tracer = Tracer(job["root"], job["coverage"])
     reporter = Reporter(emit, plan["wanted"], job, tracer)
-    code = int(pytest.main([*job["args"], *plan["files"]], plugins=[reporter]))
+    code = int(pytest.main([*job["args"], *plan["files"]], plugins=[*extensions(job), reporter]))
     reporter.finish()
     said = _tail(output) if code in (3, 4) else ""
     emit({"e": "end", "code": code, "text": said})
     return 0
+
+
+def extensions(job: dict[str, Any]) -> list[Any]:
+    """The environment's plugins, loaded already; as objects, since pytest would compile named ones anew."""
+    return [sys.modules[name] for name in job["plugins"]]
 
 
 def quiet() -> int:

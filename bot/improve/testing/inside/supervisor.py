@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import selectors
@@ -173,8 +174,8 @@ def _end(pid: int) -> int:
 def _preload(job: dict[str, Any]) -> None:
     """Import the runner once, before anything of the checkout is importable; workers inherit it by fork."""
     sys.path.extend(job["kit"])
-    if job["engine"] == "pytest":
-        import pytest  # noqa: F401, PLC0415  (loaded for the workers)
+    for name in ["pytest", *job["plugins"]] if job["engine"] == "pytest" else []:
+        importlib.import_module(name)
     if job["coverage"]:
         import coverage  # noqa: F401, PLC0415  (loaded for the workers)
 
