@@ -56,11 +56,15 @@ def by_person(author: str, branch: str, title: str, body: str, labels: tuple[str
     return Request(branch, title, body, login, labels=labels)
 
 
-def publish(desk: Desk, source: Path, branch: str, head: Sha, expecting: Sha | None) -> None:
-    """Take a commit in and point a branch at it. Denied if the branch is not where the caller thinks."""
+def _check(desk: Desk, branch: str) -> None:
     check_branch(branch)
     if f"refs/heads/{branch}" == desk.base_ref:
         raise Denied(f"{branch} is the base branch: it moves by a merge only")
+
+
+def publish(desk: Desk, source: Path, branch: str, head: Sha, expecting: Sha | None) -> None:
+    """Take a commit in and point a branch at it. Denied if the branch is not where the caller thinks."""
+    _check(desk, branch)
     desk.repo.fetch(source, f"+{head}:{_INCOMING}/{head}", strict=True)
     point("publish.objects")
     desk.repo.branch(branch, head, expecting=expecting)
@@ -70,7 +74,7 @@ def publish(desk: Desk, source: Path, branch: str, head: Sha, expecting: Sha | N
 
 def opened(desk: Desk, request: Request) -> PullNumber:
     """The number of the pull request: the open one of this branch, one with this very head, or a new one."""
-    check_branch(request.branch)
+    _check(desk, request.branch)
     point("open.before")
     head = desk.repo.ref(f"refs/heads/{request.branch}")
     if head is None:

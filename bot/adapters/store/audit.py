@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace as changed
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,22 +39,25 @@ class FileAuditLog:
 
     def append(self, actor: str, act: str, subject: str, reason: str, facts: Mapping[str, str] | None = None) -> Entry:
         """Add an entry; on disk when it returns. Misconfigured if the last entry cannot be read."""
-        try:
-            with locked(self._lock), self.path.open("a+b") as file:
-                repaired = self._repair(file)
-                if repaired:
-                    why = "a half-written entry was put aside"
-                    self._add(file, ("megawatts", "audit.repair", self.path.name, why), repaired)
-                return self._add(file, (actor, act, subject, reason), facts or {})
-        except OSError as error:
-            raise Unavailable("audit log", f"{self.path}: {error.strerror or error}") from error
+        with self._quiet(), self.path.open("a+b") as file:
+            repaired = self._repair(file)
+            if repaired:
+                why = "a half-written entry was put aside"
+                self._add(file, ("megawatts", "audit.repair", self.path.name, why), repaired)
+            return self._add(file, (actor, act, subject, reason), facts or {})
 
     def entries(self) -> Sequence[Entry]:
         """Every entry, oldest first. Misconfigured at the first line that is none; a torn last line is left out."""
-        return [self._parse(number, line) for number, line in enumerate(self._lines()[0], start=1)]
+        with self._quiet():
+            lines, _torn = self._lines()
+        return [self._parse(number, line) for number, line in enumerate(lines, start=1)]
 
     def verify(self) -> Verdict:
         """Whether the chain is whole: the first broken link is named, a torn or missing end as well."""
+        with self._quiet():
+            return self._verified()
+
+    def _verified(self) -> Verdict:
         lines, torn = self._lines()
         try:
             entries = [self._parse(number, line) for number, line in enumerate(lines, start=1)]
@@ -81,14 +85,21 @@ class FileAuditLog:
             return Verdict("audit", Status.FAIL, f"entry {number} is not the one that was written")
         return None
 
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """While nobody writes: a reader must not take an entry that is being written for a torn one."""
+        try:
+            with locked(self._lock):
+                yield
+        except OSError as error:
+            raise Unavailable("audit log", f"{self.path}: {error.strerror or error}") from error
+
     def _lines(self) -> tuple[list[bytes], bytes]:
         """Whole lines, and what follows the last line end."""
         try:
             *lines, torn = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return [], b""
-        except OSError as error:
-            raise Unavailable("audit log", f"{self.path}: {error.strerror or error}") from error
         return lines, torn
 
     def _add(self, file: IO[bytes], words: tuple[str, str, str, str], facts: Mapping[str, str]) -> Entry:
