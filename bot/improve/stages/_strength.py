@@ -94,10 +94,15 @@ def _compared(old: Check, new: Check) -> tuple[str, bool]:
         return ("a tolerance is wider" if wider else ""), False
     if not _as_strong(old.op, new.op):
         return "an assertion is loosened", False
-    if old.op in {"raises", "warns"}:
-        return _raised(old, new)
+    return _raised(old, new) if old.op in {"raises", "warns"} else _of_values(old, new)
+
+
+def _of_values(old: Check, new: Check) -> tuple[str, bool]:
+    """The same for two comparisons, of which the new one is as strong by its operator."""
     if old.subject == new.subject and old.op == new.op and old.op in {"<", "<=", ">", ">="}:
         return _bound(old, new)
+    if old.op not in {new.op, "==", "is"}:
+        return "", False  # another comparison, and a stronger one
     if old.expected == new.expected or old.subject != new.subject:
         return _rewritten(old, new)
     if _literal(old.expected) and not _literal(new.expected):
@@ -127,13 +132,19 @@ def _rewritten(old: Check, new: Check) -> tuple[str, bool]:
 
 
 def _raised(old: Check, new: Check) -> tuple[str, bool]:
-    before, after = (set(ast.literal_eval(c.expected)) for c in (old, new))
-    kinds = {k for k in after if not k.startswith("match=")}
-    if kinds & BROAD - before or len(kinds) > len([k for k in before if not k.startswith("match=")]):
+    (before, old_match), (after, new_match) = _expected_error(old), _expected_error(new)
+    if after & BROAD - before or len(after) > len(before):
         return "a broader exception is accepted", False
-    if any(k.startswith("match=") for k in before) and not any(k.startswith("match=") for k in after):
+    if old_match and not new_match:
         return "the message of the exception is no longer checked", False
-    return ("an expected exception is changed", True) if before != after else ("", False)
+    narrower = (after <= before or before & BROAD) and old_match <= new_match
+    return ("", False) if narrower else ("an expected exception is changed", True)
+
+
+def _expected_error(check: Check) -> tuple[set[str], set[str]]:
+    words = set(ast.literal_eval(check.expected))
+    match = {word for word in words if word.startswith("match=")}
+    return words - match, match
 
 
 def _bound(old: Check, new: Check) -> tuple[str, bool]:
@@ -155,7 +166,17 @@ def _tolerance(old: Check, new: Check) -> bool | None:
         one, other = before[name], after[name]
         if (name in WIDER_UP and other > one) or (name in WIDER_DOWN and other < one):
             return True
-    return bool(after.keys() - before.keys()) or None
+    if after.keys() - before.keys():
+        return True
+    return False if _without_tolerances(old.whole) == _without_tolerances(new.whole) else None
+
+
+def _without_tolerances(text: str) -> str:
+    tree = _tree(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in WIDER_UP | WIDER_DOWN:
+            node.value = ast.Constant(0)
+    return ast.unparse(tree)
 
 
 def _tolerances(text: str) -> dict[str, float]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from bot.core.verdict import Status
 from bot.improve.doors import Gate, Workspace
+from bot.improve.stages._canonical import Function
 from bot.improve.stages._checks import Check, checks_of
 from bot.improve.stages._problems import Problem
 from bot.improve.stages._source import read, tree
@@ -36,11 +37,12 @@ class Suite:
 
     def checks(self, unit: Unit) -> list[Check]:
         """A unit's demands, without calls of helpers that demand nothing."""
-        return [c for c in checks_of(unit.node) if not self._idle(c.op.removeprefix("call "))]
+        inner = {n.name: n for n in ast.walk(unit.node) if isinstance(n, Function) and n is not unit.node}
+        return [c for c in checks_of(unit.node) if not self._idle(c.op.removeprefix("call "), inner)]
 
-    def _idle(self, helper: str) -> bool:
-        known = self.by_name.get(helper)
-        return known is not None and not checks_of(known.node)
+    def _idle(self, helper: str, inner: Mapping[str, Function]) -> bool:
+        known = inner.get(helper) or (self.by_name[helper].node if helper in self.by_name else None)
+        return known is not None and not checks_of(known)
 
 
 @dataclass(frozen=True, slots=True)
