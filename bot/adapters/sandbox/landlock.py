@@ -8,6 +8,7 @@ import os
 import resource
 import secrets
 import signal
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,7 @@ class Landlock:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box-", ignore_cleanup_errors=True)))
             lent = (*writable, scratch)
             if self.root:
+                _walkable((root, *readable, *writable))
                 folders.show((root, *readable))
                 folders.lend(lent, uid)
             plan = self._plan(argv, root, (*readable, root), lent, uid=uid, limits=limits)
@@ -107,6 +109,14 @@ class Landlock:
             (resource.RLIMIT_CORE, 0),
         ]
         return bounds if "memory" in held else [*bounds, (resource.RLIMIT_AS, limits.memory_mb << 20)]
+
+
+def _walkable(paths: Sequence[Path]) -> None:
+    """Raises Misconfigured for a path that an unprivileged user id cannot get to: there are no mounts here."""
+    for path in paths:
+        closed = [str(parent) for parent in path.resolve().parents if not parent.stat().st_mode & stat.S_IXOTH]
+        if closed:
+            raise Misconfigured(f"sandbox: Landlock as root cannot lead to {path}: {closed[-1]} is closed to others")
 
 
 def _running() -> int:
