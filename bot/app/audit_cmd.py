@@ -80,11 +80,11 @@ def search(
 def moment(text: str, now: datetime) -> datetime:
     """A time, UTC unless it says otherwise, or so long before `now`. Misconfigured for anything else."""
     ago = _AGO.fullmatch(text.strip())
-    if ago:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         at = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Misconfigured(f"--since {text[:40]!r} is no time: write 2026-01-31T12:00, or 90m, 12h, 7d") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

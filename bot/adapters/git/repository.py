@@ -133,8 +133,13 @@ class GitRepository:
     def move(self, ref: str, sha: Sha, *, expecting: Sha | None) -> None:
         """Compare and swap one ref. Denied if it is not where the caller thinks; nothing happens if it is there."""
         result = self.git.run("update-ref", ref, _known(sha), expecting or NOBODY, codes=(0, 1, 128))
-        if result.code and self.ref(ref) != sha:
-            raise Denied(f"{ref} is at {self.ref(ref) or 'nothing'}, not at {expecting or 'nothing'}")
+        if not result.code:
+            return
+        there = self.ref(ref)
+        if there == expecting:  # it was where it should be: a left-over lock file, a full disk
+            raise Unavailable("git", f"{ref} cannot be moved in {self.path}: {result.err.strip()[:300]}")
+        if there != sha:
+            raise Denied(f"{ref} is at {there or 'nothing'}, not at {expecting or 'nothing'}")
 
     def ref(self, ref: str) -> Sha | None:
         """The commit that a full ref name points at, or None."""

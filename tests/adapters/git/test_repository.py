@@ -106,6 +106,17 @@ def test_the_checked_out_branch_is_never_moved(git: Git, work: Path) -> None:
     assert git(work, "status", "--porcelain") == ""
 
 
+def test_a_left_over_lock_is_later_and_named(work: Path) -> None:
+    repo = GitRepository(work)
+    base = repo.resolve("HEAD")
+    repo.branch("feature", base)
+    made = repo.commit(Patch(base, {P("a.txt"): b"x\n"}), "feat: x", author="m")
+    (work / ".git" / "refs" / "heads" / "feature.lock").touch()
+    with pytest.raises(Unavailable, match=r"feature\.lock"):
+        repo.branch("feature", made, expecting=base)
+    assert repo.resolve("feature") == base
+
+
 def test_odd_names_kinds_and_modes_are_told_apart(git: Git, work: Path) -> None:
     odd = 'tab\t"quote"\nline \u00e9'
     (work / odd).write_text("odd\n")
