@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from bot.core.change import Finding, Idea, Patch, Refusal
 from bot.core.ids import Sha
 from bot.core.ports import Records
+from bot.core.text import one_line
 from bot.core.verdict import Status, Verdict
 from bot.improve.act import report_gate
 from bot.improve.body import plain, pull_body
@@ -138,7 +139,7 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
 
 def title_of(idea: Idea) -> str:
     """A conventional commit subject."""
-    return f"{_PREFIX.get(idea.kind, 'chore')}: {plain(idea.title, 90)}"
+    return f"{_PREFIX.get(idea.kind, 'chore')}: {one_line(idea.title, 90)}"
 
 
 async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> Attempt:
@@ -179,7 +180,7 @@ def with_fragment(idea: Idea, patch: Patch, ctx: Context, base: Sha) -> Patch:
     if any(FRAGMENTS in path.parents for path in patch.files):
         return patch
     path = FRAGMENTS / f"{idea.id}.{idea.kind.value}.md"
-    return replace(patch, files={**patch.files, path: f"{plain(idea.title, 120)}\n".encode()})
+    return replace(patch, files={**patch.files, path: f"{one_line(idea.title, 120)}\n".encode()})
 
 
 def _declined(ctx: Context, idea: Idea, result: Result, because: str, base: str = "") -> Attempt:

@@ -9,14 +9,14 @@ from bot.app.demo.model import Second
 from bot.app.traffic import CALM, Habit, Traffic
 from bot.core.errors import Unavailable
 
-PASTE = Habit(burst=(13, 17), gap=(0.12, 0.3), rest=(2.2, 3.0))
+PASTE = Habit(burst=(9, 11), gap=(0.1, 0.25), rest=(2.6, 3.4))
 """Members who paste a list line by line, then rest: within the limit that the product ships with."""
 RATE = 8.0
 """Messages a second of all members while they paste."""
 
 
 class Members:
-    """Traffic from the first deploy to the end. What is recorded is what members met, not what the bot says of itself."""
+    """Traffic from the first deploy to the end. Recorded is what members met, not what the bot says of itself."""
 
     def __init__(self) -> None:
         self._traffic: Traffic | None = None
@@ -45,9 +45,11 @@ class Members:
         body = {"user": user, "name": user.title(), "channel": "council", "text": text}
         timeout = aiohttp.ClientTimeout(total=10)
         try:
-            async with aiohttp.ClientSession(timeout=timeout) as session:
-                async with session.post(f"{self._url}/chat", json=body) as answer:
-                    found = await answer.json()
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(f"{self._url}/chat", json=body) as answer,
+            ):
+                found = await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Unavailable("the bot", f"it did not answer {user}: {error}") from error
         return str(found.get("text", found.get("error", "")))
