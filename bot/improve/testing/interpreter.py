@@ -25,7 +25,11 @@ print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(plugins), "
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """How tests run there. `plugins` are modules of its environment; the checkout can add none. `kit` is a folder of ours for the end of the import path, if it lacks something."""
+    """How tests run there.
+
+    `plugins` are modules of its environment; the checkout can add none. `kit` is a folder of ours for the end of
+    the import path, if it lacks something.
+    """
 
     engine: str
     plugins: tuple[str, ...]

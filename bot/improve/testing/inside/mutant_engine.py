@@ -101,7 +101,8 @@ def _fresh(job: dict[str, Any], shard: dict[str, Any], mutant: dict[str, Any]) -
     silent = Reporter(lambda _record: None, mutant["tests"], job, Tracer(job["root"], None))
     files = sorted({test.partition("::")[0] for test in mutant["tests"]}) or shard["files"]
     code = pytest.main(
-        ["-x", "--tb=native", *job["args"], *[os.path.normpath(f) for f in files]], plugins=[*extensions(job), silent, first]
+        ["-x", "--tb=native", *job["args"], *[os.path.normpath(f) for f in files]],
+        plugins=[*extensions(job), silent, first],
     )
     if first.by or int(code) in (1, 2, 3):
         return {"outcome": "killed", "by": first.by or "collection"}

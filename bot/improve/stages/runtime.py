@@ -1,0 +1,134 @@
+"""V-12: the patched bot boots in the sandbox, answers, stays within limits and reaches for nobody."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bot.core.sandbox import Limits
+from bot.core.verdict import Fact, Status, Verdict, worst
+from bot.improve.doors import Gate, not_applicable
+
+INSIDE = Path(__file__).parent.parent / "testing" / "inside"
+PACKAGE = PurePosixPath("bot")
+PEAK_MB = 200
+READY_WITHIN = 30.0
+STOP_WITHIN = 10.0
+KNOWN = ("help", "roll 2d6", "what can you do?", "!status")
+"""Messages that the offline bot has always answered; other messages need only be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `wrong` says what is wrong with it; empty: nothing."""
+
+    name: str
+    wrong: str
+    right: str
+
+    def verdict(self) -> Verdict:
+        return Verdict(self.name, Status.FAIL if self.wrong else Status.PASS, self.wrong or self.right)
+
+
+class Runtime:
+    """Only for this house: another repository has no bot to boot."""
+
+    id = "V-12"
+    name = "runtime"
+    needs: tuple[str, ...] = ()
+    alone = False
+
+    async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
+        """PASS if every check holds; a bot that does not boot is a FAIL with the end of its log."""
+        started = time.monotonic()
+        if not gate.profile.own or not (gate.base.path / PACKAGE / "app" / "bot_process.py").is_file():
+            return not_applicable(self.name, "the repository holds no bot to boot")
+        gate.progress(self.name, "the patched bot boots in the sandbox")
+        job = {
+            "argv": [str(gate.head.python), "-s", "-B", "-m", "bot", "bot", "--port", "0", "--home", "{home}"],
+            "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            "hooks": str(INSIDE / "hooks"),
+            "ready_within": READY_WITHIN,
+        }
+        finished = await gate.head.run(
+            ["{python}", "-s", "-B", str(INSIDE / "boot.py")],
+            readable=[INSIDE],
+            stdin=json.dumps(job).encode(),
+            limits=Limits(seconds=READY_WITHIN + 60, memory_mb=4096),
+        )
+        seconds = time.monotonic() - started
+        try:
+            seen = json.loads(finished.out)
+        except ValueError:
+            how = finished.limit or f"code {finished.code}"
+            because = f"the boot ended by {how}: {finished.err[-300:].decode(errors='replace').strip()}"
+            return Verdict(self.name, Status.FAIL, because, seconds=seconds)
+        verdict = worst(self.name, [check.verdict() for check in checks(seen)], seconds=seconds)
+        return replace(verdict, facts=facts(seen))
+
+
+def facts(seen: Mapping[str, Any]) -> dict[str, Fact]:
+    """Measurements for the report."""
+    return {
+        "ready_seconds": float(seen.get("ready_seconds", 0.0)),
+        "peak_mb": float(seen.get("peak_mb", 0.0)),
+        "answers": len(seen.get("answers", ())),
+        "started_programs": [str(row) for row in seen.get("started", ())],
+    }
+
+
+def checks(seen: Mapping[str, Any]) -> Iterator[Check]:
+    """Everything that must hold of what was seen; pure."""
+    if not seen.get("ready"):
+        log = " ".join(str(seen.get("log", "")).split())[-400:]
+        yield Check(
+            "boots", f"no ready line within {READY_WITHIN:.0f} s (exit {seen.get('exit')}); log ends: {log}", ""
+        )
+        return
+    yield Check("boots", "", f"ready after {seen['ready_seconds']} s")
+    yield Check("answers", "; ".join(_wrong_answers(seen)), f"{len(seen['answers'])} messages answered as they must be")
+    yield Check("probes", "; ".join(_wrong_probes(seen["probes"])), "health, readiness and metrics answer")
+    peak = float(seen["peak_mb"])
+    yield Check("memory", f"peak {peak} MB, at most {PEAK_MB} allowed" if peak > PEAK_MB else "", f"peak {peak} MB")
+    reached = [*seen["reached"], *(["it shook off its watcher"] if seen.get("unwatched") else [])]
+    yield Check(
+        "connections", f"tried to reach out: {'; '.join(reached[:3])}" if reached else "", "none beyond loopback"
+    )
+    extra = [port for port in seen["listening"] if port != seen["port"]]
+    yield Check("listens", f"also listens on {extra}" if extra else "", "one port")
+    yield Check("stops", _wrong_stop(seen), f"ended by itself {seen['stop_seconds']} s after SIGTERM")
+
+
+def _wrong_answers(seen: Mapping[str, Any]) -> Iterator[str]:
+    for row in seen["answers"]:
+        try:
+            body = json.loads(row["body"])
+        except ValueError:
+            body = {}
+        text = body.get("text") if isinstance(body, dict) else None
+        if row["status"] != 200 or not isinstance(text, str) or not text.strip():
+            yield f"{row['text']!r}: status {row['status']}, {str(row['body'])[:120]}"
+        elif row["text"] in KNOWN and body.get("answered") is not True:
+            yield f"{row['text']!r} is not understood any more: {text[:120]}"
+
+
+def _wrong_probes(probes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for name, row in probes.items():
+        wanted = 400 if name in {"bad json", "no user"} else 200
+        if row["status"] != wanted:
+            yield f"{name}: status {row['status']} in place of {wanted}"
+    if "# TYPE" not in str(probes.get("/metrics", {}).get("body", "")):
+        yield "/metrics shows no metric"
+
+
+def _wrong_stop(seen: Mapping[str, Any]) -> str:
+    if seen.get("exit") is None:
+        return "does not end after SIGTERM"
+    if seen["exit"] != 0:
+        return f"ended with code {seen['exit']} after SIGTERM"
+    return f"took {seen['stop_seconds']} s to stop" if float(seen["stop_seconds"]) > STOP_WITHIN else ""
+
+
+STAGE = Runtime()

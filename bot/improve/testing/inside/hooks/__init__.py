@@ -1,0 +1,1 @@
+"""Start-up hooks for booted processes, found by the interpreter through PYTHONPATH."""
