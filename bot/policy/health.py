@@ -8,12 +8,11 @@ from bot.core.health import HealthPolicy, MetricRule, Reading, Rollout
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict, worst
 from bot.policy.judge.court import judge, size
+from bot.policy.judge.power import would_have_shown
 from bot.policy.judge.samples import Samples
 
 WATCH = 3
 """A PASS needs this many times the minimum: a deploy is not passed before a bad one could have been seen."""
-EVENTS = 5
-"""A rate's PASS needs this many events for each of the minimum: 30 without a bad one exclude a rate of a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +95,8 @@ def _watch(rule: MetricRule, sides: Sides) -> Verdict:
     found = _compare(rule, sides)
     if found.status is Status.FAIL and not rule.guard:
         return replace(found, status=Status.INCONCLUSIVE, because=f"{found.because} (not a guard: pages only)")
-    if found.passed and not _seen_enough(rule, seen):
-        because = f"well so far; {len(seen)} of {WATCH * rule.minimum} readings"
-        return replace(found, status=Status.PENDING, because=because)
+    if found.passed and (wanting := _wanting(rule, sides)):
+        return replace(found, status=Status.PENDING, because=f"well so far; {wanting}")
     return found
 
 
@@ -136,17 +134,21 @@ def _enough(rule: MetricRule, samples: Samples) -> bool:
     return len(samples.seen) >= rule.minimum and size(rule, samples) >= rule.minimum
 
 
-def _seen_enough(rule: MetricRule, seen: Sequence[Reading]) -> bool:
-    events = sum(r.total for r in seen) if rule.kind == "rate" else EVENTS * rule.minimum
-    return len(seen) >= WATCH * rule.minimum and events >= EVENTS * rule.minimum
+def _wanting(rule: MetricRule, sides: Sides) -> str:
+    """What is missing for a PASS, if anything is."""
+    candidate, control, past = (_samples(rule, side) for side in sides.all)
+    if len(candidate.seen) < WATCH * rule.minimum:
+        return f"{len(candidate.seen)} of {WATCH * rule.minimum} readings"
+    reference = control if _enough(rule, control) else past
+    return "" if would_have_shown(rule, reference, candidate) else "too few samples to have shown a doubling"
 
 
 def _spent(rule: MetricRule, samples: int) -> float:
     """The part of alpha for a look at so many samples; over all looks from the minimum on the parts add up to alpha.
 
-    A rate's e-process needs none of that: it is valid at every look. A level's windows contain those of all earlier
-    looks, so that looking again adds hardly a comparison.
+    A rate's e-process needs none of that and gets the rule's own (see `judge_rate`). A level's windows contain those
+    of all earlier looks, so that looking again adds hardly a comparison.
     """
-    if rule.kind in {"rate", "level"}:
+    if rule.kind == "level":
         return rule.alpha
     return rule.alpha * max(1, rule.minimum) / (samples * (samples + 1))

@@ -3,7 +3,7 @@ unless its docstring says so."""
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
@@ -18,20 +18,21 @@ def log_choose(n: float, k: float) -> float:
 
 def binomial_tail(k: int, n: int, p: float) -> float:
     """P(X >= k) for n trials of chance p, 0 < p < 1."""
-    if k <= 0:
-        return 1.0
-    return _tail(log_choose(n, i) + i * math.log(p) + (n - i) * math.log1p(-p) for i in range(k, n + 1))
+
+    def log(i: int) -> float:
+        return log_choose(n, i) + i * math.log(p) + (n - i) * math.log1p(-p)
+
+    return _upper(log, k, 0, n, n * p)
 
 
 def hypergeometric_tail(k: int, drawn: int, marked: int, population: int) -> float:
     """P(X >= k) marked ones among `drawn` of `population`: Fisher's exact test, one-sided."""
-    low, high = max(k, 0, drawn + marked - population), min(drawn, marked)
-    if k <= max(0, drawn + marked - population):
-        return 1.0
     whole = log_choose(population, drawn)
-    return _tail(
-        log_choose(marked, i) + log_choose(population - marked, drawn - i) - whole for i in range(low, high + 1)
-    )
+
+    def log(i: int) -> float:
+        return log_choose(marked, i) + log_choose(population - marked, drawn - i) - whole
+
+    return _upper(log, k, max(0, drawn + marked - population), min(drawn, marked), drawn * marked / max(1, population))
 
 
 def precedence(baseline: Sequence[float], candidate: Sequence[float], share: float) -> float:
@@ -45,9 +46,11 @@ def precedence(baseline: Sequence[float], candidate: Sequence[float], share: flo
     rank = n - bisect_right(baseline, bar) + 1
     over = m - bisect_right(candidate, bar)
     whole = log_choose(n + m, m)
-    if not over:
-        return 1.0
-    return _tail(log_choose(k + rank - 1, k) + log_choose(m - k + n - rank, m - k) - whole for k in range(over, m + 1))
+
+    def log(k: int) -> float:
+        return log_choose(k + rank - 1, k) + log_choose(m - k + n - rank, m - k) - whole
+
+    return _upper(log, over, 0, m, m * rank / (n + 1))
 
 
 def mann_whitney(baseline: Sequence[float], candidate: Sequence[float]) -> float:
@@ -94,16 +97,25 @@ def log_likelihood(bad: float, total: float, rate: float) -> float:
     return (bad * math.log(rate) if bad else 0.0) + (good * math.log1p(-rate) if good else 0.0)
 
 
-def _tail(logs: Iterable[float]) -> float:
-    """Sum of chances given as logarithms, of one peak; what is left when they have become negligible is left out."""
+def _upper(log: Callable[[int], float], k: int, low: int, high: int, mean: float) -> float:
+    """P(X >= k) of a distribution with one peak on low..high, summed away from the peak on the shorter side."""
+    if k <= low:
+        return 1.0
+    if k <= mean:
+        return max(0.0, 1 - _sum(log, range(k - 1, low - 1, -1)))
+    return min(1.0, _sum(log, range(k, high + 1)))
+
+
+def _sum(log: Callable[[int], float], steps: Iterable[int]) -> float:
+    """Sum of chances given as logarithms; what is left when they have become negligible is left out."""
     whole = before = 0.0
-    for log in logs:
-        term = math.exp(log)
+    for step in steps:
+        term = math.exp(log(step))
         whole += term
-        if term < before and term < 1e-18 * whole:
+        if term <= before and term <= 1e-18 * whole:
             break
         before = term
-    return min(1.0, whole)
+    return whole
 
 
 def deviate(tail: float) -> float:

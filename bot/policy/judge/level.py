@@ -28,7 +28,7 @@ TWICE = 2
 def judge_level(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: float) -> Verdict:
     """FAIL: shifted, burst or frozen; INCONCLUSIVE: several values beyond all that the baseline showed; else PASS."""
     old, new = baseline.seen, candidate.seen
-    name, margin = f"{rule.name} ({rule.kind})", _margin(rule, old, alpha)
+    name, margin, doubt = f"{rule.name} ({rule.kind})", _margin(rule, old, alpha), _margin(rule, old, alpha, 0.5)
     facts: dict[str, str | float] = {
         "baseline_median": median(old),
         "candidate_median": median(new),
@@ -45,7 +45,7 @@ def judge_level(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: 
     if frozen:
         status = Status.FAIL if rule.worse == "both" else Status.INCONCLUSIVE
         return Verdict(name, status, frozen, facts=facts)
-    doubts = [_shift(sign, old, new, margin / 2, chance=SUSPICION, least=rule.minimum) for sign in directions]
+    doubts = [_shift(sign, old, new, doubt, chance=SUSPICION, least=rule.minimum) for sign in directions]
     doubts += [_outside(sign, old, new, margin, chance=SUSPICION, least=3) for sign in directions]
     if any(doubts):
         because = f"suspicious, not proven: {next(filter(None, doubts))}"
@@ -61,10 +61,10 @@ def _spread(values: Sequence[float]) -> float:
     return max(deviation, 0.05 * abs(middle), 0.01 * (max(values) - min(values)))
 
 
-def _margin(rule: MetricRule, old: Sequence[float], alpha: float) -> float:
+def _margin(rule: MetricRule, old: Sequence[float], alpha: float, part: float = 1.0) -> float:
     sides = 2 if rule.worse == "both" else 1
     share = min(0.4, alpha / (sides * len(PARTS)))
-    return max(deviate(share) * _spread(old), effect_of(rule) * abs(median(old)))
+    return max(part * deviate(share) * _spread(old), effect_of(rule) * abs(median(old)))
 
 
 def _shift(sign: int, old: Sequence[float], new: Sequence[float], margin: float, *, chance: float, least: int) -> str:

@@ -10,21 +10,24 @@ from bot.policy.judge.samples import Samples
 
 
 def judge_rate(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: float) -> Verdict:
-    """Bad of total, by an e-process: its alarm is valid at every look, however often one looks.
+    """Bad of total: half of the rule's alpha goes to an e-process, half of `alpha` to Fisher's exact test.
 
-    Evidence = (Jeffreys' mixture for either side) / (best single rate for both). Under equal rates it exceeds 1/alpha
-    at any time with a chance of at most alpha (Ville). Source: Wasserman, Ramdas, Balakrishnan, Universal inference,
-    PNAS 2020; Ramdas et al., Game-theoretic statistics and safe anytime-valid inference, 2023. A baseline that
-    varies more than chance from row to row weakens the evidence by as much.
+    Evidence = (Jeffreys' mixture for either side) / (best single rate for both). Under equal rates it exceeds 1/a at
+    any time with a chance of at most a (Ville), however often one looks, so it needs no spending; Fisher's test is
+    stronger at one look. Source: Wasserman, Ramdas, Balakrishnan, Universal inference, PNAS 2020. A baseline that
+    varies more than chance from row to row weakens both by as much.
     """
     old, new = _sum(baseline), _sum(candidate)
-    evidence = log_e(old, new) / max(1.0, _dispersion(baseline))
-    chance = min(1.0, math.exp(-max(0.0, evidence)))
-    was, now = old[0] / old[1], new[0] / new[1]
-    findings = tuple(_rate_finding(way, old, new, chance) for way in ways(rule))
-    # One e-process serves both directions: only the one that is seen carries evidence, so alpha is not shared.
-    facts: dict[str, str | float] = {"baseline_rate": was, "candidate_rate": now, "log_evidence": evidence}
-    return conclude(rule, findings, alpha * len(findings), facts)
+    thin = max(1.0, _dispersion(baseline))
+    evidence = log_e(old, new) / thin
+    anytime = math.exp(-max(0.0, evidence)) * alpha / rule.alpha
+    findings = tuple(_rate_finding(way, old, new, thin, anytime) for way in ways(rule))
+    facts: dict[str, str | float] = {
+        "baseline_rate": old[0] / old[1],
+        "candidate_rate": new[0] / new[1],
+        "log_evidence": evidence,
+    }
+    return conclude(rule, findings, alpha, facts)
 
 
 def log_e(old: tuple[float, float], new: tuple[float, float]) -> float:
@@ -33,16 +36,23 @@ def log_e(old: tuple[float, float], new: tuple[float, float]) -> float:
     return log_evidence(*old) + log_evidence(*new) - log_likelihood(bad, total, bad / total)
 
 
-def _rate_finding(way: str, old: tuple[float, float], new: tuple[float, float], chance: float) -> Finding:
-    (bad, total), (worse, tried) = (old, new) if way == "up" else ((old[1] - old[0], old[1]), (new[1] - new[0], new[1]))
-    grew = worse / tried > bad / total
-    rates = (old[0] / old[1], new[0] / new[1])
-    effect = 0.0
-    if grew:
-        effect = (rates[1] - rates[0]) / rates[0] if rates[0] else math.inf
-    hint = hypergeometric_tail(round(worse), round(tried), round(bad + worse), round(total + tried)) if grew else 1.0
-    words = f"{new[0]:g} of {new[1]:g} ({rates[1]:.2%}) against {old[0]:g} of {old[1]:g} ({rates[0]:.2%})"
-    return Finding(way, chance if grew else 1.0, hint, abs(effect), words)
+def _rate_finding(way: str, old: tuple[float, float], new: tuple[float, float], thin: float, anytime: float) -> Finding:
+    was, now = old[0] / old[1], new[0] / new[1]
+    change = now - was if way == "up" else was - now
+    words = f"{new[0]:g} of {new[1]:g} ({now:.2%}) against {old[0]:g} of {old[1]:g} ({was:.2%})"
+    if change <= 0:
+        return Finding(way, 1.0, 1.0, 0.0, words)
+    effect = change / was if was else math.inf
+    exact = _fisher(way, old, new, thin)
+    return Finding(way, min(1.0, 2 * exact, 2 * anytime), exact, effect, f"{words} (chance {exact:.2g})")
+
+
+def _fisher(way: str, old: tuple[float, float], new: tuple[float, float], thin: float) -> float:
+    """One-sided, on whole events, rounded in favour of the candidate."""
+    more, less = (new, old) if way == "up" else (old, new)
+    hits, tried = math.floor(more[0] / thin), math.floor(more[1] / thin)
+    usual, of = math.ceil(less[0] / thin), max(math.ceil(less[0] / thin), math.floor(less[1] / thin))
+    return hypergeometric_tail(hits, tried, hits + usual, tried + of)
 
 
 def judge_count(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: float) -> Verdict:
