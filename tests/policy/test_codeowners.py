@@ -38,7 +38,7 @@ def test_an_empty_charter_owns_nothing() -> None:
 
 @pytest.mark.parametrize("edit", [lambda t: t + "/docs/ @evil\n", lambda t: t.replace("@olga", "@evil", 1)])
 def test_a_difference_is_shown_with_the_fix(edit: object) -> None:
-    text = edit(generate(CHARTER))  # type: ignore[operator]  # one of the two lambdas above
+    text = edit(generate(CHARTER))
     verdict = same(text, CHARTER)
     assert verdict.status is Status.FAIL
     assert "@evil" in verdict.because

@@ -54,8 +54,17 @@ from tests.policy.builders import (
 
 STATUS = st.sampled_from(Status)
 VERDICT = st.builds(Verdict, st.sampled_from(["checks", "inverse", "health"]), STATUS, st.just("because"))
-PATHS = st.lists(
-    st.sampled_from(["docs/a", "chat/a", "infra/a", "keys/a", ".github/a", "new/a", "tests/test_a.py"]), unique=True
+PATHS = st.sampled_from(
+    [
+        ["docs/a"],
+        ["docs/a", "docs/b"],
+        ["docs/a", "tests/test_a.py"],
+        ["chat/a"],
+        ["infra/a", "keys/a"],
+        [".github/a"],
+        ["new/a"],
+        [],
+    ]
 )
 HEADS = st.sampled_from([HEAD, OLD_HEAD])
 WHEN = st.integers(-60, 60).map(lambda hours: NOW + hours * HOUR)
@@ -80,7 +89,7 @@ ROLLOUT = st.none() | st.builds(
     ready=st.booleans(),
     at=WHEN,
     previous=st.sampled_from([None, BEFORE]),
-    failed=st.sampled_from(["", "exit 1"]),
+    failed=st.sampled_from(["exit 1", ""]),
 )
 AROUND = st.fixed_dictionaries(
     {
@@ -119,9 +128,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "reverts": st.sampled_from([None, None, BEFORE]),
 }
 CHANGE = st.sampled_from(sorted(FIELDS)).flatmap(lambda name: st.tuples(st.just(name), FIELDS[name]))
-CHANGES = st.lists(CHANGE, max_size=6, unique_by=lambda change: change[0]).map(dict)
-CASES = st.builds(lambda names, changes: case(*names, **changes), PATHS, CHANGES)
-"""A case that would merge, but for a few changes."""
+CHANGES = st.lists(CHANGE, max_size=4, unique_by=lambda change: change[0]).map(dict)
+OPEN = st.builds(lambda names, changes: case(*names, **changes), PATHS, CHANGES)
+AFTER = st.builds(lambda names, changes: merged(*names, **changes), PATHS, CHANGES)
+BROKEN = Rollout(MERGED, BEFORE, contains=False, ready=False, at=NOW, failed="exit 1")
+FAILED = st.builds(lambda names, changes: merged(*names, **{"rollout": BROKEN, **changes}), PATHS, CHANGES)
+CASES = st.one_of(OPEN, OPEN, AFTER, FAILED)
+"""A case that would merge, or that has merged, but for a few changes."""
 CHARTERS = st.builds(
     lambda stages, frozen: replace(CHARTER, stages=stages, freezes=frozen),
     st.sampled_from([(), ("scope", "tests")]),

@@ -122,7 +122,7 @@ def test_a_stage_that_asks_for_a_person_raises_a_safe_change_to_tier_two() -> No
 def test_the_forges_checks_hold_the_merge(status: Status, kind: type[Step]) -> None:
     step = decided(checks=Verdict("checks", status, "so says the forge"), approvals=GREEN)
     assert isinstance(step, kind)
-    assert "so says the forge" in (step.because if isinstance(step, Wait) else step.because.because)  # type: ignore[union-attr]  # the three kinds above
+    assert "so says the forge" in (step.because if isinstance(step, Wait) else step.because.because)
     assert isinstance(decided(checks=Verdict("checks", Status.PASS, "green")), Merge)
 
 
@@ -137,10 +137,10 @@ def test_people_are_asked_once_for_each_head() -> None:
 
 def test_a_wait_for_a_vote_ends_with_the_vote() -> None:
     open_ = poll("abc", closes=NOW + HOUR)
-    assert decided("chat/a", asked_on=HEAD, poll=open_).until == NOW + HOUR  # type: ignore[union-attr]  # a Wait
+    assert decided("chat/a", asked_on=HEAD, poll=open_).until == NOW + HOUR
     for stale in (replace(open_, head=OLD_HEAD), poll("ab")):
-        assert decided("chat/a", asked_on=HEAD, poll=stale).until is None  # type: ignore[union-attr]  # a Wait
-    assert decided("infra/a", asked_on=HEAD, poll=open_).until is None  # type: ignore[union-attr]  # a Wait
+        assert decided("chat/a", asked_on=HEAD, poll=stale).until is None
+    assert decided("infra/a", asked_on=HEAD, poll=open_).until is None
 
 
 def test_people_are_asked_on_a_head_that_is_up_to_date_and_then_left_alone() -> None:

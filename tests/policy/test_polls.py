@@ -88,7 +88,7 @@ def test_one_voice_a_member_and_the_last_word_counts() -> None:
 @pytest.mark.parametrize("at", [NOW - 50 * HOUR, NOW - HOUR, NOW])
 def test_ballots_outside_the_time_do_not_count(at: object) -> None:
     some = poll("abcd")
-    late = replace(some, ballots=(*some.ballots, *(ballot(name, "against", at) for name in "efghij")))  # type: ignore[arg-type]  # a datetime
+    late = replace(some, ballots=(*some.ballots, *(ballot(name, "against", at) for name in "efghij")))
     assert tally(late, QUORUM, NOW).status is Status.PASS
 
 
