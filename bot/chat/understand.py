@@ -64,8 +64,10 @@ class Understander:
         wanted = match.intent.arguments
         found = {name: value for name, value in match.groups.items() if name not in wanted}
         for name, entity in wanted.items():
-            if value := self._entity(entity, match.groups.get(name, "" if match.groups else text)):
-                found[name] = value
+            given = match.groups.get(name, "")
+            value = self._entity(entity, given if match.groups else text)
+            if value or (given and entity == "dice"):  # dice that are none are for the tool to explain
+                found[name] = value or given
         return found
 
     def _entity(self, entity: str, text: str) -> str:

@@ -26,13 +26,12 @@ class Table:
     def open(self) -> Assembled:
         if self.built is None:
             ids = iter(f"answer-{i}" for i in range(10_000))
-            start = self.now
             world = World(
                 records=self.records,
-                clock=lambda: self.now,
+                clock=self.clock,
                 random=Random(3),
                 ids=lambda: next(ids),
-                timer=lambda: (self.now - start).total_seconds(),
+                timer=self.timer,
             )
             self.built = assemble(replace(world, **self.world))
         return self.built
@@ -40,6 +39,12 @@ class Table:
     async def say(self, text: str, user: str = "ann", channel: str = "general", name: str = "") -> Answer:
         message = Message(UserId(user), ChannelId(channel), text, name or user.capitalize())
         return await self.open().service.answer(message)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def timer(self) -> float:
+        return self.now.timestamp()
 
     def wait(self, **time: float) -> None:
         self.now += timedelta(**time)
