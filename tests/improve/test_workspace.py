@@ -174,7 +174,8 @@ def test_scratch(tmp_path):
     (tmp_path / "f").write_text("x")
 """
     work = await make({"test_it.py": suite}, box, Path(sys.executable))
-    done = await work.run(["{python}", "-m", "pytest", "-q", "-p", "no:cacheprovider"], limits=Limits(seconds=60))
+    argv = ["{python}", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = await work.run(argv, env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, limits=Limits(seconds=60))
     assert done.ok, done.out.decode() + done.err.decode()
     assert b"3 passed" in done.out
     assert sorted(p.name for p in work.path.iterdir()) == ["test_it.py"]
