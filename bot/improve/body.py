@@ -1,11 +1,11 @@
 """What people read: pull request bodies, comments, the dashboard. Foreign text is shown, never obeyed."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 from bot.core.change import FileChange, Idea, Patch, Proposal
 from bot.core.ids import PullNumber
+from bot.core.text import one_line
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 
@@ -20,10 +20,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|!@])")
 
 
 def plain(text: str, limit: int = 300) -> str:
-    """Foreign text made harmless for Markdown: no control, bidi or zero-width characters, no markup, one line."""
-    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    short = kept if len(kept) <= limit else kept[: limit - 1] + "…"
-    return _MARKDOWN.sub(r"\\\1", short.strip())
+    """Foreign text made harmless for Markdown: no unseen characters, no markup, one line."""
+    return _MARKDOWN.sub(r"\\\1", one_line(text, limit))
 
 
 def pull_body(idea: Idea, patch: Patch, changes: Sequence[FileChange], gate: Verdict, tier: Verdict) -> str:
