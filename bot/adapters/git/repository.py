@@ -1,6 +1,7 @@
 """One repository behind the house's door: content by commit, in and out, without touching what people work in."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from git.cmd import Git
@@ -16,6 +17,7 @@ from bot.core.text import plain
 NOBODY = "0" * 40
 NOTES = "megawatts"
 _NOTE_TRIES = 5
+_LOOSE = ("refs/heads/", "refs/pull/")
 
 
 class GitRepository:
@@ -29,6 +31,8 @@ class GitRepository:
         self.path = Path(path)
         git_dir, self.bare = _discover(self.path)
         self.git = Plumbing(git_dir)
+        shared = git_dir / "commondir"
+        self._common = git_dir / shared.read_text().strip() if shared.is_file() else git_dir
 
     @classmethod
     def begin(cls, into: Path) -> "GitRepository":
@@ -143,6 +147,12 @@ class GitRepository:
 
     def ref(self, ref: str) -> Sha | None:
         """The commit that a full ref name points at, or None."""
+        if ref.startswith(_LOOSE):
+            # Read as git keeps it, since a look at twenty proposals asks for twenty refs; else git is asked.
+            with suppress(OSError, UnicodeDecodeError):
+                text = (self._common / ref).read_text(encoding="ascii").strip()
+                if SHA.fullmatch(text):
+                    return Sha(text)
         result = self.git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", codes=(0, 1, 128))
         return Sha(result.line) if result.code == 0 else None
 

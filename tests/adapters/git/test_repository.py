@@ -106,6 +106,24 @@ def test_the_checked_out_branch_is_never_moved(git: Git, work: Path) -> None:
     assert git(work, "status", "--porcelain") == ""
 
 
+def test_a_ref_is_found_however_git_keeps_it(git: Git, work: Path, tmp_path: Path) -> None:
+    git(work, "worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
+    base = git(work, "rev-parse", "HEAD")
+    git(work, "symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    for repo in (GitRepository(work), GitRepository(tmp_path / "linked")):
+        assert [repo.ref(f"refs/heads/{name}") for name in ("main", "other", "alias", "none")] == [
+            base,
+            base,
+            base,
+            None,
+        ]
+    git(work, "pack-refs", "--all")
+    assert not (work / ".git" / "refs" / "heads" / "main").exists()
+    assert GitRepository(work).ref("refs/heads/main") == base
+    (work / ".git" / "refs" / "heads" / "broken").write_bytes(b"\xff")
+    assert GitRepository(work).ref("refs/heads/broken") is None
+
+
 def test_a_left_over_lock_is_later_and_named(work: Path) -> None:
     repo = GitRepository(work)
     base = repo.resolve("HEAD")
