@@ -1,7 +1,7 @@
 """How much consent a change needs: the highest of its paths, its kind, its origin and what the gate saw."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from bot.core.change import FileChange, Kind, Origin
@@ -66,8 +66,15 @@ def tier_of(
     refused = tier is Tier.SEALED and origin is not Origin.PERSON
     facts = {"tier": tier.name.lower(), "by": lead.because.name}
     text = f"{tier.name.lower()}, by its {lead.because.name}: {lead.because.because}"
-    status = Status.FAIL if refused else Status.PASS
-    return Ruling(tier, Verdict("tier", status, text, tuple(rule.because for rule in rules), facts=facts))
+    whole = Verdict("tier", Status.PASS, text, tuple(rule.because for rule in rules), facts=facts)
+    return Ruling(tier, _refuse(whole) if refused else whole)
+
+
+def _refuse(verdict: Verdict) -> Verdict:
+    """The same tree with FAIL wherever something is sealed."""
+    sealed = verdict.facts["tier"] == Tier.SEALED.name.lower()
+    status = Status.FAIL if sealed else verdict.status
+    return replace(verdict, status=status, children=tuple(_refuse(child) for child in verdict.children))
 
 
 def _rule(name: str, tier: Tier, because: str, children: tuple[Verdict, ...] = ()) -> Ruling:

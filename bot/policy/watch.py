@@ -15,7 +15,22 @@ SECURITY = "security"
 
 
 def after_merge(case: Case, charter: Charter, now: datetime) -> Step:
-    """The next step for a merged proposal. No answer is not health: at the deadline a person is called."""
+    """The next step for a merged proposal. No answer is not health: at the deadline a person is called.
+
+    Until then nothing else merges. The person called ends the watch by a rollback, or by an override given after the
+    merge: that says that a person takes it as it is.
+    """
+    step = _watch(case, charter, now)
+    override, merged_at = case.override, case.proposal.merged_at
+    if not isinstance(step, Page) or override is None or merged_at is None:
+        return step
+    if override.head != case.proposal.head or override.at < merged_at or not override.reason.strip():
+        return step
+    because = Verdict("health", Status.PASS, f"released by {override.by}: {override.reason}", (step.because,))
+    return Settle(case.proposal.merged_as or case.proposal.head, because)
+
+
+def _watch(case: Case, charter: Charter, now: datetime) -> Step:
     if case.settled is not None:
         return Wait(None, f"settled: {case.settled.because}", done=True)
     if case.reverted_by is not None:

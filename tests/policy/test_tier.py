@@ -78,6 +78,12 @@ def test_only_what_the_engine_may_not_do_is_refused() -> None:
     assert ruled("infra/a").because.status is Status.PASS
 
 
+def test_a_refusal_marks_what_is_sealed_and_nothing_else() -> None:
+    verdict = ruled(".github/x", "docs/a").because
+    failed = {one.name for one in verdict.walk() if one.status is Status.FAIL}
+    assert failed == {"tier", "paths", "/.github/"}
+
+
 def test_the_ruling_explains_itself() -> None:
     verdict = ruled("chat/a.py", "docs/a.md", "docs/b.md", "docs/c.md", "docs/d.md").because
     assert verdict.because == "validated, by its paths: chat/a.py: ward `/chat/` is validated"

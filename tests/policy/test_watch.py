@@ -1,17 +1,18 @@
 """The decision after the merge: nothing counts as health but health, and nothing is reverted twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.core.case import Observe, Page, Revert, Settle, Step, Wait
+from bot.core.case import Observe, Override, Page, Revert, Settle, Step, Wait
 from bot.core.change import Origin
 from bot.core.health import Rollout
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Status, Verdict
 from bot.policy.lifecycle import decide
-from tests.policy.builders import BEFORE, CHARTER, MAIN, MERGED, NOW, Judge, merged
+from tests.policy.builders import BEFORE, CHARTER, HEAD, MAIN, MERGED, NOW, OLD_HEAD, Judge, merged
 
 LATE = NOW + timedelta(minutes=30)
 RUNNING = merged().rollout
@@ -119,3 +120,24 @@ def test_a_failure_of_another_commit_blames_nobody(judged: Judge) -> None:
 def test_a_commit_that_a_later_one_mended_is_judged_by_what_runs() -> None:
     mended = Rollout(MERGED, MAIN, contains=True, ready=True, at=NOW, failed="exit 1")
     assert decided(rollout=mended) == Observe(MERGED, None)
+
+
+RELEASE = Override(HEAD, "root", "seen by hand, it is well", NOW)
+
+
+def test_the_person_called_may_end_the_watch(judged: Judge) -> None:
+    judged(Status.INCONCLUSIVE)
+    step = decided(LATE, override=RELEASE)
+    assert isinstance(step, Settle)
+    assert "released by root: seen by hand" in step.because.because
+    assert decided(override=RELEASE) == Observe(MERGED, BEFORE)
+    judged(Status.FAIL)
+    assert isinstance(decided(override=RELEASE), Revert)
+    assert isinstance(decided(override=RELEASE, labels=frozenset({"security"})), Settle)
+
+
+@pytest.mark.parametrize("changed", [{"head": OLD_HEAD}, {"reason": " "}, {"at": NOW - timedelta(minutes=6)}])
+def test_an_override_from_before_the_merge_ends_no_watch(judged: Judge, changed: dict[str, Any]) -> None:
+    judged(Status.INCONCLUSIVE)
+    assert isinstance(decided(LATE, override=replace(RELEASE, **changed)), Page)
+    assert isinstance(decided(LATE, override=RELEASE, merged_at=None), Page)
