@@ -89,34 +89,33 @@ def _silence(policy: HealthPolicy, sides: Sides) -> Verdict | None:
 
 def _watch(rule: MetricRule, sides: Sides) -> Verdict:
     """One metric now: not enough, or judged against every reference that says something."""
-    seen, least = [r for r in sides.candidate if r.value is not None], max(1, rule.minimum)
-    if len(seen) < least:
-        return Verdict(rule.name, Status.PENDING, f"{len(seen)} of at least {least} readings")
-    found = _compare(rule, sides)
+    candidate, control, past = (_samples(rule, side) for side in sides.all)
+    if not _enough(rule, candidate):
+        because = f"{size(rule, candidate):g} of at least {rule.minimum} samples in {len(candidate.seen)} readings"
+        return Verdict(rule.name, Status.PENDING, because)
+    if not (_enough(rule, control) or _enough(rule, past)):
+        return Verdict(rule.name, Status.PENDING, "no readings of the revision before to compare with")
+    found = replace(_compare(rule, candidate, control, past), name=rule.name)
     if found.status is Status.FAIL and not rule.guard:
         return replace(found, status=Status.INCONCLUSIVE, because=f"{found.because} (not a guard: pages only)")
-    if found.passed and (wanting := _wanting(rule, sides)):
+    wanting = _wanting(rule, candidate, control if _enough(rule, control) else past)
+    if found.passed and wanting:
         return replace(found, status=Status.PENDING, because=f"well so far; {wanting}")
     return found
 
 
-def _compare(rule: MetricRule, sides: Sides) -> Verdict:
+def _compare(rule: MetricRule, candidate: Samples, control: Samples, past: Samples) -> Verdict:
     """Against the control where it carries traffic, against the past where not; never blame what hits both."""
-    candidate, control, past = (_samples(rule, side) for side in sides.all)
     alpha = _spent(rule, len(candidate.seen))
     with_past, with_control = _enough(rule, past), _enough(rule, control)
-    busy = with_control and rule.kind in {"latency", "rate"}
-    if not with_past and not with_control:
-        return Verdict(rule.name, Status.PENDING, "no readings of the revision before to compare with")
-    if busy or not with_past:
+    if (with_control and rule.kind in {"latency", "rate"}) or not with_past:
         found = judge(rule, control, candidate, alpha=alpha)
-        if found.passed and with_past and judge(rule, past, candidate, alpha=alpha).status is Status.FAIL:
-            return replace(found, name=rule.name, status=Status.INCONCLUSIVE, because=f"{_SHARED}: {found.because}")
-        return replace(found, name=rule.name)
-    found = judge(rule, past, candidate, alpha=alpha)
-    if found.status is Status.FAIL and with_control and judge(rule, past, control, alpha=alpha).status is Status.FAIL:
-        return replace(found, name=rule.name, status=Status.INCONCLUSIVE, because=f"{_SHARED}: {found.because}")
-    return replace(found, name=rule.name)
+        shared = found.passed and with_past and judge(rule, past, candidate, alpha=alpha).status is Status.FAIL
+    else:
+        found = judge(rule, past, candidate, alpha=alpha)
+        failed = found.status is Status.FAIL and with_control
+        shared = failed and judge(rule, past, control, alpha=alpha).status is Status.FAIL
+    return replace(found, status=Status.INCONCLUSIVE, because=f"{_SHARED}: {found.because}") if shared else found
 
 
 _SHARED = "as bad in the revision before it, in the same window, so not this change's doing"
@@ -131,15 +130,13 @@ def _samples(rule: MetricRule, side: Sequence[Reading]) -> Samples:
 
 
 def _enough(rule: MetricRule, samples: Samples) -> bool:
-    return len(samples.seen) >= rule.minimum and size(rule, samples) >= rule.minimum
+    return len(samples.seen) >= max(1, rule.minimum) <= size(rule, samples)
 
 
-def _wanting(rule: MetricRule, sides: Sides) -> str:
+def _wanting(rule: MetricRule, candidate: Samples, reference: Samples) -> str:
     """What is missing for a PASS, if anything is."""
-    candidate, control, past = (_samples(rule, side) for side in sides.all)
     if len(candidate.seen) < WATCH * rule.minimum:
         return f"{len(candidate.seen)} of {WATCH * rule.minimum} readings"
-    reference = control if _enough(rule, control) else past
     return "" if would_have_shown(rule, reference, candidate) else "too few samples to have shown a doubling"
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.health import MetricRule
@@ -15,7 +15,7 @@ from bot.policy.judge.samples import Samples
 
 KINDS = ("latency", "level", "count")
 value = st.one_of(st.integers(0, 5).map(float), st.floats(0, 1e6, allow_subnormal=False))
-side = st.lists(value, max_size=40)
+side = st.lists(value, max_size=30)
 kind = st.sampled_from(KINDS)
 way = st.sampled_from(("up", "down"))
 row = st.integers(0, 20).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
@@ -31,6 +31,7 @@ def _rate(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]]) -
     return judge(MetricRule("m", "rate"), sides[0], sides[1]).status
 
 
+@settings(max_examples=50)
 @given(kind, way, side, side, st.data())
 def test_worse_values_never_turn_a_fail_into_a_pass(
     kind: str, way: str, before: list[float], after: list[float], data: st.DataObject
@@ -42,12 +43,14 @@ def test_worse_values_never_turn_a_fail_into_a_pass(
         assert _said(rule, before, [v + sign * d for v, d in zip(after, by, strict=True)]) is not Status.PASS
 
 
+@settings(max_examples=50)
 @given(rows, rows)
 def test_more_errors_never_turn_a_fail_into_a_pass(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
     if _rate(before, after) is Status.FAIL:
         assert _rate(before, [(total, total) for _, total in after]) is not Status.PASS
 
 
+@settings(max_examples=50)
 @given(st.sampled_from(("latency", "count")), side, side, st.randoms(use_true_random=False))
 def test_the_order_of_independent_samples_does_not_matter(
     kind: str, before: list[float], after: list[float], dice: random.Random
@@ -59,12 +62,14 @@ def test_the_order_of_independent_samples_does_not_matter(
     assert _said(rule, before, after) is said
 
 
+@settings(max_examples=50)
 @given(st.sampled_from(("latency", "level")), side, side, st.sampled_from((2.0**-10, 0.5, 4.0, 2.0**20)))
 def test_the_unit_does_not_matter(kind: str, before: list[float], after: list[float], unit: float) -> None:
     rule = MetricRule("m", kind, "both")  # type: ignore[arg-type]  # drawn from the allowed words
     assert _said(rule, before, after) is _said(rule, [v * unit for v in before], [v * unit for v in after])
 
 
+@settings(max_examples=50)
 @given(kind, side)
 def test_no_data_is_never_a_pass(kind: str, some: list[float]) -> None:
     rule = MetricRule("m", kind)  # type: ignore[arg-type]  # drawn from the allowed words
@@ -74,6 +79,7 @@ def test_no_data_is_never_a_pass(kind: str, some: list[float]) -> None:
     assert judge(rule, Samples(tuple(some)), Samples(nothing)).status in {Status.INCONCLUSIVE, Status.FAIL}
 
 
+@settings(max_examples=50)
 @given(rows, rows)
 def test_a_rate_is_always_answered_and_silence_is_not_health(
     before: list[tuple[int, int]], after: list[tuple[int, int]]
@@ -100,7 +106,7 @@ def test_few_samples_cannot_exclude_a_doubling() -> None:
     dice = random.Random(1)
     before = Samples(tuple(dice.lognormvariate(0, 1) for _ in range(60)))
     after = [dice.lognormvariate(0, 1) for _ in range(200)]
-    assert not would_have_shown(rule, before, Samples(tuple(after[:3])))
+    assert not would_have_shown(rule, before, Samples((0.9, 1.1, 2.5)))
     assert would_have_shown(rule, before, Samples(tuple(after)))
 
 
