@@ -34,6 +34,7 @@ SEALED_CORE = (
 _TIERS = {tier.name.lower(): tier for tier in Tier}
 _OWNER = re.compile(r"@[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _LOGIN = re.compile(r"[A-Za-z0-9][\w.-]*")
+_BRANCH = re.compile(r"[A-Za-z0-9_][\w./-]*")
 _TOP = ("base_branch", "home_guild", "maintainers", "stages", "teams", "wards", "quorum", "quotas", "health", "freezes")
 
 
@@ -56,13 +57,20 @@ def parse(text: str, where: str = PATH) -> Charter:
         maintainers=_logins(top, "maintainers"),
         teams=teams,
         home_guild=top.text("home_guild"),
-        base_branch=top.text("base_branch", "main"),
+        base_branch=_branch(top),
     )
     for missing in _unsealed(charter.wards):
         complaints.add("wards", missing)
     if complaints.found:
         raise Misconfigured("\n".join(complaints.found))
     return charter
+
+
+def _branch(top: Table) -> str:
+    name = top.text("base_branch", "main")
+    if not _BRANCH.fullmatch(name):
+        top.complain("base_branch", f'is "{name}", which names no branch; write it as git lists it, such as "main"')
+    return name
 
 
 def _names(kind: type) -> tuple[str, ...]:
@@ -131,7 +139,7 @@ def _quorum(table: Table) -> Quorum:
         account_age=table.duration("account_age", plain.account_age),
         member_age=table.duration("member_age", plain.member_age),
         roles=frozenset(table.texts("roles")),
-        open_for=table.duration("open_for", plain.open_for),
+        open_for=table.duration("open_for", plain.open_for, least=1),
         late_swing=table.duration("late_swing", plain.late_swing),
     )
 
@@ -153,9 +161,9 @@ def _health(table: Table) -> HealthPolicy:
     return HealthPolicy(
         rules=rules,
         warm_up=table.duration("warm_up", plain.warm_up),
-        deadline=table.duration("deadline", plain.deadline),
+        deadline=table.duration("deadline", plain.deadline, least=1),
         reverts_per_day=table.whole("reverts_per_day", plain.reverts_per_day),
-        interval=table.duration("interval", plain.interval),
+        interval=table.duration("interval", plain.interval, least=1),
     )
 
 

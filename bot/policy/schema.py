@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)([smhd])")
+_DURATION = re.compile(r"([0-9]{1,12})([smhd])")
+_LONGEST = 3650 * _UNITS["d"]
 
 
 @dataclass(slots=True)
@@ -83,8 +84,8 @@ class Table:
             self.complain(name, f"names `{one}` twice; remove one")
         return tuple(value)
 
-    def duration(self, name: str, default: timedelta) -> timedelta:
-        """A duration such as "60s", "10m", "48h" or "7d"."""
+    def duration(self, name: str, default: timedelta, *, least: int = 0) -> timedelta:
+        """A duration such as "60s", "10m", "48h" or "7d", of at least `least` seconds and at most ten years."""
         value = self._typed(name, "", lambda v: isinstance(v, str), 'a duration such as "10m"')
         if not value and self._data.get(name) != "":
             return default
@@ -92,11 +93,11 @@ class Table:
         if found is None:
             self.complain(name, f'is "{value}"; write a whole number and s, m, h or d, such as "10m"')
             return default
-        try:
-            return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-        except OverflowError:
-            self.complain(name, f'is "{value}", longer than any calendar; write a shorter one')
+        seconds = int(found[1]) * _UNITS[found[2]]
+        if not least <= seconds <= _LONGEST:
+            self.complain(name, f'is "{value}"; it must be from {least}s to {_LONGEST // _UNITS["d"]}d')
             return default
+        return timedelta(seconds=seconds)
 
     def moment(self, name: str) -> datetime | None:
         """A date and time; one without an offset is taken as UTC."""
