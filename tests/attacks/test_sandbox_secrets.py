@@ -69,7 +69,7 @@ async def test_a_token_that_the_launcher_started_with_stays_out(tree):
         "done = asyncio.run(Bubblewrap().run(argv, root=pathlib.Path(sys.argv[1])))\n"
         "sys.stdout.buffer.write(done.out)\n"
     )
-    env = {**os.environ, "DISCORD_TOKEN": HONEY, "PYTHONPATH": str(Path(__file__).parents[2])}
+    env = {**os.environ, "DISCORD_TOKEN": HONEY, "PYTHONPATH": os.pathsep.join(sys.path)}
     argv = [sys.executable, "-c", script, str(tree), ENVIRONMENTS]
     done = await asyncio.to_thread(subprocess.run, argv, env=env, capture_output=True, check=True)
     assert b"read" in done.stdout

@@ -155,6 +155,18 @@ async def test_a_second_run_can_change_what_the_first_left(run, lent):
     assert (lent / "f").read_text() == "xx"
 
 
+async def test_two_runs_at_once_may_share_a_folder(run, lent):
+    program = (
+        "import os, sys, time\nos.chdir(sys.argv[1])\nopen(sys.argv[2], 'w').close()\n"
+        "while not os.path.exists(sys.argv[3]): time.sleep(0.01)\nopen(sys.argv[2] + '-done', 'w').close()"
+    )
+    both = await asyncio.gather(
+        run(program, lent, "a", "b", writable=[lent]), run(program, lent, "b", "a", writable=[lent])
+    )
+    assert [done.ok for done in both] == [True, True], both
+    assert sorted(p.name for p in lent.iterdir()) == ["a", "a-done", "b", "b-done"]
+
+
 async def test_links_left_in_a_lent_folder_do_not_lead_out(run, lent):
     done = await run("import os, sys; os.symlink('/etc/passwd', sys.argv[1] + '/report')", lent, writable=[lent])
     assert done.ok, done.err

@@ -160,10 +160,14 @@ class Box:
             os.kill(pid, signal.SIGKILL)
 
     def judged(self, finished: Finished) -> Finished:
-        """The result with the whole tree's processor time. Raises Unavailable if bwrap never came to the program."""
+        """The result with the whole tree's processor time. Raises Unavailable if bwrap never came to the program.
+
+        A program that cannot be executed is a failed run: what stands in `err` is then bwrap's own word.
+        """
         self._receive()
         ended = any("exit-code" in row for row in self._rows())
-        if not ended and not finished.limit:
+        missing = finished.err.startswith(b"bwrap: execvp ")
+        if not ended and not finished.limit and not missing:
             because = finished.err.decode(errors="replace").strip()[-300:]
             raise Unavailable("sandbox", because or "bwrap ended before the program began")
         counted = self.group.cpu_seconds() if self.group else 0.0

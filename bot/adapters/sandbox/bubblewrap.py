@@ -3,7 +3,6 @@
 import contextlib
 import importlib
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,7 +44,7 @@ class Bubblewrap:
     ) -> Finished:
         """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
         limits = limits or Limits()
-        uid = folders.UIDS.start + secrets.randbelow(len(folders.UIDS)) if self.root else INNER_UID
+        uid = folders.uid_for(writable) if self.root else INNER_UID
         options = [
             *self._isolation(uid),
             *mounts.options(root, writable, readable, scratch_mb=4 * limits.file_mb),

@@ -2,14 +2,24 @@
 
 import contextlib
 import os
+import secrets
 import stat
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 UIDS = range(61184, 65520)
-"""As root each run gets a user id of its own out of systemd's range for nobody in particular."""
+"""As root a run gets a user id of its own out of systemd's range for nobody in particular."""
 RESERVE = 1 << 30
 """Bytes left free on the disk of a writable folder, or half of what was free at the start if that is less."""
+
+
+def uid_for(folders: Sequence[Path]) -> int:
+    """The user id of a run: the same for runs that share writable folders, else a fresh one."""
+    if not folders:
+        return UIDS.start + secrets.randbelow(len(UIDS))
+    names = "\0".join(sorted(map(str, folders)))
+    return UIDS.start + zlib.crc32(names.encode()) % len(UIDS)
 
 
 def lend(folders: Sequence[Path], uid: int) -> None:

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import resource
-import secrets
 import signal
 import stat
 import sys
@@ -57,7 +56,7 @@ class Landlock:
     ) -> Finished:
         """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
         limits = limits or Limits()
-        uid = folders.UIDS.start + secrets.randbelow(len(folders.UIDS)) if self.root else 0
+        uid = folders.uid_for(writable) if self.root else 0
         for path in (root, *readable, *writable):
             mounts.checked(path)
         with ExitStack() as stack:

@@ -23,7 +23,7 @@ def options(root: Path, writable: Sequence[Path], readable: Sequence[Path], *, s
     binds = dict.fromkeys((*interpreters(), *map(checked, (root, *readable))), "--ro-bind")
     binds |= dict.fromkeys(map(checked, writable), "--bind")
     for parent in _parents(binds):
-        system += ["--perms", "0755", "--dir", str(parent)]
+        system += ["--perms", "0555", "--dir", str(parent)]
     for path, how in sorted(binds.items(), key=lambda pair: len(pair[0].parts)):
         system += [how, str(path.resolve(strict=True)), str(path)]
     return [*system, "--remount-ro", "/dev", "--remount-ro", "/"]

@@ -64,3 +64,10 @@ def test_a_disk_that_was_nearly_full_before_can_still_be_used(tmp_path, monkeypa
     assert room.reached() == ""
     free[0] //= 4
     assert room.reached() == "file"
+
+
+def test_runs_that_share_a_folder_share_the_user_id_so_that_neither_loses_it(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    assert folders.uid_for([one, other]) == folders.uid_for([other, one])
+    assert folders.uid_for([one]) in folders.UIDS
+    assert folders.uid_for([]) in folders.UIDS

@@ -67,7 +67,7 @@ def test_scratch_has_a_size(tree):
 def test_parents_can_be_walked_through(tree):
     options = mounts.options(tree, [], [], scratch_mb=8)
     at = options.index(str(tree.parent))
-    assert options[at - 3 : at] == ["--perms", "0755", "--dir"]
+    assert options[at - 3 : at] == ["--perms", "0555", "--dir"]
 
 
 @pytest.mark.parametrize("path", ["/", "/etc", "/usr/lib", "/proc/1", "/dev", "/sys/fs", "/run"])
