@@ -1,0 +1,66 @@
+import json
+import logging
+
+import pytest
+import structlog
+
+from bot.app import logs
+
+
+@pytest.fixture(autouse=True)
+def _restore():
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.basicConfig(level=logging.WARNING, handlers=[], force=True)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "ghp_" + "a1" * 18,
+        "github_pat_" + "A1b2" * 10,
+        "sk-" + "proj-0123456789abcdef",
+        "AKIA" + "ABCDEFGH12345678",
+        "M" + "TIz" * 8 + ".Gh1jkl." + "a-_1" * 8,
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_a_secret_is_taken_out_wherever_it_stands(secret: str) -> None:
+    found = logs.redact({"event": f"got {secret} here", "deep": [{"x": (secret,)}]})
+    assert secret not in json.dumps(found)
+    assert found["event"] == f"got {logs.HIDDEN} here"
+
+
+def test_a_password_inside_an_address() -> None:
+    assert logs.redact("postgres://bot:hunter2@db/x") == f"postgres://{logs.HIDDEN}@db/x"
+
+
+@pytest.mark.parametrize("key", ["token", "DISCORD_BOT_TOKEN", "api_key", "Authorization", "password"])
+def test_what_is_called_a_secret_is_one(key: str) -> None:
+    assert logs.redact({key: "abc"}) == {key: logs.HIDDEN}
+
+
+def test_ordinary_text_stays() -> None:
+    assert logs.redact({"event": "ready", "port": 8080, "ok": True}) == {"event": "ready", "port": 8080, "ok": True}
+
+
+def test_very_deep_is_not_shown() -> None:
+    deep: object = "x"
+    for _ in range(20):
+        deep = [deep]
+    assert logs.HIDDEN in json.dumps(logs.redact(deep))
+
+
+def test_lines_are_json_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(process="bot", revision="abc")
+    structlog.get_logger().info("ready", port=1, token="hush")
+    structlog.get_logger().debug("not shown")
+    logging.getLogger("lib").warning("from a library: %s", "sk-0123456789abcdefgh")
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in err.splitlines()]
+    assert out == ""
+    assert [row["event"] for row in rows] == ["ready", f"from a library: {logs.HIDDEN}"]
+    assert rows[0]["process"] == "bot"
+    assert rows[0]["token"] == logs.HIDDEN
