@@ -78,7 +78,17 @@ def _works(parent: Path) -> bool:
         probe.rmdir()
     except OSError:
         return False
+    _tidy(parent)
     return True
+
+
+def _tidy(parent: Path) -> None:
+    """Remove the empty groups of launchers that were killed before they could."""
+    for folder in parent.glob("megawatts-*-*"):
+        owner = folder.name.split("-")[1]
+        if not Path("/proc", owner).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 class Group:

@@ -1,5 +1,7 @@
 """Control groups of both versions, on folders that look like the kernel's."""
 
+import os
+
 import pytest
 
 from bot.adapters.sandbox import cgroup
@@ -90,3 +92,11 @@ def test_version_one_reads_its_own_files(tmp_path):
     assert (group.cpu_seconds(), group.reached()) == (3.0, "cpu")
     (group.folders["memory"] / "memory.oom_control").write_text("oom_kill_disable 0\noom_kill 1\n")
     assert group.reached() == "memory"
+
+
+def test_groups_of_killed_launchers_are_tidied_and_those_of_the_living_stay(tmp_path):
+    table = second(tmp_path)
+    for owner in (2**22 + 1, os.getpid()):
+        (tmp_path / f"a/megawatts-{owner}-0").mkdir()
+    cgroup.find_place(tmp_path, table)
+    assert [p.name for p in (tmp_path / "a").glob("megawatts-*")] == [f"megawatts-{os.getpid()}-0"]
