@@ -123,7 +123,8 @@ def plan(base: str, head: str) -> Plan:
 
 
 def _signature(node: FunctionNode) -> ast.AST:
-    return ast.FunctionDef("f", node.args, [ast.Pass()], node.decorator_list, None)
+    made = ast.FunctionDef("f", node.args, [ast.Pass()], node.decorator_list, None)
+    return ast.fix_missing_locations(made)
 
 
 def _callers(called: set[str], both: Iterable[str], new: dict[str, FunctionNode]) -> dict[str, str]:

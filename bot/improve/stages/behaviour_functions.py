@@ -12,6 +12,7 @@ from bot.improve.differential.plan import Touched, callers
 from bot.improve.differential.run import Launch, Result, Side, Target
 from bot.improve.doors import Gate, Workspace
 from bot.improve.inputs.spec import spec_of
+from bot.improve.inputs.strategies import typed
 from bot.improve.inputs.values import encode_call
 from bot.improve.stages._source import text
 from bot.improve.stages.behaviour_modules import Module
@@ -22,6 +23,8 @@ MAX_KEPT = 200
 ENOUGH = 3
 """Inputs that must have been compared before silence counts as evidence."""
 SHOWN = 5
+TYPED, MAX_TYPED = 25, 8
+"""Calls that hypothesis draws for one function, and for how many functions: it is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ def targets(gate: Gate, changed: Sequence[Module]) -> list[Planned]:
                 spec_of(source, touched.name, module=module.name, tests=texts, also=[other])
                 for source, other in ((module.base, module.head), (module.head, module.base))
             ]
-            found.append(Planned(Target(f"{module.name}.{touched.name}", specs[0], specs[1]), touched))
+            given = tuple(typed(specs[0], TYPED)) if len(found) < MAX_TYPED else ()
+            found.append(Planned(Target(f"{module.name}.{touched.name}", specs[0], specs[1], given), touched))
     return sorted(found, key=lambda p: p.touched.why != "changed")[:MAX_FUNCTIONS]
 
 
@@ -66,12 +70,14 @@ def prepare(folder: Path) -> Path:
     return bundle.write(folder)
 
 
-def launcher(sides: Mapping[str, Workspace], probe: Path, program: str = "probe") -> Launch:
+def launcher(
+    sides: Mapping[str, Workspace], probe: Path, program: str = "probe", readable: Sequence[Path] = ()
+) -> Launch:
     """Starts the probe in the sandbox of a checkout."""
 
     async def launch(side: Side, job: bytes, env: Mapping[str, str], limits: Limits) -> Finished:
         argv = ["{python}", "-B", str(probe / f"{program}.py")]
-        return await sides[side].run(argv, readable=[probe], env=env, stdin=job, limits=limits)
+        return await sides[side].run(argv, readable=[probe, *readable], env=env, stdin=job, limits=limits)
 
     return launch
 

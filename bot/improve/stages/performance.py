@@ -1,0 +1,138 @@
+"""V-11: does the change cost more time or memory than it may, on the inputs that the behaviour stage found.
+
+Constant factors count where the function is really used: on examples and generated inputs of ordinary size, beyond a
+floor of FLOOR seconds a call, for below it a difference is style and not cost. On inputs made large by repetition only
+another growth counts.
+"""
+
+import json
+import math
+import random
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.sandbox import Limits
+from bot.core.verdict import Fact, Status, Verdict, worst
+from bot.improve.doors import Gate, not_applicable
+from bot.improve.stages.behaviour_functions import launcher, prepare
+
+LIMIT = 1.10
+"""Cost of head over base at which it is too much."""
+GROWTH = 3.0
+"""The same for inputs made large."""
+FLOOR = 20e-6
+"""Extra CPU seconds a call that matter."""
+WALL_FLOOR = 1e-3
+"""Extra waiting a call that matters, in seconds."""
+MEMORY_FLOOR = 64 * 1024
+LARGE_MEMORY_FLOOR = 1024 * 1024
+LEAK_FLOOR = 2_000
+"""Bytes still held after each pass that count as a leak, if base does not hold them."""
+SECONDS = 4.0
+RESAMPLES = 1_000
+MAX_CALLS = 24
+Pairs = Sequence[Sequence[float]]
+
+
+class PerformanceStage:
+    """Base and head in turns, in one process of the sandbox, with nothing beside it."""
+
+    id = "V-11"
+    name = "performance"
+    needs: tuple[str, ...] = ("behaviour",)
+    alone = True
+
+    async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
+        started = time.monotonic()
+        evidence = gate.scratch / "behaviour" / "evidence.json"
+        found = json.loads(evidence.read_text()) if evidence.is_file() else {"functions": []}
+        tasks = [f for f in found["functions"] if f["calls"] and f["why"] == "changed"]
+        if not tasks:
+            return not_applicable(self.name, "no changed function could be run on both versions")
+        for task in tasks:
+            shown = task["spec"]["examples"]
+            task["calls"] = (shown + [c for c in task["calls"] if c not in shown])[:MAX_CALLS]
+            task["seconds"] = SECONDS / max(4, len(tasks))
+        gate.progress(self.name, f"measures {len(tasks)} functions")
+        rows, ended = await self._rows(gate, tasks, found["roots"])
+        children = [judge(task["id"], rows.get(task["id"]), ended) for task in tasks]
+        whole = worst(self.name, children, seconds=time.monotonic() - started)
+        ratios = {c.name: f"{c.facts['cpu']}" for c in children if "cpu" in c.facts}
+        because = whole.because if not whole.passed else f"{len(children)} functions cost what they did"
+        return Verdict(self.name, whole.status, because, whole.children, whole.seconds, {"cpu": ratios})
+
+    async def _rows(self, gate: Gate, tasks: list[dict[str, Any]], roots: list[str]) -> tuple[dict[str, Any], str]:
+        job = {
+            "functions": tasks,
+            "base": [str(gate.base.path / root) for root in roots],
+            "head": [str(gate.head.path / root) for root in roots],
+        }
+        probe = prepare(gate.scratch / self.name)
+        launch = launcher({"head": gate.head}, probe, "timing", readable=(gate.base.path,))
+        limits = Limits(seconds=60, cpu_seconds=60, memory_mb=2048, output_kb=16_384)
+        done = await launch("head", json.dumps(job).encode(), {"PYTHONHASHSEED": "0"}, limits)
+        rows = {}
+        for line in done.out.splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            rows[str(row["id"])] = row
+        last = done.err.decode(errors="replace").strip().splitlines()[-1:]
+        return rows, "" if done.ok else (done.limit or " ".join(last) or f"ended with code {done.code}")
+
+
+def judge(name: str, row: Mapping[str, Any] | None, ended: str = "") -> Verdict:
+    """The verdict on one function's measurements."""
+    if row is None or "broken" in row:
+        reason = ended or str((row or {}).get("broken", "gave no answer"))
+        return Verdict(name, Status.INCONCLUSIVE, f"could not be measured: {reason}")
+    natural, large = row["natural"], row.get("large")
+    low, middle = bound(natural["cpu"])
+    facts: dict[str, Fact] = {"cpu": round(middle, 3), "cpu_lower": round(low, 3), "turns": len(natural["cpu"])}
+    reasons = []
+    if low > LIMIT and extra(natural["cpu"]) > FLOOR:
+        reasons.append(f"takes {middle:.2f} times the CPU time (at least {low:.2f})")
+    waits, _ = bound(natural["wall"])
+    if waits > LIMIT and extra(natural["wall"]) > WALL_FLOOR:
+        reasons.append(f"takes at least {waits:.2f} times as long by the clock")
+    reasons += _memory(natural["peak"], LIMIT, MEMORY_FLOOR, "")
+    if large:
+        least, _ = bound(large["cpu"])
+        facts["large_cpu"] = round(least, 3)
+        if least > GROWTH and extra(large["cpu"]) > FLOOR:
+            reasons.append(f"grows faster: at least {least:.1f} times the CPU time on large inputs")
+        reasons += _memory(large["peak"], GROWTH, LARGE_MEMORY_FLOOR, " on large inputs")
+    before, after = row["leak"]
+    if min(after) - max(before) > LEAK_FLOOR:
+        reasons.append(f"keeps {min(after)} bytes after each pass that it should free")
+    if row["race"]:
+        reasons.append("gives other results when four threads call it at once")
+    if reasons:
+        return Verdict(name, Status.FAIL, "; ".join(reasons), facts=facts)
+    return Verdict(name, Status.PASS, f"{middle:.2f} times the CPU time (at least {low:.2f})", facts=facts)
+
+
+def _memory(peaks: Sequence[int], limit: float, floor: int, where: str) -> list[str]:
+    base, head = peaks
+    if head > base * limit and head - base > floor:
+        return [f"peaks at {head // 1024} KiB of memory{where}; was {base // 1024} KiB"]
+    return []
+
+
+def extra(pairs: Pairs) -> float:
+    """What head costs more than base per call, in seconds, by the median."""
+    return statistics.median(head - base for base, head in pairs)
+
+
+def bound(pairs: Pairs) -> tuple[float, float]:
+    """Lower end of the 95% bootstrap interval of the median ratio head/base, and that median (paired by turn)."""
+    ratios = [math.log(max(head, 1e-9) / max(base, 1e-9)) for base, head in pairs]
+    rng = random.Random(len(ratios))  # noqa: S311  (resampling, repeatable)
+    medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES))
+    return math.exp(medians[int(0.025 * RESAMPLES)]), math.exp(statistics.median(ratios))
+
+
+STAGE = PerformanceStage()
