@@ -143,20 +143,22 @@ def title_of(idea: Idea) -> str:
 
 
 async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> Attempt:
-    """Push the branch, open the pull request, post the verdict: three effects, each repeatable by name."""
+    """Push the branch, post the verdict, open the pull request: three effects, each repeatable by name."""
     idea, head, title = attempt.idea, attempt.head, title_of(attempt.idea)
     assert head is not None  # noqa: S101  (the caller wrote it)
     changes = ctx.repo.changes(seen.main, head)
     paths = frozenset(path for change in changes for path in change.paths)
     ruling = tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter)
     branch = f"megawatts/{idea.id}"
+    ctx.crash_point("propose.before_push")
+    # A branch without a pull request is what a kill left here: nobody else may use the engine's names.
+    await ctx.forge.publish(ctx.repo, branch, head, expecting=await ctx.forge.branch(branch))
+    ctx.crash_point("propose.pushed")
     verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
-    ctx.crash_point("publish.before_push")
-    await ctx.forge.publish(ctx.repo, branch, head, expecting=None)
-    ctx.crash_point("publish.pushed")
+    ctx.crash_point("propose.reported")
     body = pull_body(idea, patch, changes, verdict, ruling.because)
     pull = await ctx.forge.open(branch, title, body, idea, labels=("megawatts", idea.kind.value))
-    ctx.crash_point("publish.opened")
+    ctx.crash_point("propose.opened")
     Knowledge(ctx.records).remember(outcome(ctx, idea, Result.OPEN, "proposed", pull))
     ctx.audit.append("controller", "propose", f"#{pull}", idea.title, {"head": head, "idea": idea.id})
     ctx.say("proposed", {"pull": pull, "title": title, "head": head, "idea": idea.id, "kind": idea.kind.value})

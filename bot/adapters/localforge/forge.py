@@ -64,6 +64,10 @@ class LocalForge:
         """Open proposals, or all that ever were, oldest first."""
         return await asyncio.to_thread(self._listed, everything)
 
+    async def branch(self, name: str) -> Sha | None:
+        """Where a branch is, or None if there is none of that name."""
+        return await asyncio.to_thread(self.desk.repo.ref, f"refs/heads/{check_branch(name)}")
+
     async def publish(self, source: Repository, branch: str, head: Sha, *, expecting: Sha | None) -> None:
         """Take in a commit of another repository under a branch that is where `expecting` says (None: new)."""
         await asyncio.to_thread(opening.publish, self.desk, source.path, branch, head, expecting)
