@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +41,6 @@ tier = "sealed"
 owners = ["@root"]
 """
 
-Write = Callable[..., None]
-
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(build(["policy"]), ["policy", *words])
@@ -53,10 +50,10 @@ def git(repo: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(repo), *words], check=True, capture_output=True)
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a charter, its CODEOWNERS and some files, on `main`, with the branch `head` checked out."""
-    root = tmp_path / "repo"
+    root = tmp_path_factory.mktemp("template") / "repo"
     for name in ("docs/a.md", "chat/a.py", "infra/a", "tests/test_a.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("one\ntwo\n")
@@ -69,6 +66,12 @@ def repo(tmp_path: Path) -> Path:
     commit(root, "start")
     git(root, "checkout", "-q", "-b", "head")
     return root
+
+
+@pytest.fixture
+def repo(template: Path, tmp_path: Path) -> Path:
+    """A copy of the template for one test."""
+    return Path(shutil.copytree(template, tmp_path / "repo"))
 
 
 def commit(repo: Path, message: str) -> None:
