@@ -116,6 +116,12 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read(tmp_path / "binary", "latency")
 
 
+def test_a_rate_row_without_an_answer_is_a_hole(tmp_path: Path) -> None:
+    found = read(Path(_file(tmp_path, "f", "1,10\n,\n2,nan\n")), "rate")
+    assert found.rows == [(1.0, 10.0)]
+    assert found.longest_silence == 2
+
+
 def test_rows_out_of_order_are_put_in_order(tmp_path: Path) -> None:
     assert read(Path(_file(tmp_path, "f", "3,30\n1,10\n2,\n")), "level").values == (10.0, None, 30.0)
 

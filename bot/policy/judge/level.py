@@ -39,12 +39,10 @@ def judge_level(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: 
     directions = [sign for sign, way in ((1, "up"), (-1, "down")) if rule.worse in {way, "both"}]
     reasons = [_shift(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
     reasons += [_outside(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
+    # Where only one direction is bad, standing still is not: an idle gauge may.
+    reasons += [_frozen(old, new, alpha, rule.minimum)] if rule.worse == "both" else []
     if any(reasons):
         return Verdict(name, Status.FAIL, "worse: " + next(filter(None, reasons)), facts=facts)
-    frozen = _frozen(old, new, alpha, rule.minimum)
-    if frozen:
-        status = Status.FAIL if rule.worse == "both" else Status.INCONCLUSIVE
-        return Verdict(name, status, frozen, facts=facts)
     doubts = [_shift(sign, old, new, doubt, chance=SUSPICION, least=rule.minimum) for sign in directions]
     doubts += [_outside(sign, old, new, margin, chance=SUSPICION, least=3) for sign in directions]
     if any(doubts):

@@ -41,11 +41,6 @@ class Samples:
         return [after - before for before, after in pairwise(sorted(answered))]
 
 
-def numbers(*values: float | None) -> Samples:
-    """Samples without times, for callers that have only values."""
-    return Samples(values)
-
-
 def longest_run(marks: Iterable[bool]) -> int:
     """Length of the longest unbroken run of true marks."""
     best = now = 0

@@ -92,7 +92,7 @@ def test_a_frozen_gauge_is_silent(ask: Ask) -> None:
     frozen = _noise(9, 72) + [100.0] * 72
     assert "same value 72 times" in ask("level", _noise(10, 288), frozen).because
     assert ask("level", _noise(10, 288), frozen).status is Status.FAIL
-    assert ask("level", _noise(10, 288), frozen, worse="up").status is Status.INCONCLUSIVE
+    assert ask("level", _noise(10, 288), frozen, worse="up").passed, "an idle gauge may stand still"
     assert ask("level", [0.0] * 200 + _noise(10, 88), frozen).passed, "the baseline stood still as long"
 
 

@@ -115,3 +115,15 @@ def test_a_rate_needs_thirty_clean_events_to_exclude_a_tenth() -> None:
     assert not would_have_shown(rule, before, Samples((0.0,), (20.0,)))
     assert would_have_shown(rule, before, Samples((0.0,), (30.0,)))
     assert not would_have_shown(rule, before, Samples((1.0,), (30.0,)))
+
+
+def test_a_doubling_is_excluded_in_the_direction_that_is_worse() -> None:
+    before = Samples(tuple(float(v) for v in range(90, 110)))
+    halved = Samples(tuple(v / 2 for v in range(90, 110)))
+    assert would_have_shown(MetricRule("m", "latency", "up"), before, halved)
+    assert not would_have_shown(MetricRule("m", "latency", "down"), before, halved)
+    assert would_have_shown(MetricRule("m", "latency", "both"), before, before)
+
+
+def test_nothing_cannot_be_doubled() -> None:
+    assert would_have_shown(MetricRule("m", "latency"), Samples((0.0,) * 9), Samples((0.0,) * 9))

@@ -51,3 +51,8 @@ def test_windows() -> None:
     assert most_above([1, 5, 6, 0, 7, 0], 3, 4.5) == 2
     assert longest_constant([1, 1, 2, 2, 2, 1]) == 3
     assert longest_constant([]) == 0
+
+
+def test_times_alone_show_no_silence_where_values_came_without() -> None:
+    assert Samples((1.0, 2.0)).gaps == []
+    assert Samples((1.0, None, 2.0), times=(0.0, 5.0, 10.0)).gaps == [10.0]
