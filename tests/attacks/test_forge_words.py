@@ -1,5 +1,6 @@
 """Text, names and trees from outside against the embedded forge (THREATS 12, 14, 15, 18, 23)."""
 
+import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -17,12 +18,9 @@ IDEA = Idea(ProposalId("0123456789ab"), "t", "w", Kind.TEST, Origin.ANALYST, "x"
 
 class Target:
     def __init__(self, folder: Path) -> None:
-        self.repo = GitRepository.begin(folder / "source.git")
-        empty = Tree(self.repo.git.run("mktree").line)
-        root = commit_tree(self.repo.git, empty, (), "root", author="someone")
-        self.base = self.repo.commit(Patch(root, {P("a.txt"): b"a\n"}), "first", author="someone")
-        self.repo.branch("main", self.base)
-        self.forge = LocalForge.create(folder / "forge", folder / "source.git")
+        self.repo = GitRepository(folder / "source.git")
+        self.forge = LocalForge(folder / "forge")
+        self.base = self.repo.resolve("main")
 
     def commit(self, name: str, base: Sha | None = None) -> Sha:
         return self.repo.commit(Patch(base or self.base, {P(name): b"x\n"}), "feat: x", author="m")
@@ -32,8 +30,19 @@ class Target:
         return await self.forge.open_as(author, branch, title, "body")
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    repo = GitRepository.begin(folder / "source.git")
+    root = commit_tree(repo.git, Tree(repo.git.run("mktree").line), (), "root", author="someone")
+    repo.branch("main", repo.commit(Patch(root, {P("a.txt"): b"a\n"}), "first", author="someone"))
+    LocalForge.create(folder / "forge", folder / "source.git")
+    return folder
+
+
 @pytest.fixture
-def target(tmp_path: Path) -> Target:
+def target(template: Path, tmp_path: Path) -> Target:
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     return Target(tmp_path)
 
 

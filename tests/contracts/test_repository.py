@@ -1,6 +1,7 @@
 """What any repository behind the house's door must do. Builders make one from files; the suite runs over each."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,9 @@ def repo(request: pytest.FixtureRequest, origin: Path, tmp_path: Path) -> Reposi
 
 @pytest.fixture
 def one(origin: Path, tmp_path: Path) -> Repository:
-    return GitRepository(bare(origin, tmp_path))
+    shutil.copytree(origin / ".git", tmp_path / "bare.git")
+    git(tmp_path / "bare.git", "config", "core.bare", "true")
+    return GitRepository(tmp_path / "bare.git")
 
 
 def committed(repo: Repository, files: Mapping[str, bytes | None], base: Sha | None = None) -> Sha:

@@ -174,6 +174,8 @@ class GitRepository:
         return differences.patch_id(self.git, _known(base), _known(head))
 
     def _checked_out(self) -> frozenset[str]:
+        if self.bare and not (self._common / "worktrees").is_dir():
+            return frozenset()
         # Every command runs as on a bare repository; here that would hide the main work tree.
         config = () if self.bare else ("core.bare=false",)
         listing = self.git.run("worktree", "list", "--porcelain", "-z", config=config).out.decode("utf-8", "replace")
