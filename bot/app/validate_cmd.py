@@ -33,6 +33,7 @@ class Asked:
     python: Path | None = None
     keep_going: bool = False
     cached: bool = True
+    first: bool = False
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +52,9 @@ def register(app: typer.Typer) -> None:
         by: Annotated[str, typer.Option(help="Who made it: `engine` (strict) or `person`.")] = "engine",
         python: Annotated[Path | None, typer.Option(help="Interpreter for the repository's code.")] = None,
         keep_going: Annotated[bool, typer.Option("--all", help="Go on after a stage has failed.")] = False,
+        first: Annotated[
+            bool, typer.Option("--first", help="V-1 to V-7 with impacted tests only: a first answer.")
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")] = False,
         cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use verdicts kept by content.")] = True,
     ) -> None:
@@ -59,7 +63,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("choose engine or person", param_hint="--by")
         asked = Asked(
             repo=repo.absolute(), base=base, head=head, stages=tuple(stage or ()), claim=claim, kind=kind,
-            by_engine=by == "engine", python=python, keep_going=keep_going, cached=cache,
+            by_engine=by == "engine", python=python, keep_going=keep_going, cached=cache, first=first,
         )  # fmt: skip
         from bot.app.validate_view import shown, watching  # noqa: PLC0415  (rich is needed from here on only)
 
@@ -80,7 +84,7 @@ async def judged(asked: Asked, watch: Watch) -> Verdict:
     from bot.app.gate_factory import Question, between, open_gate  # noqa: PLC0415
     from bot.improve.gate import Plan, run_gate  # noqa: PLC0415
     from bot.improve.gate_cache import VerdictCache  # noqa: PLC0415
-    from bot.improve.stages import all_stages, wanted  # noqa: PLC0415
+    from bot.improve.stages import all_stages, first_stages, wanted  # noqa: PLC0415
 
     only = wanted(asked.stages)
     repo = GitRepository(asked.repo)
@@ -93,7 +97,8 @@ async def judged(asked: Asked, watch: Watch) -> Verdict:
     try:
         async with open_gate(question, find()) as gate:
             cache = VerdictCache(gate.cache / "verdicts") if asked.cached else None
-            return await run_gate(gate, all_stages(), only, cache, plan)
+            stages = first_stages() if asked.first else all_stages()
+            return await run_gate(gate, stages, only, cache, plan)
     except Denied as error:
         return refused(str(error), base, head, only)
 

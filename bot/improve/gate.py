@@ -139,7 +139,7 @@ class _Run:
         """One stage's verdict, from the cache if it has one; an exception is an ERROR with one sentence."""
         started = time.monotonic()
         evidence = self._gate.scratch / stage.name
-        key = self._cache.key(self._gate, stage.name) if self._cache else ""
+        key = self._cache.key(self._gate, _variant(stage)) if self._cache else ""
         if self._cache and (known := self._cache.get(key, evidence)):
             return replace(known, facts={**known.facts, "cached": True})
         evidence.mkdir(parents=True, exist_ok=True)
@@ -154,6 +154,12 @@ class _Run:
         if self._cache:
             self._cache.put(key, verdict, evidence)
         return verdict
+
+
+def _variant(stage: Stage) -> str:
+    """A stage's name with how it was set up: one that was told to look at less has given another answer."""
+    settings = sorted(getattr(stage, "__dict__", {}).items())
+    return f"{stage.name} {settings}" if settings else stage.name
 
 
 def _sentence(error: Exception) -> str:

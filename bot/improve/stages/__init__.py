@@ -31,6 +31,15 @@ def all_stages(names: Iterable[str] = ORDER) -> tuple[Stage, ...]:
     return tuple(_load(name) for name in ORDER if name in frozenset(names))
 
 
+def first_stages() -> tuple[Stage, ...]:
+    """V-1 to V-7 for a first answer while somebody waits: of the tests only those that the change can reach.
+
+    A pass of these is no pass of the gate.
+    """
+    tests = import_module(f"{__name__}.tests").Tests(only_impacted=True)
+    return (*all_stages(ORDER[: ORDER.index("tests")]), tests)
+
+
 def wanted(asked: Iterable[str]) -> tuple[str, ...]:
     """Names for what people type: `V-3`, `v3`, `3` or `types`. Raises Misconfigured for anything else."""
     return tuple(dict.fromkeys(_name(word) for word in asked))
