@@ -53,6 +53,7 @@ TWINS = {
     "intersection": "union", "removeprefix": "removesuffix", "removesuffix": "removeprefix", "sorted": "list",
     "partition": "rpartition", "rpartition": "partition", "popleft": "pop", "append": "appendleft",
 }  # fmt: skip
+SAME_WITHOUT_LIMIT = frozenset({"split", "rsplit"})
 NEGATED_BY_COMPARISON = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
 
@@ -164,7 +165,8 @@ def negated(source: Source, node: ast.AST) -> Iterator[Edit]:
     for test in tests:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             continue
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], NEGATED_BY_COMPARISON):
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], SAME_WITHOUT_LIMIT = frozenset({"split", "rsplit"})
+NEGATED_BY_COMPARISON):
             continue
         if isinstance(test, ast.Constant):
             continue
@@ -198,6 +200,8 @@ def twin(source: Source, node: ast.AST) -> Iterator[Edit]:
     if isinstance(function, ast.Name) and function.id in TWINS:
         yield Edit(*source.span(function), TWINS[function.id])
     elif isinstance(function, ast.Attribute) and function.attr in TWINS:
+        if function.attr in SAME_WITHOUT_LIMIT and len(node.args) + len(node.keywords) < 2:
+            return
         end = source.span(function)[1]
         yield Edit(end - len(function.attr), end, TWINS[function.attr])
 

@@ -29,6 +29,7 @@ class Ask:
     seconds: float = 300.0
     patience: float = 30.0
     """Seconds without a word from a worker after which the test it is at counts as hanging."""
+    hash_seed: str = "0"
     root: Path | None = None
     """Another tree than the checkout, see `overlay`."""
     shards: tuple[Mapping[str, object], ...] = ()
@@ -70,7 +71,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
         ["{python}", "-s", "-B", str(INSIDE / "launch.py")],
         writable=[folder],
         readable=[INSIDE, *([found.kit] if found.kit else []), *([root] if ask.root else [])],
-        env=environment(folder / "tmp"),
+        env=environment(folder / "tmp", ask.hash_seed),
         stdin=json.dumps(job).encode() + b"\n" + secret.hex().encode() + b"\n",
         limits=Limits(seconds=ask.seconds + 30, cpu_seconds=PROCESSES * (ask.seconds + 30)),
     )
@@ -79,7 +80,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     return run
 
 
-def environment(temporary: Path) -> dict[str, str]:
+def environment(temporary: Path, hash_seed: str = "0") -> dict[str, str]:
     """The whole environment of a test run: the same for every run, nothing of the caller's."""
     return {
         "HOME": str(temporary),
@@ -87,7 +88,7 @@ def environment(temporary: Path) -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": hash_seed,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "COVERAGE_CORE": "ctrace",

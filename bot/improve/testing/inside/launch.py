@@ -23,4 +23,5 @@ def load(name: str) -> object:
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.pop(0)
-    sys.exit(load("warden").main())  # type: ignore[attr-defined]  # the module is found by name at run time
+    program = sys.argv[1] if len(sys.argv) > 1 else "warden"
+    sys.exit(load(program).main())  # type: ignore[attr-defined]  # the module is found by name at run time
