@@ -27,7 +27,7 @@ class SurvivingMutants:
     `cache` is where the coverage map is kept; the gate's own folder saves a run of the suite.
     """
 
-    name = "surviving-mutants"
+    name = "surviving_mutants"
 
     def __init__(self, cache: Path | None = None, *, functions: int = 24, seconds: float = 90.0) -> None:
         self.cache, self.functions, self.seconds = cache, functions, seconds

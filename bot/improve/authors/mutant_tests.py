@@ -39,7 +39,7 @@ class Draft:
 class MutantTests:
     """Author: one file of tests for the surviving mutants of one function."""
 
-    name = "mutant-tests"
+    name = "mutant_tests"
     kind = Kind.TEST
     claim = Claim.PRESERVING
 

@@ -165,8 +165,7 @@ def negated(source: Source, node: ast.AST) -> Iterator[Edit]:
     for test in tests:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             continue
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], SAME_WITHOUT_LIMIT = frozenset({"split", "rsplit"})
-NEGATED_BY_COMPARISON):
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], NEGATED_BY_COMPARISON):
             continue
         if isinstance(test, ast.Constant):
             continue
