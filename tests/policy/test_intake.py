@@ -116,6 +116,7 @@ def test_nothing_new_in_a_freeze() -> None:
     assert "holidays" in why(found, "a")[1]
     assert why(found, "old")[0] is Status.FAIL
     assert names(choose([idea("a")], (), Past(), frozen, NOW + HOUR)) == ["a"]
+    assert names(choose([idea("a")], (), Past(), frozen, NOW - HOUR)) == []
 
 
 def test_what_is_sealed_is_not_even_tried_unless_it_is_only_tested() -> None:

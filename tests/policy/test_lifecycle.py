@@ -176,6 +176,7 @@ def test_a_change_from_a_members_words_is_never_merged_unasked() -> None:
 def test_freezes_hold_merges_until_they_end() -> None:
     frozen = replace(CHARTER, freezes=(FREEZE,))
     assert decided(charter=frozen) == Wait(FREEZE.ends, "frozen: holidays")
+    assert isinstance(decided(charter=replace(CHARTER, freezes=(Freeze(NOW, NOW + HOUR, "now"),))), Wait)
     assert isinstance(reverting(charter=frozen), Merge)
     assert isinstance(decided(charter=frozen, gate=None), Validate)
     for past in (Freeze(NOW - 2 * HOUR, NOW, "over"), Freeze(NOW + HOUR, NOW + 2 * HOUR, "later")):
