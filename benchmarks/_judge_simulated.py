@@ -103,9 +103,9 @@ def once(kind: str, seed: int, sizes: tuple[int, int]) -> Status:
 
 
 def watch(
-    kind: str, before: Source, after: Source, seed: int, *, past: int, looks: int
+    kind: str, before: Source, after: Source, seed: int, *, past: int, looks: int, every: int = 1
 ) -> tuple[int | None, int | None]:
-    """The looks of a watch at which it said FAIL, and PASS, first; asked after every reading, past a PASS too."""
+    """The readings after which it said FAIL, and PASS, first; asked after `every` so many, past a PASS too."""
     dice = random.Random(seed)
     old, new = before(dice), after(dice)
     policy = HealthPolicy((RULES[kind],), warm_up=timedelta(0), deadline=timedelta(days=1))
@@ -116,6 +116,8 @@ def watch(
     for look in range(1, looks + 1):
         now = START + timedelta(seconds=5 * look)
         readings.append(Reading(kind, NEW, now, *next(new)))
+        if look % every:
+            continue
         status = assess(policy, readings, rollout, NEW, now).status
         if status is Status.PASS and passed is None:
             passed = look

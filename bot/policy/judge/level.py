@@ -19,6 +19,7 @@ from bot.policy.judge.finding import ROBUST, SUSPICION, effect_of
 from bot.policy.judge.samples import Samples
 from bot.policy.judge.windows import longest_constant, most_above, rolling_medians
 
+Reach = Sequence[tuple[int, float]]
 PARTS = (4, 8, 12, 24)
 """Widths of windows, as parts of the baseline: six hours to one, where it is a day."""
 TWICE = 2
@@ -37,13 +38,14 @@ def judge_level(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: 
     }
     share = alpha / (2 if rule.worse == "both" else 1)
     directions = [sign for sign, way in ((1, "up"), (-1, "down")) if rule.worse in {way, "both"}]
-    reasons = [_shift(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
+    reach = {sign: _reach(sign, old, new, rule.minimum) for sign in directions}
+    reasons = [_shift(sign, old, new, reach[sign], margin, chance=share) for sign in directions]
     reasons += [_outside(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
     # Where only one direction is bad, standing still is not: an idle gauge may.
     reasons += [_frozen(old, new, alpha, rule.minimum)] if rule.worse == "both" else []
     if any(reasons):
         return Verdict(name, Status.FAIL, "worse: " + next(filter(None, reasons)), facts=facts)
-    doubts = [_shift(sign, old, new, doubt, chance=SUSPICION, least=rule.minimum) for sign in directions]
+    doubts = [_shift(sign, old, new, reach[sign], doubt, chance=SUSPICION) for sign in directions]
     doubts += [_outside(sign, old, new, margin, chance=SUSPICION, least=3) for sign in directions]
     if any(doubts):
         because = f"suspicious, not proven: {next(filter(None, doubts))}"
@@ -65,16 +67,22 @@ def _margin(rule: MetricRule, old: Sequence[float], alpha: float, part: float = 
     return max(part * deviate(share) * _spread(old), effect_of(rule) * abs(median(old)))
 
 
-def _shift(sign: int, old: Sequence[float], new: Sequence[float], margin: float, *, chance: float, least: int) -> str:
+def _reach(sign: int, old: Sequence[float], new: Sequence[float], least: int) -> list[tuple[int, float]]:
+    """For each width that fits both sides, the outermost median of any window of the baseline."""
+    fits, before = min(len(old), len(new)), [sign * v for v in old]
+    widths = sorted({max(least, len(old) // part) for part in PARTS}, reverse=True)
+    return [(w, max(rolling_medians(before, w))) for w in [w for w in widths if w <= fits] or [fits]]
+
+
+def _shift(sign: int, old: Sequence[float], new: Sequence[float], reach: Reach, margin: float, *, chance: float) -> str:
     """A window of the candidate that lies beyond every window of the baseline, if there is one."""
     before, after = [sign * v for v in old], [sign * v for v in new]
-    widths = sorted({max(least, len(old) // part) for part in PARTS}, reverse=True)
-    fitting = [width for width in widths if width <= min(len(old), len(new))] or [min(len(old), len(new))]
-    for width in fitting:
-        bar = max(rolling_medians(before, width)) + margin
-        needed = max(width / 2, min(width - 1, TWICE * most_above(before, width, bar)))
+    for width, top in reach:
+        bar = top + margin
         count = most_above(after, width, bar)
-        if count > needed and _by_accident(count, width, before, bar, len(new)) < chance:
+        if count <= width / 2 or count <= min(width - 1, TWICE * most_above(before, width, bar)):
+            continue
+        if _by_accident(count, width, before, bar, len(new)) < chance:
             beyond = "above" if sign > 0 else "below"
             return (
                 f"{count} of {width} values in a row {beyond} {sign * bar:.4g}, which no window of the baseline reached"
