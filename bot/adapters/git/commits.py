@@ -51,14 +51,15 @@ def merged_tree(git: Plumbing, ours: Sha, theirs: Sha, *, base: Sha | None = Non
 
 def _three_way(git: Plumbing, base: Sha, ours: Sha, theirs: Sha) -> Merged:
     """Git 2.39 cannot be told the base: two commits on a common parent say the same."""
-    root = commit_tree(git, _tree(git, base), (), "base", author="megawatts")
-    left = commit_tree(git, _tree(git, ours), (root,), "ours", author="megawatts")
-    right = commit_tree(git, _tree(git, theirs), (root,), "theirs", author="megawatts")
+    root = commit_tree(git, _tree(base), (), "base", author="megawatts")
+    left = commit_tree(git, _tree(ours), (root,), "ours", author="megawatts")
+    right = commit_tree(git, _tree(theirs), (root,), "theirs", author="megawatts")
     return merged_tree(git, left, right)
 
 
-def _tree(git: Plumbing, sha: Sha) -> Tree:
-    return Tree(git.run("rev-parse", "--verify", f"{sha}^{{tree}}").line)
+def _tree(sha: Sha) -> Tree:
+    """The commit's tree, in words that git resolves itself."""
+    return Tree(f"{sha}^{{tree}}")
 
 
 def _answer(result: Result) -> Merged:
