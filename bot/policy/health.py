@@ -40,7 +40,7 @@ def assess(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, 
     revision fell silent while the old one answered. INCONCLUSIVE: something is suspicious, equally bad in the
     control, not a guard, or the deadline has passed. PENDING: not enough was seen yet.
     """
-    if rollout.failed:
+    if rollout.failed and not rollout.contains:
         return Verdict("health", Status.FAIL, f"{merged[:9]} could not be started: {rollout.failed}")
     if rollout.running is None or not (rollout.contains and rollout.ready):
         return _due(policy, rollout, now, Verdict("health", Status.PENDING, f"{merged[:9]} does not take traffic yet"))

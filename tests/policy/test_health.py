@@ -174,8 +174,9 @@ def test_a_level_that_rose_in_the_control_as_well_is_not_blamed() -> None:
 
 
 def test_a_commit_that_could_not_start_or_does_not_run_yet() -> None:
-    assert ask([], rollout=replace(ROLLOUT, failed="it exited at once")).status is Status.FAIL
     waiting = replace(ROLLOUT, running=OLD, contains=False)
+    assert ask([], rollout=replace(waiting, failed="it exited at once")).status is Status.FAIL
+    assert ask([], rollout=replace(ROLLOUT, failed="a later try")).status is Status.PENDING, "it runs, so it started"
     assert ask(past([GOOD] * 20), rollout=waiting).status is Status.PENDING
     assert ask(new([GOOD] * 40) + past([GOOD] * 9), rollout=replace(ROLLOUT, ready=False)).status is Status.PENDING
 
