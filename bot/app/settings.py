@@ -2,28 +2,33 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, get_type_hints
-
-from annotated_types import Ge, Le
-from typing_extensions import Doc
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_type_hints
 
 from bot.core.errors import Misconfigured
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def _note(what: str, **bounds: int) -> dict[str, Any]:
+    return {"what": what, "bounds": bounds}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment may set. Field names are the environment's names in lower case."""
 
-    conversation_memory_size: Annotated[
-        Annotated[int, Ge(6), Le(200)] | None, Doc("Lines remembered per channel, 6 to 200; unset: as tuned")
-    ] = None
-    response_max_length: Annotated[int, Ge(200), Le(4000), Doc("Most characters of one answer, 200 to 4000")] = 2000
-    rate_limit_enabled: Annotated[bool, Doc("Rate limits per member and channel")] = True
-    multilingual_support: Annotated[bool, Doc("Answer in the member's language, else in English")] = True
-    megawatts_log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Doc("Least level of log lines: debug, info, warning or error")
-    ] = "info"
+    conversation_memory_size: int | None = field(
+        default=None, metadata=_note("Lines remembered per channel, 6 to 200; unset: as tuned", ge=6, le=200)
+    )
+    response_max_length: int = field(
+        default=2000, metadata=_note("Most characters of one answer, 200 to 4000", ge=200, le=4000)
+    )
+    rate_limit_enabled: bool = field(default=True, metadata=_note("Rate limits per member and channel"))
+    multilingual_support: bool = field(default=True, metadata=_note("Answer in the member's language, else in English"))
+    megawatts_log_level: Level = field(
+        default="info", metadata=_note("Least level of log lines: debug, info, warning or error")
+    )
 
 
 NAMES = tuple(one.name.upper() for one in fields(Settings))
@@ -53,11 +58,13 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _checked(given: Mapping[str, str]) -> Settings:
     """Checked by pydantic, whose import takes longer than all the rest of the settings: only when there is a need."""
-    from pydantic import ValidationError, create_model  # noqa: PLC0415
+    from pydantic import Field, ValidationError, create_model  # noqa: PLC0415
     from pydantic_settings import BaseSettings  # noqa: PLC0415
 
-    hints = get_type_hints(Settings, include_extras=True)
-    columns: dict[str, Any] = {one.name: (hints[one.name], one.default) for one in fields(Settings)}
+    hints = get_type_hints(Settings)
+    columns: dict[str, Any] = {
+        one.name: (hints[one.name], Field(one.default, **one.metadata["bounds"])) for one in fields(Settings)
+    }
     model: Any = create_model("Environment", __base__=BaseSettings, **columns)
     try:
         return Settings(**model(**given).model_dump())
@@ -75,11 +82,9 @@ def shown(environment: Mapping[str, str] | None = None) -> list[Shown]:
     """Every setting in order, for `config show`. Raises Misconfigured as `load` does."""
     environment = os.environ if environment is None else environment
     settings, given = load(environment), _given(environment)
-    hints = get_type_hints(Settings, include_extras=True)
     rows = []
     for one in fields(Settings):
         value = getattr(settings, one.name)
-        what = next(note.documentation for note in hints[one.name].__metadata__ if isinstance(note, Doc))
         origin = "environment" if one.name in given else "default"
-        rows.append(Shown(one.name.upper(), "" if value is None else str(value), origin, what))
+        rows.append(Shown(one.name.upper(), "" if value is None else str(value), origin, one.metadata["what"]))
     return rows
