@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from bot.core.errors import Denied, Misconfigured
@@ -24,6 +25,7 @@ def check_path(path: PurePosixPath | str) -> str:
     return text
 
 
+@lru_cache(maxsize=8192)
 def _stands_for_git(part: str) -> bool:
     """Whether some file system takes this name for `.git`: ignoring case, unseen characters, or by its short name."""
     seen = "".join(c for c in part if unicodedata.category(c) != "Cf")
