@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.app import logs
 from bot.app.bot_wiring import World, assemble
 from bot.core.chat import Message
 from bot.core.errors import Misconfigured
@@ -86,6 +87,7 @@ def main(files: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    logs.set_up("error", process="replay")  # on stderr: stdout holds the answers and nothing else
     try:
         main(sys.argv[1:])
     except Misconfigured as error:
