@@ -85,8 +85,18 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
     assert part(judge(replace(gate, changes=blob)), "files") is Status.FAIL
 
 
-NAMES = ["pkg/a\u202eyp.py", "pkg/a\u200bb.py", "pkg/a\nb.py", "-rf.py", "pkg/a b.py ", "pkg/con.py", "pkg/a;b|c.py", "pkg/GIT~1/x",
-         "pkg/.GIT/config", "../out.py"]  # fmt: skip
+NAMES = [
+    "pkg/a\u202eyp.py",
+    "pkg/a\u200bb.py",
+    "pkg/a\nb.py",
+    "-rf.py",
+    "pkg/a b.py ",
+    "pkg/con.py",
+    "pkg/a;b|c.py",
+    "pkg/GIT~1/x",
+    "pkg/.GIT/config",
+    "../out.py",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,8 +121,19 @@ def test_unseen_characters_in_an_added_line_are_refused(tmp_path: Path, char: st
     assert part(judged(tmp_path, head), "characters") is Status.FAIL
 
 
-SILENCED = ["# noqa", "# noqa: S102", "# type: ignore", "# type: ignore[arg-type]", "# pragma: no cover", "# nosec",
-            "# pylint: disable=all", "# mypy: ignore-errors", "# fmt: off", "# ruff: noqa", "# pragma: no mutate"]  # fmt: skip
+SILENCED = [
+    "# noqa",
+    "# noqa: S102",
+    "# type: ignore",
+    "# type: ignore[arg-type]",
+    "# pragma: no cover",
+    "# nosec",
+    "# pylint: disable=all",
+    "# mypy: ignore-errors",
+    "# fmt: off",
+    "# ruff: noqa",
+    "# pragma: no mutate",
+]
 
 
 @pytest.mark.parametrize("comment", SILENCED)

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bot.core.sandbox import Finished
 from bot.improve.doors import Workspace
@@ -20,6 +20,11 @@ def config_file(root: Path) -> Path | None:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
     return pyproject if found else None
+
+
+def relative(name: str, work: Workspace) -> PurePosixPath:
+    """A file as ruff names it, below the root of the checkout."""
+    return PurePosixPath(name).relative_to(str(work.path)) if name.startswith("/") else PurePosixPath(name)
 
 
 async def ruff(

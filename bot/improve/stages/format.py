@@ -1,18 +1,17 @@
 """V-2: does every changed file parse, and is it formatted as the base's configuration asks."""
 
 import ast
-import re
+import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from bot.core.errors import Unavailable
 from bot.core.verdict import Verdict
 from bot.improve.doors import Gate, Workspace, not_applicable
 from bot.improve.stages._problems import Problem, conclude
-from bot.improve.stages._ruff import ruff
+from bot.improve.stages._ruff import config_file, relative, ruff
 from bot.improve.stages._source import MAX_BYTES, read
 from bot.improve.stages._tools import present
-
-WOULD = re.compile(r"^Would reformat: (.+)$", re.MULTILINE)
 
 
 class FormatStage:
@@ -29,7 +28,8 @@ class FormatStage:
             return not_applicable(self.name, "no Python file changed")
         problems = [p for c in changed if (p := _syntax(gate.head, c.path))]
         broken = {p.path for p in problems}
-        whole = [c for c in changed if c.path not in broken]
+        told = config_file(gate.base.path) is not None
+        whole = [c for c in changed if c.path not in broken and (told or c.action != "add")]
         if gate.profile.formatted and whole:
             old = {c.old_path: c.path for c in whole if c.action != "add"}
             before = await unformatted(gate.base, list(old), gate.base.path)
@@ -57,8 +57,12 @@ async def unformatted(work: Workspace, paths: list[PurePosixPath], config: Path)
     names = present(work, paths)
     if not names:
         return set()
-    done = await ruff(work, ["format", "--check", "--no-cache"], names, config)
-    return {PurePosixPath(name.removeprefix("./")) for name in WOULD.findall(done.out.decode(errors="replace"))}
+    done = await ruff(work, ["format", "--check", "--no-cache", "--output-format", "json"], names, config)
+    try:
+        rows = json.loads(done.out)
+    except ValueError as error:
+        raise Unavailable("ruff", "its answer is not JSON") from error
+    return {relative(str(row["filename"]), work) for row in rows}
 
 
 STAGE = FormatStage()

@@ -11,7 +11,7 @@ from bot.improve.doors import Gate, Workspace, not_applicable
 from bot.improve.stages._clones import clones
 from bot.improve.stages._complexity import LIMIT, complexities
 from bot.improve.stages._problems import Problem, conclude, only_new
-from bot.improve.stages._ruff import config_file, ruff
+from bot.improve.stages._ruff import config_file, relative, ruff
 from bot.improve.stages._source import tree
 from bot.improve.stages._tools import present
 
@@ -61,8 +61,7 @@ async def findings(work: Workspace, paths: Sequence[PurePosixPath], gate: Gate) 
 
 
 def _problem(row: Mapping[str, object], work: Workspace) -> Problem:
-    name = str(row["filename"])
-    path = PurePosixPath(name).relative_to(str(work.path)) if name.startswith("/") else PurePosixPath(name)
+    path = relative(str(row["filename"]), work)
     location = row.get("location")
     line = int(location["row"]) if isinstance(location, dict) else 0
     return Problem(str(row.get("code") or "syntax"), path, line, str(row["message"]))

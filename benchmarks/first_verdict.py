@@ -1,0 +1,111 @@
+"""First verdict on a one-function change to this repository, and the whole gate beside its tools run by hand."""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from benchmarks._report import ROOT, write
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.sandbox import find
+from bot.app.gate_factory import Question, open_gate
+from bot.core.change import Claim, Kind, Patch
+from bot.core.ids import Sha
+from bot.core.verdict import Verdict
+from bot.improve.doors import Stage
+from bot.improve.gate import Plan, run_gate
+from bot.improve.stages import all_stages, first_stages
+
+TARGET = PurePosixPath("bot/core/verdict.py")
+OLD = b"        return next((v for v in self.walk() if v.name == name), None)\n"
+NEW = (
+    b"        for verdict in self.walk():\n            if verdict.name == name:\n"
+    b"                return verdict\n        return None\n"
+)
+
+
+def heads(repo: GitRepository, base: Sha, count: int) -> list[Sha]:
+    """Commits that each rewrite one function; they differ in a comment, so that no verdict of one serves another."""
+    source = repo.read(base, TARGET)
+    if source is None or OLD not in source:
+        raise SystemExit(f"{TARGET} no longer holds the function that this benchmark rewrites: choose another one")
+    made = []
+    for number in range(count):
+        new = NEW.replace(b"return None\n", b"return None  # %d\n" % number)
+        patch = Patch(base, {TARGET: source.replace(OLD, new)})
+        made.append(repo.commit(patch, "refactor: a loop for a generator", author="Benchmark <benchmark@localhost>"))
+    return made
+
+
+async def judged(
+    repo: GitRepository, change: tuple[Sha, Sha], cache: Path, stages: Sequence[Stage], plan: Plan
+) -> tuple[float, Verdict]:
+    """Seconds from the question to the verdict, checkouts included, without kept verdicts."""
+    base, head = change
+    question = Question(repo, base, head, Claim.PRESERVING, Kind.OTHER, by_engine=False)
+    started = time.perf_counter()
+    async with open_gate(question, find(), cache=cache) as gate:
+        verdict = await run_gate(gate, stages, plan=plan)
+    return time.perf_counter() - started, verdict
+
+
+def rows(verdict: Verdict) -> str:
+    """Seconds of each stage as a table."""
+    lines = [f"| {child.name} | {child.status.name.lower()} | {child.seconds:.2f} |" for child in verdict.children]
+    return "\n".join(["| stage | verdict | seconds |", "|---|---|---|", *lines])
+
+
+async def first(repo: GitRepository, base: Sha, folder: Path, times: int) -> str:
+    """Cold once, then warm on changes that were never seen."""
+    cache = folder / "cache"
+    cold_head, *others = heads(repo, base, times + 1)
+    plan = Plan(keep_going=True)
+    cold, _ = await judged(repo, (base, cold_head), cache, first_stages(), plan)
+    warm = [await judged(repo, (base, head), cache, first_stages(), plan) for head in others]
+    seconds = [spent for spent, _ in warm]
+    median = statistics.median(seconds)
+    verdict = warm[-1][1]
+    print(f"first verdict: median {median:.2f} s warm over {times} changes, {cold:.1f} s cold: {verdict.status.name}")
+    return (
+        f"A one-function change to this repository, V-1 to V-7 with the impacted tests, sandboxed, checkouts included, "
+        f"no verdict kept:\n\n"
+        f"- warm (caches of the base there, the change never seen): median **{median:.2f} s** over {times} changes "
+        f"({min(seconds):.2f} to {max(seconds):.2f} s); the aim is 3 s\n"
+        f"- cold (no cache at all, the base's whole suite is run once for its coverage map): {cold:.1f} s\n"
+        f"- verdict: {verdict.status.name.lower()}\n\nThe last warm run:\n\n{rows(verdict)}\n"
+    )
+
+
+async def complete(repo: GitRepository, base: Sha, folder: Path) -> str:
+    """All stages but V-11: as the gate runs them, and one after another as a person would."""
+    head = heads(repo, base, 1)[0]
+    stages = [stage for stage in all_stages() if stage.name not in {"performance", "approval"}]
+    plan = Plan(keep_going=True)
+    by_gate, verdict = await judged(repo, (base, head), folder / "gate", stages, plan)
+    by_hand, _ = await judged(repo, (base, head), folder / "hand", stages, replace(plan, at_once=1))
+    share = by_gate / by_hand
+    print(f"complete gate: {by_gate:.1f} s, one after another {by_hand:.1f} s: {share:.2f}")
+    return (
+        f"\nThe complete gate without V-11, nothing cached: **{by_gate:.1f} s**; the same stages one after another "
+        f"{by_hand:.1f} s: share **{share:.2f}** (the aim is 0.65).\n\n{rows(verdict)}\n"
+    )
+
+
+def main(argv: list[str]) -> None:
+    """`scripts/bench first-verdict [--times N] [--no-complete]`."""
+    parser = argparse.ArgumentParser(prog="first-verdict")
+    parser.add_argument("--times", type=int, default=5, help="warm changes to take the median of")
+    parser.add_argument("--no-complete", action="store_true", help="leave the complete gate out (it takes minutes)")
+    options = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="first-verdict-") as name:
+        folder = Path(name)
+        repo = GitRepository.mirror(ROOT, folder / "repo.git")
+        base = repo.resolve("HEAD")
+        body = asyncio.run(first(repo, base, folder, options.times))
+        if not options.no_complete:
+            body += asyncio.run(complete(repo, base, folder))
+    write("first-verdict", body)
