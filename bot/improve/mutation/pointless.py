@@ -18,6 +18,8 @@ def is_pointless(source: Source, node: ast.AST) -> bool:
     """Whether edits of this node are skipped."""
     if _is_docstring(source, node) or _is_prose(node) or _excluded_line(source, node):
         return True
+    if _is_log(node) or (isinstance(node, ast.If) and _is_guard(node.test)):
+        return True
     below = node
     for above in source.above(node):
         if _hides(above, below):

@@ -1,0 +1,143 @@
+"""V-7 on toy repositories, with real processes."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.core.change import Claim, Kind
+from bot.core.verdict import Status, Verdict
+from bot.improve.doors import NOT_APPLICABLE
+from bot.improve.stages import coverage, mutation
+from bot.improve.stages.tests import EVIDENCE_HEAD, STAGE, Tests, evidence
+from tests.improve.testing.toys import PROFILE, PlainWorkspace, gate, replace
+
+CODE = "def f(x):\n    if x > 3:\n        return 1\n    return 0\n\n\ndef g(x):\n    return x * 2\n"
+BASE = {
+    "toy/__init__.py": "",
+    "toy/a.py": CODE,
+    "tests/test_f.py": (
+        "import pytest\nfrom toy.a import f\n\n\n"
+        '@pytest.mark.parametrize("x", [1, 5])\ndef test_f(x):\n    assert f(x) == (x > 3)\n'
+    ),
+    "tests/test_g.py": "from toy.a import g\n\n\ndef test_g():\n    assert g(2) == 4\n",
+}
+pytestmark = pytest.mark.integration
+
+
+def child(verdict: Verdict, name: str) -> Verdict:
+    found = verdict.find(name)
+    assert found is not None, f"no {name} in {[v.name for v in verdict.walk()]}"
+    return found
+
+
+async def test_a_change_that_holds_passes_and_leaves_its_evidence(tmp_path: Path) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, claim=Claim.PRESERVING)
+    verdict = await STAGE.run(made, {})
+    assert verdict.passed
+    assert verdict.facts["tests"] == 3
+    assert child(verdict, "impacted").facts["expected"] == 1
+    head = evidence(made, EVIDENCE_HEAD)
+    assert head is not None
+    assert head.files["toy/a.py"].tests_of(frozenset({8})) == {"tests/test_g.py::test_g"}
+    assert (await coverage.STAGE.run(made, {"tests": verdict})).passed
+    assert (await mutation.STAGE.run(made, {"tests": verdict})).passed
+
+
+async def test_the_base_is_run_once_and_remembered(tmp_path: Path) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": CODE + "\n"})
+    assert (await Tests(only_impacted=True).run(made, {})).passed
+    base = made.base
+    assert isinstance(base, PlainWorkspace)
+    before = base.runs
+    assert (await Tests(only_impacted=True).run(made, {})).passed
+    assert base.runs == before
+
+
+async def test_a_broken_test_is_named_and_the_rest_not_waited_for(tmp_path: Path) -> None:
+    verdict = await STAGE.run(gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "x * 3")}), {})
+    assert verdict.status is Status.FAIL
+    assert "tests/test_g.py::test_g" in verdict.because
+    assert verdict.find("suite") is None
+
+
+async def test_a_rewritten_test_needs_a_person_unless_behaviour_was_to_stay(tmp_path: Path) -> None:
+    edits = {"toy/a.py": CODE.replace("x * 2", "x * 3"), "tests/test_g.py": BASE["tests/test_g.py"].replace("4", "6")}
+    assert (await STAGE.run(gate(tmp_path / "1", BASE, edits), {})).status is Status.PENDING
+    kept = await STAGE.run(gate(tmp_path / "2", BASE, edits, claim=Claim.PRESERVING), {})
+    assert kept.status is Status.FAIL
+
+
+async def test_what_failed_on_the_base_is_not_blamed(tmp_path: Path) -> None:
+    base = {**BASE, "tests/test_bad.py": "def test_bad():\n    assert 0\n"}
+    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": CODE.replace("x * 2", "2 * x")}), {})
+    assert verdict.passed
+    assert child(verdict, "suite").facts["already_failing"] == ["tests/test_bad.py::test_bad"]
+
+
+async def test_a_flake_of_the_base_is_not_blamed(tmp_path: Path) -> None:
+    flaky = "import time\n\n\ndef test_flaky():\n    assert time.time_ns() // 1000 % 2\n"
+    base = {**BASE, **{f"tests/test_x{n}.py": flaky for n in range(4)}}
+    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": CODE.replace("x * 2", "2 * x")}), {})
+    assert verdict.status in {Status.PASS, Status.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize("kind", [Kind.FIX, Kind.FEATURE])
+async def test_a_new_test_must_fail_without_the_change(tmp_path: Path, kind: Kind) -> None:
+    code = CODE.replace("x * 2", "(x or 0) * 2")
+    shows = "from toy.a import g\n\n\ndef test_n():\n    assert g(None) == 0\n"
+    good = gate(tmp_path / "1", BASE, {"toy/a.py": code, "tests/test_n.py": shows}, kind=kind)
+    verdict = await STAGE.run(good, {})
+    assert verdict.passed
+    assert child(verdict, "fails before").facts["fail_on_old"] == ["tests/test_n.py::test_n"]
+    weak = {"toy/a.py": code, "tests/test_n.py": shows.replace("None", "0")}
+    assert "pass on the old code" in (await STAGE.run(gate(tmp_path / "2", BASE, weak, kind=kind), {})).because
+    none = await STAGE.run(gate(tmp_path / "3", BASE, {"toy/a.py": code}, kind=kind), {})
+    assert none.status is Status.FAIL
+
+
+async def test_tests_alone_must_kill_a_mutant_that_lived(tmp_path: Path) -> None:
+    new = "from toy.a import f\n\n\ndef test_edge():\n    assert f(3) == 0\n"
+    verdict = await STAGE.run(gate(tmp_path / "1", BASE, {"tests/test_e.py": new}, kind=Kind.TEST), {})
+    assert verdict.passed
+    assert "toy/a.py:2" in child(verdict, "kills a mutant").because
+    again = new.replace("f(3) == 0", "f(5) == 1")
+    verdict = await STAGE.run(gate(tmp_path / "2", BASE, {"tests/test_e.py": again}, kind=Kind.TEST), {})
+    assert verdict.status is Status.FAIL
+    assert "noticed by the others already" in verdict.because
+
+
+async def test_a_change_untested_is_seen_by_coverage_and_mutation(tmp_path: Path) -> None:
+    edits = {"toy/a.py": CODE + "\n\ndef h(x):\n    if x > 7:\n        return x - 1\n    return x\n"}
+    made = gate(tmp_path, BASE, edits)
+    verdict = await STAGE.run(made, {})
+    assert (await coverage.STAGE.run(made, {"tests": verdict})).status is Status.FAIL
+    assert (await mutation.STAGE.run(made, {"tests": verdict})).passed, "kind refactor: the base had no such lines"
+    judged = await mutation.STAGE.run(replace(made, kind=Kind.FEATURE), {"tests": verdict})
+    assert judged.status is Status.FAIL
+
+
+async def test_unittest_suites_run_too(tmp_path: Path) -> None:
+    case = (
+        "import unittest\nfrom toy.a import f\n\n\nclass T(unittest.TestCase):\n    def test_f(self):\n"
+        "        for x in (1, 5):\n            with self.subTest(x=x):\n                self.assertEqual(f(x), x > 3)\n"
+    )
+    base = {"toy/__init__.py": "", "toy/a.py": CODE, "tests/__init__.py": "", "tests/testing_f.py": case}
+    profile = replace(PROFILE, runner="unittest")
+    made = gate(tmp_path / "1", base, {"toy/a.py": CODE.replace("x > 3", "3 < x")}, profile=profile)
+    verdict = await STAGE.run(made, {})
+    assert verdict.passed
+    assert verdict.facts["tests"] == 1
+    made = gate(tmp_path / "2", base, {"toy/a.py": CODE.replace("x > 3", "x > 6")}, profile=profile)
+    assert (await STAGE.run(made, {})).status is Status.FAIL
+
+
+async def test_without_tests_the_stage_has_no_subject(tmp_path: Path) -> None:
+    made = gate(tmp_path, {"toy/a.py": ""}, {"toy/a.py": "x = 1\n"}, profile=replace(PROFILE, runner=None))
+    assert NOT_APPLICABLE in (await STAGE.run(made, {})).facts
+
+
+async def test_a_suite_that_cannot_run_on_the_base_is_an_error(tmp_path: Path) -> None:
+    base = {"toy/a.py": "", "tests/test_a.py": "import nothing_of_that_name\n"}
+    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": "x = 1\n"}), {})
+    assert verdict.status is Status.ERROR
+    assert "nothing_of_that_name" in verdict.because
