@@ -107,6 +107,7 @@ async def _after_merge(ctx: Context, seen: View, proposal: Proposal, around: Sur
     return Case(
         proposal=proposal,
         around=around,
+        override=_override(ctx.records.get("overrides", str(proposal.pull))),
         rollout=await ctx.deployer.rollout(merged),
         readings=saved_readings(ctx, merged),
         settled=seen.settled.get(proposal.pull),
