@@ -26,6 +26,15 @@ class Settings:
     )
     rate_limit_enabled: bool = field(default=True, metadata=_note("Rate limits per member and channel"))
     multilingual_support: bool = field(default=True, metadata=_note("Answer in the member's language, else in English"))
+    enable_self_editing: bool = field(
+        default=True, metadata=_note("Whether the engine proposes changes; off stops new ones, never reverts")
+    )
+    code_security_checks: bool = field(
+        default=True, metadata=_note("Off stops new proposals; the check itself is never left out")
+    )
+    validation_stages: str = field(
+        default="", metadata=_note("Stages to run beside the charter's: names with commas, or a number of them")
+    )
     megawatts_log_level: Level = field(
         default="info", metadata=_note("Least level of log lines: debug, info, warning or error")
     )

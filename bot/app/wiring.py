@@ -21,6 +21,7 @@ from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
+from bot.app.settings import load
 from bot.app.validate_cmd import refused
 from bot.core.change import Proposal
 from bot.core.errors import Denied
@@ -42,6 +43,7 @@ from bot.improve.ideas import Workshop
 from bot.improve.stages import all_stages
 from bot.improve.workspace import Checkout
 from bot.policy import charter as charters
+from bot.policy.limits import may_propose, stages_in_force
 from bot.votes.service import Question as VoteQuestion
 from bot.votes.service import Votes
 
@@ -82,6 +84,8 @@ class Judge:
     cache: Path
     python: Path
     say: Say
+    stages: str = ""
+    """The setting VALIDATION_STAGES: it may only add to the charter's."""
 
     async def __call__(self, asked: Asked) -> Verdict:
         """The gate's verdict. A head that cannot even be laid out fails V-1."""
@@ -97,7 +101,8 @@ class Judge:
         try:
             async with open_gate(question, self.sandbox, cache=self.cache) as gate:
                 cache = VerdictCache(self.cache / "verdicts")
-                return await run_gate(gate, all_stages(), (), cache, Plan(watch=watch))
+                names = stages_in_force(self.stages, gate.charter)
+                return await run_gate(gate, all_stages(names), (), cache, Plan(watch=watch))
         except Denied as error:
             return refused(str(error), asked.base, asked.head, ())
 
@@ -118,6 +123,10 @@ def checkouts(
 async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_ideas: bool = True) -> Engine:
     """The controller over one home folder. Raises Misconfigured if there is no forge or no sandbox."""
     home.create()
+    settings = load()
+    proposing = may_propose(self_editing=settings.enable_self_editing, security_checks=settings.code_security_checks)
+    if not proposing.passed:
+        say("ideas_off", {"because": proposing.because})
     forge = LocalForge(home.forge)
     repo = await asyncio.to_thread(_clone, home)
     records = SqliteRecords(home.records)
@@ -133,7 +142,7 @@ async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_i
         audit=FileAuditLog(home.audit),
         switch=FileSwitch(home.switch),
         polls=PollBook(Votes(records)),
-        validate=Judge(repo, sandbox, home.cache, python, say),
+        validate=Judge(repo, sandbox, home.cache, python, say, settings.validation_stages),
         checkout=checkouts(repo, sandbox, python),
         inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
         parse_charter=charters.parse,
@@ -141,7 +150,8 @@ async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_i
         say=say,
         crash_point=crash.point,
     )
-    return Engine(context, workshop(repo, records, board, only_requested=on_request), new_ideas=new_ideas)
+    shop = workshop(repo, records, board, only_requested=on_request)
+    return Engine(context, shop, new_ideas=new_ideas and proposing.passed)
 
 
 def _clone(home: Home) -> GitRepository:

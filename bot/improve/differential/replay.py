@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from bot.core.sandbox import Limits
 from bot.improve.doors import Gate, Workspace
 
-MODULE = PurePosixPath("bot/chat/replay.py")
+MODULE = PurePosixPath("bot/app/replay.py")
 CONVERSATIONS = PurePosixPath("tests/chat/conversations")
 LIMITS = Limits(seconds=60, cpu_seconds=60)
 
@@ -28,7 +28,7 @@ async def differences(gate: Gate) -> list[str]:
 
 
 async def _replay(work: Workspace, source: Workspace, files: list[Path]) -> list[str]:
-    argv = ["{python}", "-B", "-m", "bot.chat.replay", *map(str, files)]
+    argv = ["{python}", "-B", "-m", "bot.app.replay", *map(str, files)]
     done = await work.run(argv, readable=[source.path / CONVERSATIONS], limits=LIMITS)
     lines = done.out.decode(errors="replace").splitlines()
     if not done.ok:
