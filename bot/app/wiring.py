@@ -31,7 +31,9 @@ from bot.core.tier import Tier
 from bot.core.verdict import Verdict
 from bot.core.votes import Poll, Quorum
 from bot.improve.analysts.suggestions import Suggestions
+from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.analysts.tuning import Tuning
+from bot.improve.authors.mutant_tests import MutantTests
 from bot.improve.authors.phrases import Phrases
 from bot.improve.authors.tuner import Tuner
 from bot.improve.context import Asked, Context, Say
@@ -150,7 +152,7 @@ async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_i
         say=say,
         crash_point=crash.point,
     )
-    shop = workshop(repo, records, board, only_requested=on_request)
+    shop = workshop(repo, records, board, home.cache, only_requested=on_request)
     return Engine(context, shop, new_ideas=new_ideas and proposing.passed)
 
 
@@ -164,7 +166,7 @@ def _address(board: Board, sha: Sha) -> str | None:
     return f"http://127.0.0.1:{found.port}" if found else None
 
 
-def workshop(repo: Repository, records: Records, board: Board, *, only_requested: bool) -> Workshop:
+def workshop(repo: Repository, records: Records, board: Board, cache: Path, *, only_requested: bool) -> Workshop:
     """Analysts and authors, in the order in which they are asked."""
 
     async def counts() -> Mapping[str, float]:
@@ -172,9 +174,11 @@ def workshop(repo: Repository, records: Records, board: Board, *, only_requested
         addresses = [f"http://127.0.0.1:{i.port}" for i in (state.current, state.previous) if i is not None]
         return await outcomes(addresses)
 
+    suggestions = Suggestions(lambda: records.scan("suggestions"))
     return Workshop(
-        analysts=(Tuning(counts), Suggestions(lambda: records.scan("suggestions"))),
-        authors=(Tuner(), Phrases()),
+        analysts=(Tuning(counts), suggestions, SurvivingMutants(cache)),
+        authors=(Tuner(), Phrases(), MutantTests(cache)),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,
+        feeds={"tuning": "tuner", "suggestions": "phrases", "surviving_mutants": "mutant_tests"},
     )

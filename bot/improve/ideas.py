@@ -1,7 +1,7 @@
 """New ideas: find, rank, choose, write, validate, and only then publish and open a pull request."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -31,6 +31,8 @@ class Workshop:
     profile: Callable[[Sha], Profile]
     only_requested: bool = False
     """Whether ideas are tried only when a person asked for their author."""
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    """Author by analyst, for analysts whose findings only one author can use: not asked when that author is not."""
 
     def author(self, name: str) -> Author | None:
         return next((a for a in self.authors if a.name == name), None)
@@ -50,7 +52,7 @@ async def find(shop: Workshop, work: Workspace, ctx: Context) -> tuple[Finding, 
     """All findings on this tree. An analyst that breaks is named and skipped: the others' findings still count."""
     profile = shop.profile(work.sha)
     found: list[Finding] = []
-    for analyst in shop.analysts:
+    for analyst in asked(shop, ctx.records):
         try:
             some = await analyst.find(work, profile)
         except Exception as error:  # noqa: BLE001  (one broken analyst must not stop the loop)
@@ -59,6 +61,14 @@ async def find(shop: Workshop, work: Workspace, ctx: Context) -> tuple[Finding, 
         ctx.say("found", {"analyst": analyst.name, "findings": len(some)})
         found += some
     return tuple(found)
+
+
+def asked(shop: Workshop, records: Records) -> tuple[Analyst, ...]:
+    """The analysts to ask: all, or where only requests count those that can lead to what was requested."""
+    if not shop.only_requested:
+        return shop.analysts
+    wanted = {str(row.get("author", "")) for _key, row in records.scan("requests")}
+    return tuple(a for a in shop.analysts if wanted and ("" in wanted or shop.feeds.get(a.name, "") in {"", *wanted}))
 
 
 def ideas(shop: Workshop, findings: Sequence[Finding], knowledge: Knowledge, now: datetime) -> tuple[Idea, ...]:
