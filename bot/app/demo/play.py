@@ -20,6 +20,10 @@ from bot.improve.context import GATE
 from bot.votes.service import Votes
 
 
+PATIENCE = 400.0
+"""Seconds to wait for anything: a slow machine is no reason to say that something did not happen."""
+
+
 class NotSeen(MegawattsError):  # noqa: N818  (reads as what it is)
     """What the play shows did not happen, or happened otherwise."""
 
@@ -72,26 +76,26 @@ async def good_change(scene: Scene, teller: Teller) -> None:
     """A test that kills a mutant: found, written, judged, proposed, merged, deployed, watched, released."""
     journal, begun = scene.journal, time.monotonic()
     scene.ask_for("mutant_tests")
-    ranked = await journal.wait("ranked", lambda r: r["chosen"] > 0, since=begun, within=120)
+    ranked = await journal.wait("ranked", lambda r: r["chosen"] > 0, since=begun, within=PATIENCE)
     scene.observed.ranking = list(ranked["top"])
     teller.saw("find", findings=ranked["findings"], ideas=ranked["ideas"])
-    written = await journal.wait("written", lambda r: r["author"] == "mutant_tests", since=begun, within=120)
+    written = await journal.wait("written", lambda r: r["author"] == "mutant_tests", since=begun, within=PATIENCE)
     teller.saw("write", title=written["title"], commit=written["head"][:12])
-    proposed = await journal.wait("proposed", since=begun, within=150)
+    proposed = await journal.wait("proposed", since=begun, within=PATIENCE)
     pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
     gate = await _gate(scene, head)
     teller.saw("validate", **{v.name: f"{v.seconds:.1f} s" for v in gate.children})
     body = str((await scene.forge.page(pull)).get("body", ""))
     expect("## Evidence" in body, "the pull request's body carries no evidence")
     teller.saw("propose", pull=f"#{pull}", title=proposed["title"])
-    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=60)
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     teller.saw("decide", because=merged["because"])
     teller.saw("merge", commit=merged["merge"][:12])
     hostile = asyncio.create_task(_hostile(scene))
-    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=60)
+    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=PATIENCE)
     scene.mark("deploy", f"#{pull} {merged['merge'][:7]}", switched["t"])
     teller.saw("deploy", commit=switched["sha"][:12], before=switched["previous"][:12])
-    healthy = await journal.wait("healthy", lambda r: r["pull"] == pull, since=begun, within=90)
+    healthy = await journal.wait("healthy", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     scene.mark("healthy", healthy["version"], healthy["t"])
     teller.saw("healthy", version=healthy["version"], because=healthy["because"])
     await hostile
@@ -130,7 +134,7 @@ async def _refused(scene: Scene, teller: Teller, case: Hostile) -> None:
     branch = f"megawatts/{idea.id}"
     await scene.forge.publish(scene.repo, branch, head, expecting=None)
     pull = await scene.forge.open(branch, f"chore: {case.title}", idea.why, idea, ("megawatts",))
-    closed = await scene.journal.wait("closed", lambda r: r["pull"] == pull, since=begun, within=90)
+    closed = await scene.journal.wait("closed", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     verdict = await scene.forge.reported(head, GATE)
     stage = leading(verdict) if verdict is not None else str(closed["stage"])
     failed = [v.name for v in verdict.children if v.status.name == "FAIL"] if verdict else [stage]
@@ -144,25 +148,25 @@ async def bad_change(scene: Scene, teller: Teller) -> None:
     """A tuned value that every stage passes and that only hurts when members write fast."""
     journal, begun = scene.journal, time.monotonic()
     scene.ask_for("tuner", symbol="user_burst")
-    proposed = await journal.wait("proposed", lambda r: r["kind"] == "configuration", since=begun, within=150)
+    proposed = await journal.wait("proposed", lambda r: r["kind"] == "configuration", since=begun, within=PATIENCE)
     pull = PullNumber(proposed["pull"])
-    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=60)
-    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=60)
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
+    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=PATIENCE)
     scene.members.rush()
     scene.mark("deploy", f"#{pull} {proposed['title']}", switched["t"])
     teller.saw("bad_deploy", pull=f"#{pull}", title=proposed["title"], commit=merged["merge"][:12])
-    verdict = await journal.wait("revert", lambda r: r["pull"] == pull, since=begun, within=90)
+    verdict = await journal.wait("revert", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     to_verdict = verdict["t"] - switched["t"]
     teller.saw("detect", because=verdict["because"], seconds_from_deploy=round(to_verdict, 1))
     revert = PullNumber(verdict["revert"])
-    back = await journal.wait("merged", lambda r: r["pull"] == revert, since=begun, within=60)
+    back = await journal.wait("merged", lambda r: r["pull"] == revert, since=begun, within=PATIENCE)
     await _is_inverse(scene, merged["merge"], back["merge"])
     teller.saw(
         "revert", pull=f"#{revert}", because=back["because"], seconds_from_verdict=round(back["t"] - verdict["t"], 1)
     )
-    again = await journal.wait("switched", lambda r: r["sha"] == back["merge"], since=begun, within=60)
+    again = await journal.wait("switched", lambda r: r["sha"] == back["merge"], since=begun, within=PATIENCE)
     scene.mark("revert", f"#{revert} takes #{pull} back", again["t"])
-    healthy = await journal.wait("healthy", lambda r: r["pull"] == revert, since=begun, within=90)
+    healthy = await journal.wait("healthy", lambda r: r["pull"] == revert, since=begun, within=PATIENCE)
     scene.mark("healthy", healthy["version"], healthy["t"])
     scene.members.calm()
     facts = {"version": healthy["version"], "seconds_from_verdict": round(healthy["t"] - verdict["t"], 1)}
@@ -180,17 +184,17 @@ async def voted_change(scene: Scene, teller: Teller) -> None:
     journal, begun = scene.journal, time.monotonic()
     await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
     scene.ask_for("phrases")
-    proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", since=begun, within=150)
+    proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", since=begun, within=PATIENCE)
     pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
-    await journal.wait("asked", lambda r: r["pull"] == pull, since=begun, within=60)
+    await journal.wait("asked", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     first = await _vote(scene, pull)
     pushed = await _push(scene, pull, head)
-    voided = await journal.wait("vote_voided", lambda r: r["pull"] == pull, since=begun, within=60)
+    voided = await journal.wait("vote_voided", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     expect(not journal.find("merged", lambda r: r["pull"] == pull), "merged on a void vote")
     teller.saw("vote_voided", pull=f"#{pull}", votes_before=first, new_head=str(voided["head"])[:12])
-    await journal.wait("asked", lambda r: r["pull"] == pull, since=voided["t"], within=120)
+    await journal.wait("asked", lambda r: r["pull"] == pull, since=voided["t"], within=PATIENCE)
     second = await _vote(scene, pull)
-    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=60)
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     proposal = next(p for p in await scene.forge.proposals(everything=True) if p.pull == pull)
     expect(proposal.head == pushed, "another head was merged than the one voted on")
     teller.saw("vote", pull=f"#{pull}", votes=second, because=merged["because"])

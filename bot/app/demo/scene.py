@@ -89,7 +89,7 @@ async def scene(folder: Path, source: Path) -> AsyncIterator[Scene]:
     stage = Scene(home, forge, repo, records, journal, observed, deployer, controller, members)
     try:
         await deployer.start()
-        first = await journal.wait("switched", within=60)
+        first = await journal.wait("switched", within=120)
         stage.mark("deploy", f"start {first['sha'][:7]}", first["t"])
         members.begin(f"http://127.0.0.1:{Board(home.deploy).state().port}", stage.started)
         await controller.start()
