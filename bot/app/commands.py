@@ -1,9 +1,10 @@
 """The table of commands: each lives in a module of its own, imported only when it is called."""
 
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import typer
+from typer.core import TyperGroup
 
 COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
@@ -25,6 +26,34 @@ COMMANDS: dict[str, str] = {
 """Command name to module below `bot.app`; the module has `register(app)`."""
 
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Begin": ("demo", "chat", "doctor"),
+    "Improve and judge": ("improve", "validate", "judge", "policy"),
+    "Run": ("bot", "deployer", "controller", "config"),
+    "Emergency and record": ("stop", "resume", "rollback", "override", "audit"),
+    "This repository": ("docs", "changelog"),
+}
+"""How `--help` arranges the commands, by what a person wants."""
+HELP = "Megawatts: a bot that improves its own code by pull request. Start with: megawatts demo"
+
+
+class Arranged(TyperGroup):
+    """The command line's help with commands in groups instead of one long list."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """One section a group; a command without a group comes last, so that none is ever hidden."""
+        left = dict(self.commands)
+        width = max(map(len, left), default=0)
+        for title, names in {**GROUPS, "Other": tuple(left)}.items():
+            found = [(name, left.pop(name)) for name in names if name in left]
+            if not found:
+                continue
+            with formatter.section(title):
+                limit = formatter.width - 6 - width
+                rows = [(name.ljust(width), command.get_short_help_str(limit)) for name, command in found]
+                formatter.write_dl(rows)
+
+
 class CommandModule(Protocol):
     """A module that adds one command, or one group of commands, to the command line."""
 
@@ -33,7 +62,9 @@ class CommandModule(Protocol):
 
 def build(argv: list[str]) -> typer.Typer:
     """The command line for these arguments: only the module that is asked for is imported, all for `--help`."""
-    app = typer.Typer(name="megawatts", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    app = typer.Typer(
+        name="megawatts", cls=Arranged, help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
     app.callback()(_root)
     asked = next((word for word in argv if not word.startswith("-")), "")
     wanted = {COMMANDS[asked]} if asked in COMMANDS else set(COMMANDS.values())
@@ -43,4 +74,4 @@ def build(argv: list[str]) -> typer.Typer:
 
 
 def _root() -> None:
-    """Megawatts improves its own code by pull request. Start with: megawatts demo."""
+    """What concerns every command: `--debug` shows the traceback of an expected error (see `bot.__main__`)."""
