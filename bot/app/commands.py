@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "controller": "controller_cmd",
     "demo": "demo_cmd",
     "deployer": "deployer_cmd",
+    "improve": "improve_cmd",
     "judge": "judge_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
