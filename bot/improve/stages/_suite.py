@@ -18,7 +18,7 @@ LEAVING = frozenset({"skip", "xfail", "skipTest", "SkipTest", "importorskip", "e
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One function of a test file. `marks` are its decorators, its class's and its module's; `cases` counts its data."""
+    """One function of a test file. `marks` are its decorators, its class's and its module's; `cases` counts data."""
 
     path: PurePosixPath
     name: str
