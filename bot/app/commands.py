@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "controller": "controller_cmd",
     "demo": "demo_cmd",
     "deployer": "deployer_cmd",
+    "docs": "docs_cmd",
     "improve": "improve_cmd",
     "judge": "judge_cmd",
     "override": "emergency_cmd",
@@ -41,7 +42,7 @@ HELP = "Megawatts: a bot that improves its own code by pull request. Start with:
 class Arranged(TyperGroup):
     """The command line's help with commands in groups instead of one long list."""
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (typer calls it so)
         """One section a group; a command without a group comes last, so that none is ever hidden."""
         left = dict(self.commands)
         width = max(map(len, left), default=0)

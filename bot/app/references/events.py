@@ -1,0 +1,109 @@
+"""docs/events.md: what the processes tell people, one JSON object a line, from the calls that tell it."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app.references.scan import ROOT, Source, cell, code, named, sources
+from bot.core.errors import Misconfigured
+
+WHAT = {
+    "analyst failed": "An analyst broke; the others' findings still count",
+    "asked": "People were asked for consent on this head",
+    "closed": "A pull request was closed without a merge; `stage` spoke first",
+    "declined": "An idea was not proposed: its author, a stage or the memory of taken-back changes said no",
+    "denied": "The forge refused an act; nothing was done",
+    "failed": "A commit could not be started; what ran before goes on",
+    "forge": "The deployer could not read the forge; what runs goes on",
+    "found": "One analyst's findings were counted",
+    "gate": "The gate's verdict was posted as a status of the head",
+    "healthy": "The watch ended well: the version was tagged, the revision promoted",
+    "held": "The round ended before anything was decided: a door did not answer or the charter does not hold",
+    "ideas_off": "Settings stop new proposals; reverts go on",
+    "later": "A door did not answer; the next look tries again",
+    "lost previous": "The previous revision stopped answering; it is no fallback any more",
+    "merged": "A pull request was merged, and why",
+    "observed": "Readings of the new and the previous revision were taken",
+    "page": "A person is needed",
+    "promoted": "All traffic goes to the new revision",
+    "proposed": "A pull request was opened",
+    "ranked": "Ideas were ranked by learned value; `top` lists the best",
+    "restart failed": "A bot that died could not be started again",
+    "restarting": "The running bot died and is started again",
+    "revert": "A revert was opened, because health went bad or a person asked",
+    "rollback": "What became of a person's rollback",
+    "stage": "A stage of the gate started or ended",
+    "starting": "A commit's bot is being started",
+    "state lost": "The deployer's state file could not be read and is made anew",
+    "switched": "The new revision is ready and takes traffic; the previous one is kept",
+    "updated": "A proposal was brought up to date with the base branch",
+    "vote_voided": "A push voided the vote",
+    "wait": "Nothing to do on this pull request now",
+    "written": "An author wrote a change; it is not published yet",
+}
+"""What each event means; one that is told and not described here is an error."""
+_TELLERS = frozenset({"say", "_say"})
+_DEPLOYER = "bot/adapters/localdeploy/"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One kind of event: who tells it and which facts it may carry."""
+
+    name: str
+    process: str
+    facts: tuple[str, ...]
+
+
+def events(root: Path = ROOT) -> str:
+    """The page. Raises Misconfigured for an event that is told and not described, or described and never told."""
+    found = told(root)
+    odd = sorted({event.name for event in found} ^ set(WHAT))
+    if odd:
+        raise Misconfigured(f"event {odd[0]!r} is told and not described, or the reverse: mend WHAT in {__name__}")
+    rows = [
+        f"| {code(e.name)} | {e.process} | {', '.join(map(code, e.facts)) or '-'} | {cell(WHAT[e.name])} |"
+        for e in found
+    ]
+    return "\n".join(
+        [
+            "# Events",
+            "",
+            "Written by `megawatts docs` from the calls that tell them; a test compares the two.",
+            "",
+            "`megawatts controller` and `megawatts deployer` tell what happens on stdout, one JSON object a line:",
+            '`{"at": TIME, "process": NAME, "event": NAME, ...facts}`. Events are for people and the demo; nothing is',
+            "decided from them. The bot process writes one line on stdout when it is ready",
+            '(`{"ready": true, "port", "revision", "pid"}`) and structured logs on stderr.',
+            "",
+            "| event | process | facts | what |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def told(root: Path = ROOT) -> tuple[Event, ...]:
+    """Every event that can be told, by process and name. Raises Misconfigured for a name that is no constant."""
+    facts: dict[tuple[str, str], set[str]] = {}
+    for source in sources(root):
+        process = "deployer" if source.path.startswith(_DEPLOYER) else "controller"
+        for name, keys in _calls(source):
+            facts.setdefault((process, name), set()).update(keys)
+    return tuple(Event(name, process, tuple(sorted(keys))) for (process, name), keys in sorted(facts.items()))
+
+
+def _calls(source: Source) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Calls of a teller: two arguments, the second a mapping written out on the spot."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or len(node.args) != 2 or not isinstance(node.args[1], ast.Dict):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in _TELLERS:
+            continue
+        said = named(node.args[0], source)
+        if len(said) != 1:
+            raise Misconfigured(f"{source.path}:{node.lineno} tells an event whose name is no constant")
+        yield said[0], tuple(text for key in node.args[1].keys for text in named(key, source))

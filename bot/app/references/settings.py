@@ -1,0 +1,136 @@
+"""docs/settings.md: every variable of the environment that this product reads, from the code that reads it."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from bot.app.references.scan import ROOT, Source, cell, code, named, sources
+from bot.app.settings import Settings
+from bot.chat import tuning
+from bot.core.errors import Misconfigured
+
+WHAT = {
+    "LANG": "Passed on to the bot that the deployer starts",
+    "LC_ALL": "Passed on to the bot that the deployer starts",
+    "MEGAWATTS_CRASH_AT": "For tests: the named point at which a process kills itself",
+    "MEGAWATTS_DEBUG": "When set, as the option `--debug`: errors come with their traceback",
+    "MEGAWATTS_HOME": "Folder with forge, records, audit log; default `.megawatts`; the option `--home` wins",
+    "MEGAWATTS_UNSAFE_NO_SANDBOX": "`1`: where no sandbox works, run unapproved code with all of your rights",
+    "MEGAWATTS_WATCH": "Set by the boot check for the bot inside the sandbox: where its watchman writes",
+    "PATH": "Where git and other programs are found; passed on",
+    "SSL_CERT_DIR": "Passed on to the bot that the deployer starts",
+    "SSL_CERT_FILE": "Passed on to the bot that the deployer starts",
+    "TZ": "Passed on to the bot that the deployer starts",
+    "VIRTUAL_ENV": "Interpreter for a repository that has no `.venv` of its own",
+}
+"""What each variable does that is no setting; one that is read and not described here is an error."""
+WHOLE = {
+    "bot/app/settings.py": "reads the settings by name",
+    "bot/app/demo/processes.py": "starts the demo's own processes with the caller's environment",
+}
+"""Modules that may take the environment as a whole, and why."""
+_READERS = frozenset({"get", "pop", "setdefault"})
+
+
+def settings(root: Path = ROOT) -> str:
+    """The page. Raises Misconfigured for a variable that is read but not described, or described and never read."""
+    found = variables(root)
+    odd = sorted(set(found) ^ set(WHAT))
+    if odd:
+        raise Misconfigured(f"{odd[0]} is read and not described, or described and not read: mend WHAT in {__name__}")
+    rows = [_row(one.name.upper(), _default(one.default), one.metadata["what"]) for one in fields(Settings)]
+    others = [f"| {code(name)} | {cell(WHAT[name])} | {', '.join(map(code, found[name]))} |" for name in sorted(found)]
+    tuned = [
+        f"| {code(p.name)} | {p.min:g} to {p.max:g} | {cell(p.unit)} | {cell(p.what)} |"
+        for p in tuning.parameters().values()
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Written by `megawatts docs` from the code that reads them; a test compares the two.",
+            "`megawatts config show --origin` says what is in force and where it comes from.",
+            "",
+            "## Environment",
+            "",
+            "Names may be in any case; an empty value counts as not set. All wrong values are named at once.",
+            "",
+            "| name | default | what |",
+            "|---|---|---|",
+            *rows,
+            "",
+            "## Variables that are no settings",
+            "",
+            "| name | what | read in |",
+            "|---|---|---|",
+            *others,
+            "",
+            "## Tuned parameters",
+            "",
+            "In `bot/chat/tuning.toml`: the engine may propose another value within the bounds, by pull request. The values",
+            "stand there and in `megawatts config show`, not here, so that a tuned value changes one file.",
+            "",
+            "| name | bounds | unit | what |",
+            "|---|---|---|---|",
+            *tuned,
+            "",
+        ]
+    )
+
+
+def _row(name: str, default: str, what: str) -> str:
+    return f"| {code(name)} | {default} | {cell(what)} |"
+
+
+def _default(value: object) -> str:
+    return "unset" if value in {None, ""} else code(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def variables(root: Path = ROOT) -> dict[str, tuple[str, ...]]:
+    """Every variable that the product reads, with the modules that read it. Raises Misconfigured where it cannot be
+    told which one is read."""
+    found: dict[str, list[str]] = {}
+    for source in sources(root):
+        for name in _read(source):
+            where = found.setdefault(name, [])
+            if source.path not in where:
+                where.append(source.path)
+    return {name: tuple(where) for name, where in found.items()}
+
+
+def _read(source: Source) -> Iterator[str]:
+    parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "getenv":
+            raise Misconfigured(f"{source.path}:{node.lineno} uses getenv: use os.environ, so that this page sees it")
+        if isinstance(node, ast.Attribute) and node.attr == "environ":
+            names = _names(node, parents, source)
+            if not names and source.path not in WHOLE:
+                raise Misconfigured(f"{source.path}:{node.lineno} reads the environment by a name that is no constant")
+            yield from names
+
+
+def _names(node: ast.expr, parents: dict[ast.AST, ast.AST], source: Source) -> tuple[str, ...]:
+    """What `os.environ[X]`, `os.environ.get(X)` or `X in os.environ` asks for."""
+    parent = parents[node]
+    if isinstance(parent, ast.Subscript):
+        return named(parent.slice, source) or _looped(parent.slice, parents, source)
+    if isinstance(parent, ast.Compare):
+        return named(parent.left, source) or _looped(parent.left, parents, source)
+    call = parents.get(parent)
+    if isinstance(parent, ast.Attribute) and parent.attr in _READERS and isinstance(call, ast.Call) and call.args:
+        return named(call.args[0], source)
+    return ()
+
+
+def _looped(node: ast.AST, parents: dict[ast.AST, ast.AST], source: Source) -> tuple[str, ...]:
+    """A name that a comprehension around it takes from a module-level list."""
+    wanted, at = node, node
+    while at in parents:
+        at = parents[at]
+        if isinstance(at, ast.ListComp | ast.DictComp | ast.SetComp | ast.GeneratorExp):
+            for loop in at.generators:
+                if isinstance(wanted, ast.Name) and isinstance(loop.target, ast.Name) and loop.target.id == wanted.id:
+                    return named(loop.iter, source)
+    return ()
