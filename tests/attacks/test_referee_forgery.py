@@ -13,7 +13,9 @@ BASE = {
     "toy/__init__.py": "",
     "toy/a.py": "def f(x):\n    return x * 2\n",
     "tests/conftest.py": "",
-    "tests/test_a.py": "from toy.a import f\n\n\ndef test_f():\n    assert f(2) == 4\n\n\ndef test_g():\n    assert f(0) == 0\n",
+    "tests/test_a.py": (
+        "from toy.a import f\n\n\ndef test_f():\n    assert f(2) == 4\n\n\ndef test_g():\n    assert not f(0)\n"
+    ),
 }
 BAD = "def f(x):\n    return x * 3\n"
 FORGE = """

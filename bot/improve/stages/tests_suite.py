@@ -122,7 +122,8 @@ class Suite:
 def _dishonest(run: Run, base: Run) -> str:
     if run.tampered:
         return f"the run cannot be believed: {run.tampered[0]}"
-    return f"instances equal to everything: {', '.join(sorted(set(run.always_equal) - set(base.always_equal))[:SHOWN])}"
+    new = sorted(set(run.always_equal) - set(base.always_equal))
+    return f"equal to everything, or a replaced part of the referee: {', '.join(new[:SHOWN])}"
 
 
 def _names(tests: Sequence[str]) -> str:

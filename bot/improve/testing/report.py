@@ -127,6 +127,9 @@ class _State:
     def on_always_equal(self, record: Mapping[str, Any]) -> None:
         self.always_equal.update(str(name)[:200] for name in record["names"])
 
+    def on_bent(self, record: Mapping[str, Any]) -> None:
+        self.always_equal.update(f"replaces {name}"[:200] for name in record["names"])
+
     def on_lines(self, record: Mapping[str, Any]) -> None:
         names = self._selected.get(record["shard"], [])
         by = {names[int(number)]: ran for number, ran in record["by"].items() if int(number) < len(names)}

@@ -68,6 +68,7 @@ class Run:
     """Files that could not be collected, or `run` for the run itself: what happened."""
     tampered: tuple[str, ...] = ()
     always_equal: tuple[str, ...] = ()
+    """Classes whose instances equal anything, and parts of the test machinery that were replaced: bad where new."""
     timed_out: bool = False
     seconds: float = 0.0
     mutants: Mapping[str, "Fate"] = field(default_factory=dict)

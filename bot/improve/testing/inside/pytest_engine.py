@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from . import integrity
 from .honesty import always_equal, digest
 from .tracing import Tracer
 
@@ -63,6 +64,7 @@ class Reporter:
         self.ids: list[str] = []
         self.phases: dict[str, list[Any]] = {}
         self.digests: dict[str, str | None] = {}
+        self.bent: set[str] = set()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
@@ -91,6 +93,7 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: Any) -> None:
+        self.bent.update(integrity.replaced(everything=False))
         self.digests[str(item.nodeid)] = digest(getattr(item, "obj", None), self.root)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -118,7 +121,9 @@ class Reporter:
         """After the last test: what ran, and who is equal to everybody."""
         self.tracer.report(self.emit, self.ids)
         if not self.collect_only:
+            self.bent.update(integrity.replaced(everything=True))
             self.emit({"e": "always_equal", "names": always_equal(self.root)})
+            self.emit({"e": "bent", "names": sorted(self.bent)[:50]})
 
 
 def outcome(reports: list[Any]) -> str:

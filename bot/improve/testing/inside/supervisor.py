@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from . import integrity
 from .process import hide_memory
 
 RESTARTS = 8
@@ -49,6 +50,8 @@ class Shard:
         self.source = -1
         self.buffer = b""
         self.heard = 0.0
+        self.token = os.urandom(16).hex()
+        """Told to the worker alone: code that finds its pipe cannot write a record without it."""
 
 
 class Supervisor:
@@ -98,9 +101,11 @@ class Supervisor:
         """Pass one record on. What a worker may not say of a test, or says twice, is reported as tampering."""
         try:
             record = json.loads(line)
-            kind = record["e"]
-        except (ValueError, KeyError, TypeError):
-            self.emit({"e": "tampered", "text": "a worker wrote what is not a record"})
+            kind, token = record["e"], record.pop("token")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            kind, token = "", ""
+        if token != shard.token:
+            self.emit({"e": "tampered", "text": "somebody else than the referee wrote into its pipe"})
             return
         if kind == "start":
             shard.current = record["id"]
@@ -178,6 +183,11 @@ def _preload(job: dict[str, Any]) -> None:
         importlib.import_module(name)
     if job["coverage"]:
         import coverage  # noqa: F401, PLC0415  (loaded for the workers)
+    integrity.remember()
+
+
+def _signer(sink: int, token: str) -> Emit:
+    return lambda record: _write(sink, dict(record, token=token))
 
 
 def _work(job: dict[str, Any], shard: Shard, sink: int) -> None:
@@ -188,7 +198,7 @@ def _work(job: dict[str, Any], shard: Shard, sink: int) -> None:
         hide_memory(False)
         os.chdir(job["root"])
         sys.path[:0] = job["roots"]
-        emit = lambda record: _write(sink, record)  # noqa: E731  (closes over the pipe)
+        emit = _signer(sink, shard.token)
         if "mutants" in shard.plan:
             from .mutant_engine import run  # noqa: PLC0415  (one of three)
         elif job["engine"] == "pytest":
@@ -197,6 +207,6 @@ def _work(job: dict[str, Any], shard: Shard, sink: int) -> None:
             from .unittest_engine import run  # noqa: PLC0415  (one of three)
         code = run(job, shard.plan, emit)
     except BaseException as error:  # noqa: BLE001  (the judged code may raise anything; it is reported, then the worker ends)
-        _write(sink, {"e": "internal", "text": repr(error)[:500]})
+        _signer(sink, shard.token)({"e": "internal", "text": repr(error)[:500]})
     finally:
         os._exit(code)
