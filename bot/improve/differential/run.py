@@ -113,7 +113,7 @@ class Comparison:
             waiting.append(self._all(side, tasks, self.budget.call * factor, seed))
         runs = await asyncio.gather(*waiting)
         for target in targets:
-            _judge(results[target.id], *(run.get(target.id, {}) for run in runs))
+            settle(results[target.id], *(run.get(target.id, {}) for run in runs))
 
     async def _all(
         self, side: Side, tasks: list[dict[str, Any]], call_seconds: float, seed: int
@@ -139,8 +139,8 @@ class Comparison:
         self, side: Side, do: str, tasks: list[dict[str, Any]], call_seconds: float, *, seed: int
     ) -> tuple[list[dict[str, Any]], str]:
         job = {"do": do, "roots": list(self.roots), "seed": seed, "tasks": tasks, "call_seconds": call_seconds}
-        seconds = 10 + len(tasks) * (self.budget.explore + 4)
-        limits = Limits(seconds=seconds, cpu_seconds=seconds, memory_mb=1024, output_kb=65_536)
+        cpu = 10 + len(tasks) * (self.budget.explore + 4)
+        limits = Limits(seconds=3 * cpu, cpu_seconds=cpu, memory_mb=1024, output_kb=65_536)
         env = {"PYTHONHASHSEED": str(seed % 1000), "PYTHONDONTWRITEBYTECODE": "1"}
         done = await self.launch(side, json.dumps(job).encode(), env, limits)
         rows = []
@@ -157,7 +157,8 @@ class Comparison:
 Observations = Mapping[int, Mapping[str, Any]]
 
 
-def _judge(result: Result, base: Observations, head: Observations, again: Observations) -> None:
+def settle(result: Result, base: Observations, head: Observations, again: Observations) -> None:
+    """Write into the result what three runs over its calls showed, the smallest differing input first."""
     usable = []
     for index, call in enumerate(result.calls):
         one, two = base.get(index), again.get(index)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import json
@@ -20,12 +19,14 @@ from bot.improve.differential.subject import Subject, purge
 from bot.improve.inputs.spec import Spec
 from bot.improve.inputs.values import Call, decode_call, realise
 
-BATCH = 0.003
+BATCH = 0.001
 """CPU seconds that one turn of base should last: far above the clock's grain."""
-MAX_LOOPS = 20_000
-MAX_ROUNDS = 60
+MAX_LOOPS = 3_000
+MAX_ROUNDS = 50
 MIN_ROUNDS = 8
-LARGE = (200, 2_000)
+FEWEST = 5
+"""Turns after which a measurement that takes too long is ended."""
+LARGE = (150, 1_000)
 """Lengths that sequences are repeated to, for the question how cost grows."""
 SLOW = 0.25
 THREADS = 4
@@ -78,25 +79,27 @@ class Version:
             found = getattr(found, part)
         return found
 
+    def changes(self, calls: list[Call]) -> bool:
+        """Whether the function alters what it is given: then each run needs arguments of its own."""
+        prepared = self.arguments(calls)
+        before = repr(canonical([list(turn) for turn in prepared]))
+        _run(self.function, prepared)
+        return repr(canonical([list(turn) for turn in prepared])) != before
+
     def arguments(self, calls: list[Call]) -> list[tuple[list[Any], dict[str, Any]]]:
         """Fresh arguments for each call."""
         return [
             ([realise(a, self.find) for a in c.args], {k: realise(v, self.find) for k, v in c.kwargs}) for c in calls
         ]
 
-    def spend(self, calls: list[Call], loops: int) -> tuple[float, float]:
+    def spend(self, calls: list[Call], loops: int, *, fresh: bool = True) -> tuple[float, float]:
         """CPU and wall seconds for `loops` times all calls; arguments are built outside of the measurement."""
-        prepared = [self.arguments(calls) for _ in range(loops)]
-        function = self.function
+        prepared = [self.arguments(calls) for _ in range(loops)] if fresh else [self.arguments(calls)] * loops
         gc.collect()
         gc.disable()
         wall, cpu = time.perf_counter(), time.process_time()
         for turn in prepared:
-            for args, kwargs in turn:
-                try:  # noqa: SIM105  (a context manager would be measured as well)
-                    consume(function(*args, **kwargs))
-                except Exception:  # noqa: BLE001, S110  (raising is what the function does on this input)
-                    pass
+            _run(self.function, turn)
         spent = time.process_time() - cpu, time.perf_counter() - wall
         gc.enable()
         return spent
@@ -106,13 +109,21 @@ class Version:
         prepared = self.arguments(calls)
         gc.collect()
         tracemalloc.start()
-        for args, kwargs in prepared:
-            with contextlib.suppress(Exception):
-                consume(self.function(*args, **kwargs))
+        _run(self.function, prepared)
         gc.collect()
         held, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return peak, held
+
+
+def _run(function: Callable[..., Any], prepared: list[tuple[list[Any], dict[str, Any]]]) -> None:
+    for args, kwargs in prepared:
+        try:
+            result = function(*args, **kwargs)
+            if hasattr(result, "__next__"):
+                consume(result)
+        except Exception:  # noqa: BLE001, S112  (raising is what the function does on this input)
+            continue
 
 
 def _forget(roots: list[str]) -> None:
@@ -124,10 +135,9 @@ def _forget(roots: list[str]) -> None:
 
 def consume(result: Any) -> None:
     """Run a generator to its end, within bounds: making one costs nothing, using it does."""
-    if hasattr(result, "__next__"):
-        for count, _ in enumerate(result):
-            if count > 10_000:
-                break
+    for count, _ in enumerate(result):
+        if count > 10_000:
+            break
 
 
 def _inside(module: Any, roots: list[str]) -> bool:
@@ -143,9 +153,9 @@ def _measure(task: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     if not calls:
         return {"broken": "no input ends in time"}
     found: dict[str, Any] = {"natural": _turns(base, head, calls, task["seconds"] * 0.6)}
-    large = _quick(base, [c for n in LARGE for c in (scaled(call, n) for call in calls[:6]) if c is not None])
+    large = _quick(base, [c for n in LARGE for c in (scaled(call, n) for call in calls[:4]) if c is not None])
     if large:
-        found["large"] = _turns(base, head, large[-6:], task["seconds"] * 0.4)
+        found["large"] = _turns(base, head, large[-3:], task["seconds"] * 0.4)
     found["leak"] = [_growth(base, calls), _growth(head, calls)]
     found["race"] = _races(head, calls) and not _races(base, calls)
     return found
@@ -172,7 +182,8 @@ def _quick(version: Version, calls: list[Call]) -> list[Call]:
 
 def _turns(base: Version, head: Version, calls: list[Call], seconds: float) -> dict[str, Any]:
     """Pairs of costs per call, in seconds, the order changing from turn to turn."""
-    once = max(min(base.spend(calls, 1)[0] for _ in range(2)), 1e-7)
+    once = max(base.spend(calls, 1)[0], head.spend(calls, 1)[0], 1e-7)
+    fresh = base.changes(calls) or head.changes(calls)
     loops = max(1, min(MAX_LOOPS // len(calls), int(BATCH / once)))
     number = loops * len(calls)
     cpu: list[tuple[float, float]] = []
@@ -180,11 +191,11 @@ def _turns(base: Version, head: Version, calls: list[Call], seconds: float) -> d
     ends = time.perf_counter() + seconds
     while len(cpu) < MAX_ROUNDS and (len(cpu) < MIN_ROUNDS or time.perf_counter() < ends):
         order = (base, head) if len(cpu) % 2 == 0 else (head, base)
-        spent = [version.spend(calls, loops) for version in order]
+        spent = [version.spend(calls, loops, fresh=fresh) for version in order]
         one, two = spent if len(cpu) % 2 == 0 else reversed(spent)
         cpu.append((one[0] / number, two[0] / number))
         wall.append((one[1] / number, two[1] / number))
-        if time.perf_counter() > ends + 4 * seconds and len(cpu) >= 3:
+        if time.perf_counter() > ends + seconds and len(cpu) >= FEWEST:
             break
     peaks = [version.memory(calls)[0] for version in (base, head)]
     return {"cpu": cpu, "wall": wall, "peak": peaks, "calls": len(calls), "loops": loops}

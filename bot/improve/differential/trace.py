@@ -16,14 +16,16 @@ class Arcs:
         self.files = files
         self.arcs: set[Arc] = set()
         self._last: dict[int, int] = {}
+        self._before: Any = None
 
     def __enter__(self) -> Arcs:
         self.arcs = set()
+        self._before = sys.gettrace()
         sys.settrace(self._enter)
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        sys.settrace(None)
+        sys.settrace(self._before)
         self._last.clear()
 
     def _enter(self, frame: types.FrameType, _event: str, _arg: Any) -> Any:

@@ -154,6 +154,8 @@ class Mutator:
     def _tokens(self, tokens: list[str]) -> list[str]:
         index = self.rng.randrange(len(tokens))
         token = tokens[index]
+        if self.draw.strings and token.isalnum() and self.rng.random() < 0.3:
+            return self._worded(tokens, index)
         if token.isdecimal() and len(token) < 15 and self.rng.random() < 0.7:
             tokens[index] = str(abs(self._int(int(token), None))).zfill(len(token) if self.rng.random() < 0.5 else 0)
             return tokens
@@ -161,6 +163,14 @@ class Mutator:
             tokens[index] = token * 2
             return tokens
         return self._shape(tokens)
+
+    def _worded(self, tokens: list[str], index: int) -> list[str]:
+        """A word of the source in place of a token, or beside it behind the separator that the text itself uses."""
+        word = self.rng.choice(self.draw.strings)
+        if self.rng.random() < 0.6:
+            return [*tokens[:index], word, *tokens[index + 1 :]]
+        between = [t for t in tokens if not t.isalnum()] or [" "]
+        return [*tokens[: index + 1], self.rng.choice(between), word, *tokens[index + 1 :]]
 
     def _shape(self, items: list[Any]) -> list[Any]:
         """Delete, repeat, swap, reverse, rotate, cut or double: the same items in another arrangement."""

@@ -1,6 +1,7 @@
 """Calls drawn by hypothesis from the parameters' types: its corner cases beside our own. Engine only."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -59,13 +60,13 @@ def strategy(kind: Kind) -> "SearchStrategy[Any]":
     if kind.name == "choice":
         return st.sampled_from(kind.choices)
     inner = [strategy(k) for k in kind.items]
-    many = {"list": st.lists, "set": st.sets, "frozenset": st.frozensets}
-    if kind.name in many:
-        return many[kind.name](inner[0], max_size=12)
-    if kind.name in ("tuple", "union"):
-        return st.tuples(*inner) if kind.name == "tuple" else st.one_of(*inner)
-    if kind.name in ("tuples", "dict"):
-        return (
-            st.lists(inner[0], max_size=8).map(tuple) if kind.name == "tuples" else st.dictionaries(*inner, max_size=8)
-        )
-    return st.from_type(_TYPES[kind.name])
+    joined: dict[str, Callable[[], SearchStrategy[Any]]] = {
+        "list": lambda: st.lists(inner[0], max_size=12),
+        "tuples": lambda: st.lists(inner[0], max_size=8).map(tuple),
+        "set": lambda: st.sets(inner[0], max_size=8),
+        "frozenset": lambda: st.frozensets(inner[0], max_size=8),
+        "dict": lambda: st.dictionaries(inner[0], inner[1], max_size=8),
+        "tuple": lambda: st.tuples(*inner),
+        "union": lambda: st.one_of(*inner),
+    }
+    return joined[kind.name]() if kind.name in joined else st.from_type(_TYPES[kind.name])

@@ -37,7 +37,7 @@ class Planned:
 
 def targets(gate: Gate, changed: Sequence[Module]) -> list[Planned]:
     """The touched functions with all that is known about their inputs, at most MAX_FUNCTIONS of them."""
-    found = []
+    found: list[Planned] = []
     tests = _tests(gate)
     for module in changed:
         for touched in module.plan.touched:

@@ -71,7 +71,7 @@ class PerformanceStage:
         }
         probe = prepare(gate.scratch / self.name)
         launch = launcher({"head": gate.head}, probe, "timing", readable=(gate.base.path,))
-        limits = Limits(seconds=60, cpu_seconds=60, memory_mb=2048, output_kb=16_384)
+        limits = Limits(seconds=40, cpu_seconds=40, memory_mb=2048, output_kb=16_384)
         done = await launch("head", json.dumps(job).encode(), {"PYTHONHASHSEED": "0"}, limits)
         rows = {}
         for line in done.out.splitlines():
