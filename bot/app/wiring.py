@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ OWN_PYTHON = Path(__file__).parent.parent.parent
 def now() -> datetime:
     """The one clock of the processes."""
     return datetime.now(UTC)
+
+
+def elapsed() -> float:
+    """Seconds since the machine started, sleep included: a machine that slept has not had its clock set."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,7 @@ async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_i
         parse_charter=charters.parse,
         clock=now,
         say=say,
+        elapsed=elapsed,
         crash_point=crash.point,
     )
     shop = workshop(repo, records, board, home.cache, only_requested=on_request)

@@ -15,13 +15,22 @@ from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.improve.body import plain, tree
 from bot.improve.context import CONSENT, GATE, HEALTH, Asked, Context
-from bot.improve.knowledge import Knowledge, Outcome, Result
+from bot.improve.knowledge import Knowledge, Outcome, Result, strategy
 from bot.improve.look import save_readings
 from bot.improve.release import next_version
 
+REVERT_LABELS = ("megawatts", "revert")
+
 
 async def act(step: Step, case: Case, charter: Charter, ctx: Context) -> None:
-    """Do what `decide` said. Raises Unavailable or Denied; the next look starts anew from what is there."""
+    """Do what `decide` said. Raises Unavailable or Denied; the next look starts anew from what is there.
+
+    A stop that came after the decision still holds the act.
+    """
+    stop = ctx.switch.state()
+    if stop is not None and not isinstance(step, steps.Wait):
+        ctx.say("held", {"pull": case.proposal.pull, "because": f"stopped by {stop.by}: {stop.reason}"})
+        return
     await _act(step, case, charter, ctx)
 
 
@@ -82,26 +91,29 @@ async def _ask(step: steps.Ask, case: Case, charter: Charter, ctx: Context) -> N
     if step.tier is Tier.VALIDATED:
         excluded = [proposal.asked_by] if proposal.asked_by else []
         ctx.polls.open(proposal, charter.quorum, ctx.clock(), summary=proposal.title, excluded=excluded)
-    ctx.crash_point("ask.polled")
-    await ctx.forge.request_owners(proposal.pull, step.head, owners)
+    ctx.crash_point("act.ask.polled")
     what = "one maintainer or the members' vote" if step.tier is Tier.VALIDATED else "the owners of every touched path"
     pending = Verdict("consent", Status.PENDING, f"waits for {what}")
     await ctx.forge.report(step.head, CONSENT, pending)
+    ctx.crash_point("act.ask.reported")
+    # Last, since a head that was asked about is not asked about again.
+    await ctx.forge.request_owners(proposal.pull, step.head, owners)
     ctx.say("asked", {"pull": proposal.pull, "tier": int(step.tier), "of": what})
 
 
 @_act.register
 async def _merge(step: steps.Merge, case: Case, _charter: Charter, ctx: Context) -> None:
     proposal = case.proposal
-    if ctx.switch.state() is not None:
-        raise Denied("stopped between the decision and the merge")
     await ctx.forge.report(step.head, CONSENT, step.because)
     await ctx.forge.comment(proposal.pull, f"Merging {step.head}.\n\n{tree(step.because)}", marker="decision")
-    ctx.crash_point("merge.before")
+    ctx.crash_point("act.merge.before")
+    if ctx.switch.state() is not None:
+        raise Denied("stopped between the decision and the merge")
     message = f"{proposal.title} (#{proposal.pull})"
     merged = await ctx.forge.merge(proposal.pull, expecting=step.head, base=case.around.main, message=message)
-    ctx.crash_point("merge.after")
+    ctx.crash_point("act.merge.done")
     ctx.audit.append("controller", "merge", f"#{proposal.pull}", step.because.because, {"merge": merged})
+    ctx.crash_point("act.merge.audited")
     remember(ctx, proposal, Result.MERGED, step.because.because)
     ctx.say("merged", {"pull": proposal.pull, "merge": merged, "because": step.because.because})
 
@@ -111,6 +123,7 @@ async def _observe(step: steps.Observe, case: Case, _charter: Charter, ctx: Cont
     found = list(await ctx.health.read(step.merged if case.rollout is None else case.rollout.running or step.merged))
     if step.previous is not None:
         found += await ctx.health.read(step.previous)
+    ctx.crash_point("act.observe.read")
     save_readings(ctx, step.merged, found)
     ctx.say("observed", {"pull": case.proposal.pull, "readings": len(found)})
 
@@ -123,18 +136,19 @@ async def _settle(step: steps.Settle, case: Case, _charter: Charter, ctx: Contex
     if not version:
         version = next_version(tags, proposal.kind)
         await ctx.forge.tag(version, step.merged, f"{proposal.title}\n\n{step.because.because}")
-    ctx.crash_point("settle.tagged")
+    ctx.crash_point("act.settle.tagged")
     if case.rollout is not None and case.rollout.running is not None:
         await ctx.deployer.promote(case.rollout.running)
     remember(ctx, proposal, Result.HEALTHY, step.because.because)
     await ctx.forge.comment(proposal.pull, f"Live and healthy in {version}.\n\n{tree(step.because)}", marker="settled")
-    ctx.crash_point("settle.before_report")
+    if proposal.reverts is not None:
+        await _end_reverted(proposal, step.because, ctx)
+    ctx.crash_point("act.settle.commented")
     # Last, since this is what ends the watch: a kill before it repeats the rest.
     facts = {**step.because.facts, "version": version}
     await ctx.forge.report(step.merged, HEALTH, replace(step.because, facts=facts))
+    ctx.crash_point("act.settle.reported")
     ctx.audit.append("controller", "settle", f"#{proposal.pull}", step.because.because, {"version": version})
-    if proposal.reverts is not None:
-        await _end_reverted(proposal, step.because, ctx)
     ctx.say("healthy", {"pull": proposal.pull, "version": version, "because": step.because.because})
 
 
@@ -148,17 +162,19 @@ async def _end_reverted(revert: Proposal, because: Verdict, ctx: Context) -> Non
 @_act.register
 async def _revert(step: steps.Revert, case: Case, _charter: Charter, ctx: Context) -> None:
     proposal = case.proposal
-    pull = await ctx.forge.revert(step.merged, step.because.because)
-    ctx.crash_point("revert.opened")
+    # What must not be forgotten comes first: once the revert is open, the next look only waits for it.
+    remember(ctx, proposal, Result.REVERTED, step.because.because)
+    quarantine(ctx, proposal, step.because.because)
+    await ctx.forge.comment(proposal.pull, f"Being taken back.\n\n{tree(step.because)}", marker="reverted")
+    ctx.crash_point("act.revert.remembered")
     body = (
         f"Takes back #{proposal.pull} `{step.merged}`, because health went bad after its deploy.\n\n"
         f"{tree(step.because)}\n\nThis is the exact inverse; nothing else changes."
     )
-    await ctx.forge.edit(pull, body=body, add=("megawatts", "revert"))
-    remember(ctx, proposal, Result.REVERTED, step.because.because)
-    patch_id = ctx.repo.patch_id(proposal.base, proposal.head)
-    ctx.records.put("quarantine", patch_id, {"pull": proposal.pull, "because": step.because.because})
-    await ctx.forge.comment(proposal.pull, f"Being taken back by #{pull}.\n\n{tree(step.because)}", marker="reverted")
+    pull = await ctx.forge.revert(step.merged, body)
+    ctx.crash_point("act.revert.opened")
+    await ctx.forge.edit(pull, add=REVERT_LABELS)
+    ctx.crash_point("act.revert.labelled")
     ctx.audit.append("controller", "revert", f"#{proposal.pull}", step.because.because, {"revert": str(pull)})
     ctx.say("revert", {"pull": proposal.pull, "revert": pull, "because": step.because.because})
 
@@ -168,8 +184,10 @@ async def _close(step: steps.Close, case: Case, _charter: Charter, ctx: Context)
     proposal = case.proposal
     await ctx.forge.comment(proposal.pull, f"Closed.\n\n{tree(step.because)}", marker="closed")
     remember(ctx, proposal, Result.REJECTED, step.because.because)
-    await ctx.forge.close(proposal.pull, step.because.because)
+    # On record before it is done: a closed proposal is not looked at again.
     ctx.audit.append("controller", "close", f"#{proposal.pull}", step.because.because)
+    ctx.crash_point("act.close.audited")
+    await ctx.forge.close(proposal.pull, step.because.because)
     ctx.say("closed", {"pull": proposal.pull, "because": step.because.because, "stage": leading(step.because)})
 
 
@@ -191,31 +209,41 @@ async def _page(step: steps.Page, case: Case, _charter: Charter, ctx: Context) -
     proposal = case.proposal
     digest = hashlib.sha256(f"{proposal.head}\0{step.because.because}".encode()).hexdigest()[:12]
     ctx.say("page", {"pull": proposal.pull, "because": step.because.because})
-    row = {"pull": proposal.pull, "because": step.because.because, "at": ctx.clock().isoformat()}
-    if not ctx.records.add("pages", f"{proposal.pull}/{digest}", row):
+    key = f"{proposal.pull}/{digest}"
+    if ctx.records.get("pages", key) is not None:
         return  # said already: a person is paged once for one reason
     await ctx.forge.comment(proposal.pull, f"A person is needed.\n\n{tree(step.because)}", marker=f"page-{digest}")
     ctx.audit.append("controller", "page", f"#{proposal.pull}", step.because.because)
+    ctx.crash_point("act.page.audited")
+    row = {"pull": proposal.pull, "because": step.because.because, "at": ctx.clock().isoformat()}
+    ctx.records.add("pages", key, row)
 
 
-def remember(ctx: Context, proposal: Proposal, result: Result, because: str) -> None:
+def remember(ctx: Context, proposal: Proposal, result: Result, because: str, *, at: datetime | None = None) -> None:
     """Record what became of the idea behind a proposal; people's own pull requests teach nothing."""
     if proposal.idea is None or proposal.reverts is not None:
         return
     knowledge = Knowledge(ctx.records)
     before = knowledge.of(proposal.idea)
+    author, rule = (before.author, before.rule) if before else strategy(proposal)
     outcome = Outcome(
         idea=ProposalId(proposal.idea),
-        author=before.author if before else "",
-        rule=before.rule if before else proposal.kind.value,
+        author=author,
+        rule=rule,
         kind=proposal.kind.value,
         result=result,
         because=plain(because, 500),
-        at=ctx.clock(),
+        at=at or ctx.clock(),
         title=proposal.title,
         pull=proposal.pull,
     )
     knowledge.remember(outcome)
+
+
+def quarantine(ctx: Context, proposal: Proposal, because: str) -> None:
+    """Remember the patch of a change that was taken back: the same edit is not proposed again under another name."""
+    patch_id = ctx.repo.patch_id(proposal.base, proposal.head)
+    ctx.records.add("quarantine", patch_id, {"pull": proposal.pull, "because": because})
 
 
 def record_decision(ctx: Context, case: Case, step: Step, row: dict[str, object], now: datetime) -> None:

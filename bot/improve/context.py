@@ -65,6 +65,8 @@ class Context:
     parse_charter: Callable[[str], Charter]
     clock: Clock
     say: Say
+    elapsed: Callable[[], float] | None = None
+    """Seconds of a clock that nobody sets, to notice when the wall clock is set; None: not watched."""
     crash_point: Callable[[str], None] = lambda _name: None
     """Named boundary between two effects; the crash tests end the process here."""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from bot.core.change import Finding, Idea, Patch, Refusal
+from bot.core.change import Finding, Idea, Patch, Proposal, Refusal
+from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Records
 from bot.core.text import one_line
@@ -14,7 +15,7 @@ from bot.improve.act import report_gate
 from bot.improve.body import plain, pull_body
 from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
-from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank
+from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank, rule_of, strategy_labels
 from bot.improve.look import View
 from bot.policy.intake import Past, choose
 from bot.policy.tier import only_adds, tier_of
@@ -96,6 +97,7 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
     """Try the best idea that quotas allow. None: there is nothing to try now."""
     now = ctx.clock()
     knowledge = Knowledge(ctx.records)
+    _unpin(ctx.records, seen.proposals)
     past = await _past(ctx, seen, knowledge)
     async with ctx.checkout(seen.main) as work:
         findings = await find(shop, work, ctx)
@@ -126,6 +128,26 @@ def _granted(records: Records, idea: Idea) -> None:
         if requested(idea, row):
             records.delete("requests", key)
             return
+
+
+def _pin(records: Records, idea: Idea, now: datetime) -> None:
+    """Write down which idea a request is about to be granted by: after a kill it is not granted by a second one."""
+    for key, row in records.scan("requests"):
+        if requested(idea, row):
+            records.put("requests", key, {**row, "idea": idea.id, "pinned": now.isoformat()})
+            return
+
+
+def _unpin(records: Records, proposals: Sequence[Proposal]) -> None:
+    """Settle what a kill left pinned: granted if that idea was proposed since, else open again."""
+    for key, row in records.scan("requests"):
+        if "idea" not in row:
+            continue
+        since = datetime.fromisoformat(str(row["pinned"]))
+        if any(p.idea == row["idea"] and p.opened >= since for p in proposals):
+            records.delete("requests", key)
+        else:
+            records.put("requests", key, {k: v for k, v in row.items() if k not in {"idea", "pinned"}})
 
 
 async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: Workspace) -> Attempt:
@@ -160,19 +182,37 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     paths = frozenset(path for change in changes for path in change.paths)
     ruling = tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter)
     branch = f"megawatts/{idea.id}"
+    there = await ctx.forge.branch(branch)
+    await _still_wanted(ctx, seen, idea)
+    _pin(ctx.records, idea, ctx.clock())
     ctx.crash_point("propose.before_push")
     # A branch without a pull request is what a kill left here: nobody else may use the engine's names.
-    await ctx.forge.publish(ctx.repo, branch, head, expecting=await ctx.forge.branch(branch))
+    await ctx.forge.publish(ctx.repo, branch, head, expecting=there)
     ctx.crash_point("propose.pushed")
     verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
     ctx.crash_point("propose.reported")
     body = pull_body(idea, patch, changes, verdict, ruling.because)
-    pull = await ctx.forge.open(branch, title, body, idea, labels=("megawatts", idea.kind.value))
+    labels = ("megawatts", idea.kind.value, *strategy_labels(idea))
+    pull = await ctx.forge.open(branch, title, body, idea, labels=labels)
     ctx.crash_point("propose.opened")
     Knowledge(ctx.records).remember(outcome(ctx, idea, Result.OPEN, "proposed", pull))
+    ctx.crash_point("propose.remembered")
     ctx.audit.append("controller", "propose", f"#{pull}", idea.title, {"head": head, "idea": idea.id})
+    ctx.crash_point("propose.audited")
     ctx.say("proposed", {"pull": pull, "title": title, "head": head, "idea": idea.id, "kind": idea.kind.value})
     return replace(attempt, verdict=verdict, pull=pull)
+
+
+async def _still_wanted(ctx: Context, seen: View, idea: Idea) -> None:
+    """Denied if people stopped everything, or another controller proposed the idea, while it was being validated."""
+    if ctx.switch.state() is not None:
+        raise Denied(f"stopped before it was proposed: {idea.title}")
+    known = {p.pull for p in seen.proposals}
+    twin = next(
+        (p for p in await ctx.forge.proposals(everything=True) if p.idea == idea.id and p.pull not in known), None
+    )
+    if twin is not None:
+        raise Denied(f"the same idea was proposed meanwhile as #{twin.pull}")
 
 
 async def _write(shop: Workshop, idea: Idea, work: Workspace) -> Patch | Refusal:
@@ -203,9 +243,16 @@ def _declined(ctx: Context, idea: Idea, result: Result, because: str, base: str 
 
 def outcome(ctx: Context, idea: Idea, result: Result, because: str, pull: int = 0) -> Outcome:
     """The row that is remembered of an idea."""
-    rule = idea.findings[0].rule if idea.findings else idea.kind.value
     return Outcome(
-        idea.id, idea.author, rule, idea.kind.value, result, plain(because, 500), ctx.clock(), plain(idea.title), pull
+        idea.id,
+        idea.author,
+        rule_of(idea),
+        idea.kind.value,
+        result,
+        plain(because, 500),
+        ctx.clock(),
+        plain(idea.title),
+        pull,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.core.change import Idea, Severity
+from bot.core.change import Idea, Proposal, Severity
 from bot.core.ids import ProposalId
 from bot.core.ports import Records
 
@@ -89,7 +89,7 @@ def rank(ideas: Sequence[Idea], outcomes: Sequence[Outcome], now: datetime) -> t
     deviation, so that untried strategies get their turn). Ties go by id: the same look gives the same order."""
 
     def value(idea: Idea) -> float:
-        rule = idea.findings[0].rule if idea.findings else idea.kind
+        rule = rule_of(idea)
         chance = odds(outcomes, idea.author, rule, now)
         impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[Severity.MEDIUM])
         return round(impact * min(1.0, chance.mean + chance.spread), 4)
@@ -124,6 +124,29 @@ class Knowledge:
     def of(self, idea: ProposalId) -> Outcome | None:
         row = self._records.get(TABLE, idea)
         return _outcome(idea, row) if row is not None else None
+
+
+AUTHOR, RULE = "author/", "rule/"
+
+
+def strategy_labels(idea: Idea) -> tuple[str, str]:
+    """The labels by which a pull request names its strategy: what was learned can be read from the forge again."""
+    return f"{AUTHOR}{idea.author}", f"{RULE}{rule_of(idea)}"
+
+
+def rule_of(idea: Idea) -> str:
+    """What an outcome is counted under: the rule of the first finding, else the kind."""
+    return idea.findings[0].rule if idea.findings else idea.kind.value
+
+
+def strategy(proposal: Proposal) -> tuple[str, str]:
+    """Author and rule of a proposal, read from its labels; without them no author, and its kind as the rule."""
+
+    def named(prefix: str, otherwise: str) -> str:
+        found = sorted(label.removeprefix(prefix) for label in proposal.labels if label.startswith(prefix))
+        return found[0] if found else otherwise
+
+    return named(AUTHOR, ""), named(RULE, proposal.kind.value)
 
 
 def _outcome(key: str, row: Mapping[str, Any]) -> Outcome:
