@@ -10,6 +10,7 @@ COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
     "bot": "bot_cmd",
     "chat": "chat_cmd",
+    "changelog": "changelog_cmd",
     "config": "config_cmd",
     "doctor": "doctor_cmd",
     "controller": "controller_cmd",

@@ -1,11 +1,13 @@
 """Versions go up by one, by what the change is."""
 
+from pathlib import PurePosixPath
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.change import Kind
-from bot.improve.release import latest, next_version
+from bot.improve.release import FRAGMENTS, Release, changelog, kind_of, latest, next_version, ordered
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,44 @@ def test_next_version(tags: list[str], kind: Kind, expected: str) -> None:
 def test_a_new_version_is_higher_than_every_old_one(old: list[tuple[int, int, int]], kind: Kind) -> None:
     tags = [f"v{a}.{b}.{c}" for a, b, c in old]
     assert latest([next_version(tags, kind)]) > latest(tags)
+
+
+def release(name: str, **fragments: str) -> Release:
+    return Release(name, "", {FRAGMENTS / f"{key.replace('_', '.', 1)}.md": text for key, text in fragments.items()})
+
+
+def test_a_version_lists_what_the_one_before_had_not() -> None:
+    first = release("v0.0.1", a1_test="One more test.")
+    second = release("v0.1.0", a1_test="One more test.", b2_feature="It tells the time.", c3_fix="It ends.\n")
+    text = changelog([first, second])
+    newer, older = text.split("## [v0.0.1]")
+    assert " ".join(newer.split("## [v0.1.0]")[1].split()) == "### Added - It tells the time. ### Fixed - It ends."
+    assert " ".join(older.split()) == "### Changed - One more test."
+
+
+def test_what_was_taken_back_is_said_and_what_never_had_a_version_is_not() -> None:
+    text = changelog([release("v0.0.1", a1_feature="It sings."), release("v0.0.2"), release("v0.0.3")])
+    newest, middle, oldest = text.split("\n## ")[1:]
+    assert "Nothing that a user can notice." in newest
+    assert middle.splitlines()[2:4] == ["### Removed", "- Taken back: It sings."]
+    assert "### Added" in oldest
+
+
+def test_a_fragment_cannot_write_a_heading_of_its_own() -> None:
+    text = changelog([release("v0.0.1", a1_fix="x\n\n## [v9.9.9]\n\u202e### Added\x1b[2J")])
+    assert [line for line in text.splitlines() if line.startswith("#")] == ["# Changelog", "## [v0.0.1]", "### Fixed"]
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_only_fragments_count_and_only_versions_are_ordered() -> None:
+    names = ["changelog.d/README.md", "changelog.d/a.nonsense.md", "changelog.d/sub/a.fix.md", "docs/a.fix.md"]
+    assert [kind_of(PurePosixPath(name)) for name in names] == [None] * 4
+    assert kind_of(PurePosixPath("changelog.d/12.fix.md")) is Kind.FIX
+    tags = [release(name) for name in ("v0.10.0", "nightly", "v0.9.0", "v1")]
+    assert [one.name for one in ordered(tags)] == ["v0.9.0", "v0.10.0"]
+
+
+@pytest.mark.parametrize("kind", set(Kind) - {Kind.REVERT})
+def test_every_kind_of_change_has_a_section(kind: Kind) -> None:
+    assert "- It does." in changelog([Release("v0.0.1", "", {FRAGMENTS / f"1.{kind.value}.md": "It does."})])

@@ -28,6 +28,7 @@ WHAT = {
     "page": "A person is needed",
     "promoted": "All traffic goes to the new revision",
     "proposed": "A pull request was opened",
+    "recalled": "What was done before a kill or a fault and not noted was noted",
     "ranked": "Ideas were ranked by learned value; `top` lists the best",
     "restart failed": "A bot that died could not be started again",
     "restarting": "The running bot died and is started again",
@@ -45,6 +46,7 @@ WHAT = {
 """What each event means; one that is told and not described here is an error."""
 _TELLERS = frozenset({"say", "_say"})
 _DEPLOYER = "bot/adapters/localdeploy/"
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,40 @@ def told(root: Path = ROOT) -> tuple[Event, ...]:
 
 
 def _calls(source: Source) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Calls of a teller: two arguments, the second a mapping written out on the spot."""
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call) or len(node.args) != 2 or not isinstance(node.args[1], ast.Dict):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name not in _TELLERS:
-            continue
-        said = named(node.args[0], source)
-        if len(said) != 1:
-            raise Misconfigured(f"{source.path}:{node.lineno} tells an event whose name is no constant")
-        yield said[0], tuple(text for key in node.args[1].keys for text in named(key, source))
+    """Calls of a teller: a name, and facts written out on the spot. A function that only passes a name on tells each
+    name that it is called with."""
+    functions = [n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for call in _named_calls(source.tree, _TELLERS):
+        if not any(isinstance(node, ast.Dict) for node in ast.walk(call.args[1])):
+            continue  # people and bots speak by the same word, without facts
+        facts = tuple(key for key in _keys(call.args[1], source))
+        said = named(call.args[0], source) or _passed_on(call, functions, source)
+        if not said:
+            raise Misconfigured(f"{source.path}:{call.lineno} tells an event whose name is no constant")
+        yield from ((name, facts) for name in said)
+
+
+def _named_calls(tree: ast.AST, names: frozenset[str]) -> Iterator[ast.Call]:
+    """Calls of a function or method of such a name, with two positional arguments at least."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and len(node.args) >= 2:
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in names:
+                yield node
+
+
+def _keys(facts: ast.expr, source: Source) -> Iterator[str]:
+    for node in ast.walk(facts):
+        if isinstance(node, ast.Dict):
+            yield from (text for key in node.keys for text in named(key, source))
+
+
+def _passed_on(call: ast.Call, functions: list[_Function], source: Source) -> tuple[str, ...]:
+    """Names that the function around this call is given for the argument that it passes on."""
+    for function in functions:
+        places = [one.arg for one in function.args.args if one.arg != "self"]
+        name = getattr(call.args[0], "id", "")
+        if call in ast.walk(function) and name in places:
+            callers = _named_calls(source.tree, frozenset({function.name}))
+            return tuple(text for one in callers for text in named(one.args[places.index(name)], source))
+    return ()

@@ -33,8 +33,8 @@ def metrics() -> str:
             *rows,
             "",
             "The watch after a deploy reads `megawatts_messages_by_user_capped_total`, `megawatts_reply_seconds` and",
-            "`process_resident_memory_bytes` of both revisions (`bot/adapters/scrape/source.py`); which of them count, and",
-            "how, stands in the `[[health.rules]]` of `.github/charter.toml`.",
+            "`process_resident_memory_bytes` of both revisions (`bot/adapters/scrape/source.py`); which of them count,",
+            "and how, stands in the `[[health.rules]]` of `.github/charter.toml`.",
             "",
         ]
     )
