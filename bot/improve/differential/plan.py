@@ -115,11 +115,17 @@ def plan(base: str, head: str) -> Plan:
     for name, source in _callers({n.rpartition(".")[2] for n in signed}, both, new).items():
         why.setdefault(name, f"calls {source}")
     _siblings(why, both)
-    private = {n for n in signed if n.rpartition(".")[2].startswith("_") and not n.endswith("__")}
+    private = {n for n in signed if _hidden(n) and _callers({n.rpartition(".")[2]}, both, new)}
     changed = _changed_lines(base, head)
     touched = tuple(_touched(n, why[n], old[n], new[n], changed) for n in both if n in why and n not in private)
     gone = tuple(n for n in old if n not in new)
     return Plan(touched, tuple(n for n in new if n not in old), gone, bool(names))
+
+
+def _hidden(name: str) -> bool:
+    """Whether only this module calls it: another signature is then nobody else's business."""
+    short = name.rpartition(".")[2]
+    return short.startswith("_") and not short.endswith("__")
 
 
 def _signature(node: FunctionNode) -> ast.AST:

@@ -6,11 +6,13 @@ import importlib
 import random
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 EPOCH = 1_700_000_000.0
+SURFACE = "<module>"
+"""Stands for what a module defines as data, as if it were a function without parameters."""
 
 
 class Subject:
@@ -30,6 +32,8 @@ class Subject:
         """The object at `module:Qualified.Name`. Raises ImportError or AttributeError."""
         module, _, name = path.partition(":")
         found: Any = self.load(module)
+        if name == SURFACE:
+            return lambda: surface(found)
         for part in name.split("."):
             found = getattr(found, part)
         return found
@@ -40,6 +44,21 @@ class Subject:
         numpy = sys.modules.get("numpy")
         if numpy is not None:
             numpy.random.seed(self.seed)
+
+
+def surface(module: types.ModuleType) -> dict[str, Any]:
+    """Public data of a module, and of the classes that it defines, by name."""
+    found: dict[str, Any] = {}
+    for name, value in sorted(vars(module).items()):
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            found.update({f"{name}.{n}": v for n, v in _data(vars(value)).items()})
+            found[f"{name}'s fields"] = list(vars(value).get("__annotations__", {}))
+    return found | _data(vars(module))
+
+
+def _data(names: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = (types.ModuleType, type, property, staticmethod, classmethod)
+    return {n: v for n, v in names.items() if not n.startswith("_") and not callable(v) and not isinstance(v, kinds)}
 
 
 def freeze(seed: int) -> None:

@@ -10,10 +10,11 @@ from bot.core.verdict import Fact, Status, Verdict
 from bot.improve.differential import bundle
 from bot.improve.differential.plan import Touched, callers
 from bot.improve.differential.run import Launch, Result, Side, Target
+from bot.improve.differential.subject import SURFACE
 from bot.improve.doors import Gate, Workspace
-from bot.improve.inputs.spec import spec_of
+from bot.improve.inputs.spec import Spec, spec_of
 from bot.improve.inputs.strategies import typed
-from bot.improve.inputs.values import encode_call
+from bot.improve.inputs.values import Call, encode_call
 from bot.improve.stages._source import text
 from bot.improve.stages.behaviour_modules import Module
 
@@ -50,6 +51,11 @@ def targets(gate: Gate, changed: Sequence[Module]) -> list[Planned]:
             ]
             given = tuple(typed(specs[0], TYPED)) if len(found) < MAX_TYPED else ()
             found.append(Planned(Target(f"{module.name}.{touched.name}", specs[0], specs[1], given), touched))
+        if module.plan.surface:
+            spec = Spec(module.name, SURFACE, examples=(Call(),))
+            found.append(
+                Planned(Target(f"{module.name} as data", spec, spec), Touched(SURFACE, "changed outside functions"))
+            )
     return sorted(found, key=lambda p: p.touched.why != "changed")[:MAX_FUNCTIONS]
 
 
@@ -98,19 +104,19 @@ def judge(planned: Planned, result: Result, *, preserving: bool) -> Verdict:
         return Verdict(name, status, f"behaves otherwise: {shown[0]}{ending}", facts=facts)
     if "head" in result.broken and "base" not in result.broken:
         return Verdict(name, Status.FAIL, f"cannot be run any more: {result.broken['head']}", facts=facts)
-    lack = _lack(result, reached)
+    lack = _lack(result, reached, bool(planned.target.base.params))
     if lack:
         status, ending = (Status.INCONCLUSIVE, "") if preserving else (Status.PENDING, "; a person decides")
         return Verdict(name, status, f"could not be compared: {lack}{ending}", facts=facts)
     return Verdict(name, Status.PASS, f"no difference on {result.compared} inputs", facts=facts)
 
 
-def _lack(result: Result, reached: bool) -> str:
+def _lack(result: Result, reached: bool, asks: bool) -> str:
     if result.broken:
         return next(iter(result.broken.values()))
     if result.unstable > result.compared:
         return f"it is not deterministic ({result.unstable} inputs gave two answers at base)"
-    if result.compared < ENOUGH:
+    if result.compared < (ENOUGH if asks else 1):
         return f"only {result.compared} usable inputs were found"
     return "" if reached else "no input reached the changed lines"
 

@@ -1,8 +1,11 @@
 """Pairs of versions: what must be told apart, and what must not."""
 
 import textwrap
+import types
 
 import pytest
+
+from bot.improve.differential.subject import surface
 
 EQUAL = {
     "loop and comprehension": (
@@ -245,6 +248,18 @@ def test_a_method_is_called_on_objects_in_several_states(compare):
 def test_a_constructor_is_compared_by_what_it_makes(compare):
     base = "class P:\n    def __init__(self, n: int):\n        self.n = n\n"
     assert compare(base, base.replace("self.n = n", "self.n = max(n, 0)"), "P.__init__").differences
+
+
+def test_public_data_is_compared_and_private_data_is_not():
+    def made(source: str) -> dict[str, object]:
+        module = types.ModuleType("m")
+        exec(source, vars(module))  # the source is written here
+        return surface(module)
+
+    base = "LIMIT = 3\n_seen = {}\n\n\nclass P:\n    size = 1\n    n: int\n\n    def f(self): ...\n"
+    assert made(base) == {"LIMIT": 3, "P.size": 1, "P's fields": ["n"]}
+    assert made(base) != made(base.replace("3", "4"))
+    assert made(base) == made(base.replace("_seen = {}", "_seen = 5"))
 
 
 def test_a_coroutine_is_awaited(compare):

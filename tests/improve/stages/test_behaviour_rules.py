@@ -7,13 +7,15 @@ import pytest
 from bot.core.verdict import Status
 from bot.improve.differential.plan import Touched
 from bot.improve.differential.run import Difference, Result, Target
+from bot.improve.inputs.kinds import Kind
+from bot.improve.inputs.params import Param
 from bot.improve.inputs.spec import Spec
 from bot.improve.inputs.values import Call
 from bot.improve.stages.behaviour import STAGE
 from bot.improve.stages.behaviour_functions import Planned, judge
 from bot.improve.stages.behaviour_modules import module_name
 
-SPEC = Spec("m", "f")
+SPEC = Spec("m", "f", (Param("n", (Kind("int"),), sure=True),))
 TOUCHED = Touched("f", "changed", {}, {"base": ((4, 4),), "head": ((4, 5), (7, 7))})
 PLANNED = Planned(Target("m.f", SPEC, SPEC), TOUCHED)
 WAS = Difference(Call((1,)), "returns 2; was returns 1")
@@ -81,6 +83,12 @@ def test_changed_lines_that_nothing_reached_are_said():
 )
 def test_modules_are_named_as_they_are_imported(path, roots, name):
     assert module_name(PurePosixPath(path), tuple(map(PurePosixPath, roots))) == name
+
+
+def test_a_function_without_parameters_has_one_input():
+    plain = Planned(Target("m.f", Spec("m", "f"), Spec("m", "f")), TOUCHED)
+    assert judge(plain, result(compared=1), preserving=True).status is Status.PASS
+    assert judge(PLANNED, result(compared=1), preserving=True).status is Status.INCONCLUSIVE
 
 
 def test_the_stage_is_the_tenth():
