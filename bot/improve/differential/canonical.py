@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_NODES = 20_000
+SMALL = 1 << 62
 MAX_TEXT = 20_000
 MAX_DRAINED = 1_000
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -28,7 +29,9 @@ class Canon:
         if self.nodes > MAX_NODES:
             return {"t": "more"}
         kind = type(value)
-        if value is None or kind in (bool, int, str, float):
+        if kind is bool or value is None or (kind is int and -SMALL < value < SMALL):
+            return value
+        if kind in (int, str, float):
             return _plain(value)
         if id(value) in self.open:
             return {"t": "cycle"}
