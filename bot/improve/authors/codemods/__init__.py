@@ -6,7 +6,35 @@ from typing import Protocol
 
 from bot.improve.authors.codemods.source import Edit, Source
 
-ORDER: tuple[str, ...] = ("any_flag",)
+ORDER: tuple[str, ...] = (
+    "any_flag",
+    "count_loop",
+    "first_match",
+    "join_loop",
+    "nested_comprehension",
+    "set_comprehension",
+    "copy_loop",
+    "enumerate_counter",
+    "items_loop",
+    "setdefault",
+    "get_count",
+    "sorted_copy",
+    "literal_list",
+    "literal_dict",
+    "swap_names",
+    "hoist_regex",
+    "concat_fstring",
+    "merge_handlers",
+    "merge_guards",
+    "negated_isinstance",
+    "de_morgan",
+    "while_condition",
+    "exit_first",
+    "guard_loop",
+    "guard_function",
+    "common_tail",
+    "positive_first",
+)
 """Name of each codemod and of its module. Each module's `CODEMOD` is the codemod."""
 
 

@@ -1,16 +1,16 @@
-"""A flag that a loop sets and leaves by, as `any()`.
+"""A flag that a loop sets and leaves by, as `any()` or `all()`.
 
-Behaviour stays: `any` asks the same conditions in the same order and stops at the first that holds. Only for a name
-that nothing else can see while the loop runs, without `try` or `with` around, since an exception halfway would show
-the flag's first value; the loop's own names must not be read afterwards.
+Behaviour stays: they ask the same conditions in the same order and stop at the first that decides. Conditions: see
+`loops.hidden`.
 """
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.improve.authors.codemods.scope import names, targets
-from bot.improve.authors.codemods.shape import condition, constant, movable, operand, target
+from bot.improve.authors.codemods.known import assigned
+from bot.improve.authors.codemods.loops import Nest, hidden, nest
+from bot.improve.authors.codemods.shape import constant, element
 from bot.improve.authors.codemods.source import Edit, Source
 
 
@@ -19,41 +19,28 @@ class AnyFlag:
     """`flag = False; for x in xs: if c: flag = True; break` becomes `flag = any(c for x in xs)`."""
 
     name = "any_flag"
-    title = "ask with any() instead of a loop and a flag"
+    title = "ask with any() or all() instead of a loop and a flag"
     why = "A loop that only sets a flag hides the question that it asks."
 
     def find(self, source: Source) -> Iterator[Edit]:
         for _owner, window in source.windows(2):
-            match window:
-                case [
-                    ast.Assign(targets=[ast.Name(id=flag)], value=first),
-                    ast.For(
-                        orelse=[],
-                        body=[
-                            ast.If(
-                                test=test,
-                                orelse=[],
-                                body=[ast.Assign(targets=[ast.Name(id=again)], value=then), ast.Break()],
-                            )
-                        ],
-                    ) as loop,
-                ] if flag == again and constant(first, False) and constant(then, True):
-                    if source.builtin("any") and self._safe(source, loop, flag, test):
-                        yield from self._edit(source, window, loop, test, flag)
+            first, found = assigned(source, window[0]), nest(window[1])
+            if first is None or found is None or len(found.clauses) != 2:
+                continue
+            match found.clauses[1], found.inner:
+                case ast.If(test=test), (ast.Assign(targets=[ast.Name(id=again)], value=then), ast.Break()):
+                    for start in (True, False):
+                        sets = constant(first[1], start) and constant(then, not start) and again == first[0]
+                        if sets and source.builtin("any", "all") and hidden(source, found, again):
+                            edit = source.replace(window, f"{first[2]} = {_question(source, found, test, start)}")
+                            yield from [edit] if edit else []
 
-    def _safe(self, source: Source, loop: ast.For, flag: str, test: ast.expr) -> bool:
-        scope = source.scope(loop)
-        bound = targets(loop.target)
-        if scope is None or flag in names(loop.iter, test, loop.target) or not movable(loop.iter, test, loop.target):
-            return False
-        hidden = scope.private(flag, *bound) and not scope.guarded(loop)
-        return hidden and not any(scope.read_elsewhere(name, [loop]) for name in bound)
 
-    def _edit(self, source: Source, window: list[ast.stmt], loop: ast.For, test: ast.expr, flag: str) -> Iterator[Edit]:
-        over = f"for {target(source, loop.target)} in {operand(source, loop.iter)}"
-        edit = source.replace(window, f"{flag} = any({condition(source, test)} {over})")
-        if edit is not None:
-            yield edit
+def _question(source: Source, found: Nest, test: ast.expr, start: bool) -> str:
+    over = Nest(found.outer, found.clauses[:1], ()).text(source)
+    if start and isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return f"all({element(source, test.operand)} {over})"
+    return f"{'not ' if start else ''}any({element(source, test)} {over})"
 
 
 CODEMOD = AnyFlag()

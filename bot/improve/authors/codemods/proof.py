@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from bot.improve.authors.codemods.source import Edit, Source
 
+BODIES = frozenset({"body", "orelse", "finalbody", "handlers"})
+
 
 def unproved(before: str, after: str, edit: Edit) -> str:
     """Why the rewritten file cannot be trusted, or an empty text.
@@ -35,23 +37,24 @@ def _lines(source: Source, edit: Edit) -> list[tuple[int, int]]:
 
 
 def _leaves(tree: ast.AST) -> Iterator[tuple[int, int, str]]:
-    """Simple statements and the heads of compound ones: first line, last line, content."""
+    """Simple statements, and the heads of compound ones and of handlers: first line, last line, content."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.stmt):
+        if not isinstance(node, ast.stmt | ast.ExceptHandler):
             continue
-        fields = [value for name, value in ast.iter_fields(node) if name not in {"body", "orelse", "finalbody"}]
-        parts = [p for value in fields for p in (value if isinstance(value, list) else [value])]
-        if hasattr(node, "body"):
-            heads = [p for p in parts if isinstance(p, ast.expr | ast.arguments)]
-            ends = [n.end_lineno or 0 for h in heads for n in ast.walk(h) if isinstance(n, ast.expr | ast.arg)]
-            yield node.lineno, max([node.lineno, *ends]), type(node).__name__ + "".join(map(_dump, parts))
-        else:
-            yield node.lineno, node.end_lineno or node.lineno, _dump(node)
+        if not hasattr(node, "body"):
+            yield node.lineno, node.end_lineno or node.lineno, ast.dump(node)
+            continue
+        parts = [part for name, value in ast.iter_fields(node) if name not in BODIES for part in _parts(value)]
+        heads = [part for part in parts if isinstance(part, ast.expr | ast.arguments | ast.withitem)]
+        ends = [n.end_lineno or 0 for h in heads for n in ast.walk(h) if isinstance(n, ast.expr | ast.arg)]
+        yield node.lineno, max([node.lineno, *ends]), type(node).__name__ + "".join(map(_dump, parts))
+
+
+def _parts(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _dump(part: object) -> str:
-    if isinstance(part, ast.ExceptHandler | ast.match_case):
-        return type(part).__name__
     return ast.dump(part) if isinstance(part, ast.AST) else repr(part)
 
 

@@ -1,6 +1,7 @@
 """Questions about expressions, and their text in a new place."""
 
 import ast
+from collections.abc import Sequence
 
 from bot.improve.authors.codemods.source import Source
 
@@ -26,16 +27,14 @@ def _movable(node: ast.AST) -> bool:
     return not isinstance(node, _FORBIDDEN) and not (isinstance(node, ast.Attribute) and node.attr == "__next__")
 
 
-def same(one: ast.AST | list[ast.stmt], other: ast.AST | list[ast.stmt]) -> bool:
+def same(one: ast.AST, other: ast.AST) -> bool:
     """Whether two pieces of code are the same but for their place and layout."""
-    if isinstance(one, list) or isinstance(other, list):
-        pair = (one, other)
-        return (
-            all(isinstance(p, list) for p in pair)
-            and len(one) == len(other)  # type: ignore[arg-type]  # both are lists here
-            and all(same(a, b) for a, b in zip(one, other, strict=True))  # type: ignore[call-overload]  # as above
-        )
     return ast.dump(one) == ast.dump(other)
+
+
+def alike(one: Sequence[ast.stmt], other: Sequence[ast.stmt]) -> bool:
+    """Whether two bodies are the same but for their place and layout."""
+    return len(one) == len(other) and all(map(same, one, other))
 
 
 def operand(source: Source, node: ast.expr) -> str:
@@ -53,11 +52,6 @@ def element(source: Source, node: ast.expr) -> str:
 def _loose(source: Source, node: ast.expr) -> bool:
     """A tuple whose text has no parentheses of its own."""
     return isinstance(node, ast.Tuple) and not source.code(node).startswith("(")
-
-
-def target(source: Source, node: ast.expr) -> str:
-    """The text of a loop's target."""
-    return source.code(node)
 
 
 def condition(source: Source, node: ast.expr) -> str:
@@ -86,9 +80,12 @@ def _side(source: Source, node: ast.expr) -> str:
     return f"({text})" if loose or _loose(source, node) else text
 
 
-def negated(source: Source, node: ast.expr) -> str:
-    """The text of a condition's exact opposite."""
-    return opposite(source, node) or f"not {operand(source, node)}"
+def denied(source: Source, node: ast.expr) -> str | None:
+    """The text of a condition's exact opposite; None where it would be harder to read than the condition."""
+    text = opposite(source, node)
+    if text is not None or isinstance(node, ast.BoolOp | ast.Compare | ast.IfExp | ast.NamedExpr):
+        return text
+    return f"not {operand(source, node)}"
 
 
 def constant(node: ast.AST, value: object) -> bool:

@@ -51,7 +51,7 @@ class Source:
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     @cached_property
     def comments(self) -> frozenset[int]:
@@ -62,7 +62,7 @@ class Source:
     @cached_property
     def inner(self) -> frozenset[int]:
         """Lines that begin inside of a string: their indentation is data."""
-        texts = (n for n in ast.walk(self.tree) if isinstance(n, ast.JoinedStr | ast.Constant))
+        texts = (n for n in self.nodes if isinstance(n, ast.JoinedStr | ast.Constant))
         spans = ((n.lineno, n.end_lineno or n.lineno) for n in texts if isinstance(n, ast.JoinedStr) or _text(n))
         return frozenset(line for first, last in spans for line in range(first + 1, last + 1))
 
@@ -98,17 +98,23 @@ class Source:
         after = self.data[self.end(stmt) : self._starts[stmt.end_lineno or stmt.lineno]].strip()
         return not self.indent(stmt).strip() and (not after or after.startswith(b"#"))
 
-    def blocks(self) -> Iterator[tuple[ast.AST, Block]]:
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, outer ones first."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[ast.AST, Block], ...]:
         """Every list of statements with its owner, outer ones first."""
-        for node in ast.walk(self.tree):
-            for field in ("body", "orelse", "finalbody"):
-                block = getattr(node, field, None)
-                if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-                    yield node, block
+        found: list[tuple[ast.AST, Block]] = []
+        for node in self.nodes:
+            lists = [getattr(node, field, None) for field in ("body", "orelse", "finalbody")]
+            found += [(node, block) for block in lists if isinstance(block, list) and block]
+        return tuple(found)
 
     def windows(self, size: int) -> Iterator[tuple[ast.AST, Block]]:
         """Runs of neighbouring statements, each on lines of its own."""
-        for owner, block in self.blocks():
+        for owner, block in self.blocks:
             for at in range(len(block) - size + 1):
                 window = block[at : at + size]
                 if self.alone(*window):
@@ -139,14 +145,15 @@ class Source:
         """Whether these names mean Python's own: nothing in the file binds them, and there is no star import."""
         return self.stored.isdisjoint((*names, "*"))
 
-    def replace(self, window: Sequence[ast.stmt], new: str) -> Edit | None:
-        """The window's statements replaced; lines of `new` are indented as they are. None if a comment would go."""
+    def replace(self, window: Sequence[ast.stmt], *new: str) -> Edit | None:
+        """The window's statements replaced by these lines, indented as they are. None if a comment would go, or
+        where the indentation of a line is data."""
         first, last = window[0], window[-1]
         end_line = last.end_lineno or last.lineno
-        if self.commented(first.lineno, end_line) or not self.alone(*window):
+        kept = self.inner.isdisjoint(range(first.lineno, end_line + 1)) and self.alone(*window)
+        if not kept or self.commented(first.lineno, end_line):
             return None
-        indent = self.indent(first)
-        text = (self.newline + indent).join(new.splitlines())
+        text = (self.newline + self.indent(first)).join(new)
         return self.edit(first, (self.start(first), self.end(last), text), end_line=end_line)
 
     def edit(self, at: ast.stmt | ast.expr, *pieces: tuple[int, int, str], end_line: int = 0) -> Edit:
