@@ -14,6 +14,7 @@ WHAT = {
     "closed": "A pull request was closed without a merge; `stage` spoke first",
     "declined": "An idea was not proposed: its author, a stage or the memory of taken-back changes said no",
     "denied": "The forge refused an act; nothing was done",
+    "ended a stray": "A bot that a killed deployer had started and nobody adopted was ended",
     "failed": "A commit could not be started; what ran before goes on",
     "forge": "The deployer could not read the forge; what runs goes on",
     "found": "One analyst's findings were counted",
@@ -90,7 +91,7 @@ def events(root: Path = ROOT) -> str:
 def told(root: Path = ROOT) -> tuple[Event, ...]:
     """Every event that can be told, by process and name. Raises Misconfigured for a name that is no constant."""
     facts: dict[tuple[str, str], set[str]] = {}
-    for source in sources(root):
+    for source in sources(root, ("say(",)):
         process = "deployer" if source.path.startswith(_DEPLOYER) else "controller"
         for name, keys in _calls(source):
             facts.setdefault((process, name), set()).update(keys)

@@ -1,8 +1,9 @@
 """Reads the product's own source as syntax trees."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -18,12 +19,18 @@ class Source:
     texts: dict[str, tuple[str, ...]]
 
 
-def sources(root: Path = ROOT, folders: tuple[str, ...] = ("bot",)) -> Iterator[Source]:
-    """Every module below the folders, in order of path."""
-    for folder in folders:
-        for file in sorted((root / folder).rglob("*.py")):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+def sources(root: Path = ROOT, words: Iterable[str] = ("",)) -> Iterable[Source]:
+    """Every module of the product that holds one of these words, in order of path."""
+    for file in sorted((root / "bot").rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if any(word in text for word in words):
+            tree = _parsed(text)
             yield Source(str(file.relative_to(root)), tree, _texts(tree))
+
+
+@cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _texts(tree: ast.Module) -> dict[str, tuple[str, ...]]:

