@@ -34,14 +34,17 @@ class Edit:
 
 
 class Source:
-    """A parsed file. Raises ValueError (SyntaxError too) for what is not plain UTF-8 Python with ordinary lines."""
+    """A parsed file. Raises ValueError for what is not plain Python with ordinary lines."""
 
     def __init__(self, text: str) -> None:
         if text.startswith("\ufeff") or "\f" in text or "\r" in text.replace("\r\n", ""):
             raise ValueError("a byte order mark, form feeds or old line ends")
         self.text = text
         self.data = text.encode()
-        self.tree = ast.parse(text)
+        try:
+            self.tree = ast.parse(text)
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            raise ValueError(f"it does not parse: {type(error).__name__}") from error
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.stored = stored_names(self.tree)
         starts = [0]
