@@ -27,6 +27,7 @@ def deployer(
 async def _main(option: Path | None, port: int, *, end_bots: bool) -> None:
     from bot.adapters.git.repository import GitRepository  # noqa: PLC0415  (heavy, only needed here)
     from bot.adapters.localdeploy.follower import Follower, Plan  # noqa: PLC0415
+    from bot.app.alone import alone  # noqa: PLC0415
     from bot.app.events import emitter  # noqa: PLC0415
     from bot.app.home import Home  # noqa: PLC0415
     from bot.core.ids import Sha  # noqa: PLC0415
@@ -38,11 +39,12 @@ async def _main(option: Path | None, port: int, *, end_bots: bool) -> None:
 
     say = emitter("deployer")
     follower = Follower(Plan(GitRepository(home.forge / "repo.git"), "main", home.deploy, argv), say)
-    task = asyncio.create_task(follower.run(port))
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
-    if end_bots:
-        await follower.shut_down()
+    with alone(home.path / "deployer.lock"):
+        task = asyncio.create_task(follower.run(port))
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+        if end_bots:
+            await follower.shut_down()

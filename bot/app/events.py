@@ -8,8 +8,8 @@ from typing import TextIO
 
 
 def emitter(process: str, stream: TextIO | None = None) -> Callable[[str, Mapping[str, object]], None]:
-    """A function that writes one event a line: `{"at", "process", "event", ...facts}`. A closed stream is ignored: a
-    process that does real work must not die because nobody listens."""
+    """A function that writes one event a line: `{"at", "process", "event", ...facts}`. A closed stream or a
+    full disk behind it is ignored: a process that does real work must not die because nobody listens."""
     out = stream if stream is not None else sys.stdout
 
     def say(event: str, facts: Mapping[str, object]) -> None:
@@ -17,7 +17,7 @@ def emitter(process: str, stream: TextIO | None = None) -> Callable[[str, Mappin
         try:
             out.write(json.dumps(row, default=str) + "\n")
             out.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             return
 
     return say

@@ -128,8 +128,14 @@ def checkouts(
     return checkout
 
 
-async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_ideas: bool = True) -> Engine:
-    """The controller over one home folder. Raises Misconfigured if there is no forge or no sandbox."""
+async def controller_of(
+    home: Home, say: Say, *, on_request: bool = False, new_ideas: bool = True, rebuild: bool = False
+) -> Engine:
+    """The controller over one home folder. Raises Misconfigured if there is no forge or no sandbox.
+
+    With `rebuild` damaged records are put aside; the engine's first round reads from the forge what became of every
+    idea. Ballots, overrides and requests are not on the forge: they are asked for again.
+    """
     home.create()
     settings = load()
     proposing = may_propose(self_editing=settings.enable_self_editing, security_checks=settings.code_security_checks)
@@ -137,7 +143,7 @@ async def controller_of(home: Home, say: Say, *, on_request: bool = False, new_i
         say("ideas_off", {"because": proposing.because})
     forge = LocalForge(home.forge)
     repo = await asyncio.to_thread(_clone, home)
-    records = SqliteRecords(home.records)
+    records = SqliteRecords(home.records, rebuild=rebuild)
     board = Board(home.deploy)
     sandbox = find()
     python = python_of(OWN_PYTHON)

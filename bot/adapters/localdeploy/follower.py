@@ -1,6 +1,7 @@
 """The deployer process: looks at the base branch, starts what is new, switches, keeps the one before."""
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -8,12 +9,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.adapters.localdeploy.process import Launch, answers, end, start
+from bot.adapters.crash import point
+from bot.adapters.localdeploy.process import BotFailed, Launch, answers, end, marked, start
 from bot.adapters.localdeploy.router import Router
 from bot.adapters.localdeploy.state import Board, Instance, State, Wishes
-from bot.core.errors import MegawattsError, Unavailable
+from bot.core.errors import Denied, MegawattsError, Misconfigured
 from bot.core.ids import Sha
 from bot.core.ports import Repository
+
+TRIES = 2
+"""A commit is blamed when its bot did not come up so many times: once may be the machine's fault."""
+PAUSE = 5.0
+"""Seconds until a start that failed is tried again."""
+MISSES = 2
+"""One missed answer is not a death."""
 
 
 def target(main: Sha, wishes: Wishes, state: State) -> Sha | None:
@@ -46,13 +55,17 @@ class Follower:
         self._say = say
         self._board = Board(plan.folder)
         self._state = State()
-        self._failures = 0
+        self._misses: dict[int, int] = {}
+        self._tried: dict[Sha, int] = {}
+        self._not_before = 0.0
+        self._mend_after = 0.0
+        self._troubles: dict[str, str] = {}
         self.router = Router(lambda: self._state)
 
     async def run(self, port: int = 0) -> None:
         """Follow until cancelled. Running bots are left alone: the next deployer adopts them."""
-        self._state = await self._adopt()
-        self._put(replace(self._state, port=await self.router.start(port or self._state.port)))
+        await self.adopt()
+        self._put(replace(self._state, port=await self._listen(port)))
         try:
             while True:
                 await self.step()
@@ -61,91 +74,191 @@ class Follower:
             await self.router.stop()
 
     async def step(self) -> None:
-        """One look: promote, restart what died, deploy what is new. An unreadable forge changes nothing."""
+        """One look: restart what died, promote, deploy what is new. What cannot be read or written changes nothing."""
+        await self._attempt("state", self._heal)
+        await self._attempt("bots", self._mend)
+        await self._attempt("forge", self._follow)
+
+    async def _attempt(self, what: str, work: Callable[[], object]) -> None:
+        """A full disk, a forge that is away or a broken file must not end the process that answers members."""
         try:
-            wishes = self._board.wishes()
-            main = self._plan.repo.resolve(f"refs/heads/{self._plan.branch}")
-        except MegawattsError as error:
-            self._say("forge", {"error": str(error)})
-            return
-        await self._mend()
+            done = work()
+            if asyncio.iscoroutine(done):
+                await done
+        except (MegawattsError, OSError) as error:
+            self._trouble(what, str(error))
+        else:
+            self._troubles.pop(what, None)
+
+    def _trouble(self, what: str, because: str) -> None:
+        """Say it when it begins, not at every look."""
+        if self._troubles.get(what) != because:
+            self._troubles[what] = because
+            self._say(what, {"error": because})
+
+    async def _follow(self) -> None:
+        wishes = self._board.wishes()
+        main = self._plan.repo.resolve(f"refs/heads/{self._plan.branch}")
         current = self._state.current
         if current is not None and self._state.split and wishes.promote == current.sha:
             self._put(replace(self._state, split=False))
             self._say("promoted", {"sha": current.sha})
+            point("deploy.promoted")
         wanted = target(main, wishes, self._state)
-        if wanted is not None:
+        if wanted is not None and time.monotonic() >= self._not_before:
             await self._deploy(wanted)
 
     async def _deploy(self, sha: Sha) -> None:
         self._say("starting", {"sha": sha})
+        point("deploy.before")
         try:
             fresh = await self._launch(sha)
         except (MegawattsError, OSError) as error:
-            self._put(replace(self._state, failed={**self._state.failed, sha: str(error)}))
-            self._say("failed", {"sha": sha, "because": str(error)})
+            self._not_started(sha, error)
             return
+        point("deploy.ready")
         old = self._state.current
         spare = self._state.previous
         # The new one is ready: from this write on it takes traffic. Only then is the oldest ended.
         fresh = replace(fresh, since=time.time())
         self._put(replace(self._state, current=fresh, previous=old, split=old is not None))
         self._say("switched", {"sha": sha, "previous": old.sha if old else ""})
+        point("deploy.switched")
         if spare is not None:
             await end(spare)
-            if spare.sha not in {sha, old.sha if old else ""}:
-                shutil.rmtree(self._plan.folder / "trees" / spare.sha, ignore_errors=True)
+            self._sweep()
+            point("deploy.ended")
+
+    def _not_started(self, sha: Sha, error: Exception) -> None:
+        """A commit is blamed only for what is its own fault: not for a full disk, and not for a single bad start."""
+        self._not_before = time.monotonic() + PAUSE
+        its_own = isinstance(error, BotFailed | Denied) and self._can_write()
+        self._tried[sha] = self._tried.get(sha, 0) + its_own
+        if self._tried[sha] >= TRIES or (its_own and isinstance(error, Denied)):
+            self._put(replace(self._state, failed={**self._state.failed, sha: str(error)}))
+            self._not_before = 0.0
+            self._say("failed", {"sha": sha, "because": str(error)})
+        else:
+            self._say("not started", {"sha": sha, "because": f"{error}; it is tried again"})
+
+    def _can_write(self) -> bool:
+        """Whether this machine could have started anything: logs and records need room."""
+        probe = self._plan.folder / ".probe"
+        try:
+            with probe.open("wb") as file:
+                file.write(bytes(65536))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            return False
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+        return True
 
     async def _launch(self, sha: Sha) -> Instance:
         tree = self._plan.folder / "trees" / sha
         # A tree left half-made by a crash is made again: what runs must equal its commit.
         with suppress(FileNotFoundError):
-            if not any(i is not None and i.sha == sha for i in (self._state.current, self._state.previous)):
+            if sha not in self._shas():
                 shutil.rmtree(tree)
         if not tree.exists():
             tree.mkdir(parents=True)
             self._plan.repo.materialise(sha, tree)
         log = self._plan.folder / "logs" / f"{sha[:12]}.log"
-        return await start(tree, sha, Launch(self._plan.argv(sha), log, self._plan.ready_within))
+        return await start(tree, sha, Launch(self._plan.argv(sha), self._plan.folder, log, self._plan.ready_within))
+
+    def _instances(self) -> tuple[Instance, ...]:
+        return tuple(i for i in (self._state.current, self._state.previous) if i is not None)
+
+    def _shas(self) -> frozenset[Sha]:
+        return frozenset(i.sha for i in self._instances())
 
     async def _mend(self) -> None:
         """Restart a current bot that died; forget a previous one that did."""
         current, previous = self._state.current, self._state.previous
-        if previous is not None and not await answers(previous):
+        if previous is not None and await self._is_dead(previous):
             self._put(replace(self._state, previous=None, split=False))
             self._say("lost previous", {"sha": previous.sha})
-        if current is None or await answers(current):
-            self._failures = 0
+            await self._end(previous)
+        if current is None or not await self._is_dead(current) or time.monotonic() < self._mend_after:
             return
-        self._failures += 1
-        if self._failures < 2:
-            return  # one missed answer is not a death
+        self._mend_after = time.monotonic() + PAUSE
         self._say("restarting", {"sha": current.sha})
-        await end(current, within=1.0)
-        try:
-            fresh = await self._launch(current.sha)
-        except Unavailable as error:
-            self._say("restart failed", {"sha": current.sha, "because": str(error)})
-            return
-        self._failures = 0
+        point("mend.before")
+        await self._end(current)
+        point("mend.ended")
+        fresh = await self._launch(current.sha)
+        point("mend.ready")
         self._put(replace(self._state, current=replace(fresh, since=current.since), restarts=self._state.restarts + 1))
+        self._mend_after = 0.0
 
-    async def _adopt(self) -> State:
+    async def _is_dead(self, instance: Instance) -> bool:
+        if await answers(instance):
+            self._misses.pop(instance.pid, None)
+            return False
+        self._misses[instance.pid] = self._misses.get(instance.pid, 0) + 1
+        return self._misses[instance.pid] >= MISSES
+
+    async def _end(self, instance: Instance) -> None:
+        """End a bot, but no other process that was given its number since."""
+        if instance.pid in marked(self._plan.folder):
+            await end(instance, within=1.0)
+
+    async def adopt(self) -> None:
+        """Take over what the deployer before left. Bots that it started and never wrote down are ended."""
         try:
-            state = self._board.state()
+            self._state = self._board.state()
         except MegawattsError as error:
             self._say("state lost", {"because": str(error)})
-            return State()
-        current = state.current if state.current and await answers(state.current) else None
-        previous = state.previous if state.previous and await answers(state.previous) else None
-        return replace(state, current=current, previous=previous, split=state.split and None not in (current, previous))
+        ours = marked(self._plan.folder)
+        previous = self._state.previous
+        if previous is not None and previous.pid not in ours:
+            self._state = replace(self._state, previous=None, split=False)
+        # A current one that is gone stays written down: the first looks restart it.
+        for pid in ours - {i.pid for i in self._instances()}:
+            self._say("ended a stray", {"pid": str(pid)})
+            await end(Instance(Sha(""), pid, 0, 0.0))
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove trees of which nothing runs any more."""
+        trees = self._plan.folder / "trees"
+        for tree in trees.iterdir() if trees.is_dir() else ():
+            if tree.name not in self._shas():
+                shutil.rmtree(tree, ignore_errors=True)
+
+    async def _listen(self, port: int) -> int:
+        """Take the port that was asked for, else the one of before, else any."""
+        try:
+            return await self.router.start(port or self._state.port)
+        except OSError as error:
+            await self.router.stop()
+            if port:
+                raise Misconfigured(
+                    f"port {port} on 127.0.0.1 cannot be used ({error.strerror}); choose another with --port"
+                ) from error
+            self._say("port taken", {"port": str(self._state.port), "because": str(error.strerror)})
+        return await self.router.start(0)
+
+    def _heal(self) -> None:
+        """Others read what runs from the file: one that was lost or broken is written again."""
+        try:
+            known = self._board.state() == self._state
+        except MegawattsError as error:
+            self._say("state lost", {"because": str(error)})
+            known = False
+        if not known:
+            self._board.publish(self._state)
 
     def _put(self, state: State) -> None:
         self._state = state
-        self._board.publish(state)
+        try:
+            self._board.publish(state)
+        except OSError as error:  # it runs all the same; the next look writes it
+            self._trouble("state", str(error))
 
     async def shut_down(self) -> None:
         """End every bot that this deployer runs (the end of a demo; a restart does not do this)."""
-        for instance in (self._state.current, self._state.previous):
-            if instance is not None:
-                await end(instance)
+        for instance in self._instances():
+            await end(instance)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.adapters.crash import point
 from bot.adapters.localdeploy.state import Instance
 from bot.core.errors import Unavailable
 from bot.core.ids import Sha
@@ -22,20 +23,30 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """All that a bot process inherits: whatever else the deployer's environment holds is not its business."""
 
 
+MARK = "MEGAWATTS_DEPLOYED_FROM"
+"""In the environment of every bot that a deployer started: the folder of that deployer."""
+
+
+class BotFailed(Unavailable):
+    """The bot itself did not come up: it ended, or was not ready in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a bot is started: `argv` after the interpreter, and where its log goes."""
+    """How a bot is started: `argv` after the interpreter, whose it is, and where its log goes."""
 
     argv: Sequence[str]
+    owner: Path
+    """The deployer's folder: by it the next deployer knows its bots, also those it was never told about."""
     log: Path
     ready_within: float = 30.0
     extra: Mapping[str, str] | None = None
 
 
 async def start(tree: Path, sha: Sha, launch: Launch) -> Instance:
-    """Start a bot from that tree and wait for its ready line. Raises Unavailable with the end of its log."""
+    """Start a bot from that tree and wait for its ready line. Raises BotFailed with the end of its log."""
     environment = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(launch.extra or {})
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", MARK: str(launch.owner.absolute())}
     launch.log.parent.mkdir(parents=True, exist_ok=True)
     said = launch.log.with_suffix(".ready")
     # Files, not pipes: the bot outlives a deployer that is killed, and the next one adopts it.
@@ -49,6 +60,7 @@ async def start(tree: Path, sha: Sha, launch: Launch) -> Instance:
             stderr=log,
             start_new_session=True,
         )
+    point("deploy.started")
     instance = await _wait_until_ready(process, sha, said, launch.ready_within)
     if instance is not None and await answers(instance):
         return instance
@@ -56,7 +68,7 @@ async def start(tree: Path, sha: Sha, launch: Launch) -> Instance:
     because = "not ready in time" if code is None else f"it ended with code {code} before it was ready"
     _kill(process.pid)
     process.wait()
-    raise Unavailable("the bot", f"{because}; log ends: {_tail(launch.log)}")
+    raise BotFailed("the bot", f"{because}; log ends: {_tail(launch.log)}")
 
 
 async def _wait_until_ready(process: subprocess.Popen[bytes], sha: Sha, said: Path, within: float) -> Instance | None:
@@ -106,6 +118,30 @@ def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (OSError, IndexError):
+        return False
+
+
+def marked(owner: Path) -> frozenset[int]:
+    """Processes that a deployer of this folder started and that still run, whoever is their parent now."""
+    mark = f"{MARK}={owner.absolute()}".encode()
+    return frozenset(pid for pid in _pids() if mark in _environment(pid) and _leads(pid))
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it ended, or is another user's
+        return []
+
+
+def _leads(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
         return False
 
 

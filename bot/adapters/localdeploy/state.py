@@ -49,6 +49,9 @@ class Wishes:
     reason: str = ""
 
 
+_ANEW = "delete it, the deployer makes it anew"
+
+
 def write_atomically(path: Path, data: object) -> None:
     """Replace a JSON file so that a reader sees the old or the new one, never a part, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +69,14 @@ def _load(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Misconfigured(f"{path.name} cannot be read ({error}); delete it, the deployer makes it anew") from error
+        raise Misconfigured(f"{path.name} cannot be read ({error}); {_ANEW}") from error
     if not isinstance(found, dict):
-        raise Misconfigured(f"{path.name} is not a JSON object; delete it, the deployer makes it anew")
+        raise Misconfigured(f"{path.name} is not a JSON object; {_ANEW}")
     return found
 
 
 def _instance(row: Mapping[str, Any] | None) -> Instance | None:
-    return Instance(Sha(row["sha"]), int(row["pid"]), int(row["port"]), float(row["since"])) if row else None
+    return Instance(Sha(str(row["sha"])), int(row["pid"]), int(row["port"]), float(row["since"])) if row else None
 
 
 class Board:
@@ -87,14 +90,17 @@ class Board:
     def state(self) -> State:
         """What runs. A missing file is an empty state; a broken one raises Misconfigured."""
         row = _load(self._state)
-        return State(
-            current=_instance(row.get("current")),
-            previous=_instance(row.get("previous")),
-            port=int(row.get("port", 0)),
-            split=bool(row.get("split", False)),
-            failed=dict(row.get("failed", {})),
-            restarts=int(row.get("restarts", 0)),
-        )
+        try:
+            return State(
+                current=_instance(row.get("current")),
+                previous=_instance(row.get("previous")),
+                port=int(row.get("port", 0)),
+                split=bool(row.get("split", False)),
+                failed={str(sha): str(why) for sha, why in dict(row.get("failed", {})).items()},
+                restarts=int(row.get("restarts", 0)),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Misconfigured(f"{self._state.name} does not say what runs ({error!r}); {_ANEW}") from error
 
     def publish(self, state: State) -> None:
         write_atomically(self._state, {**asdict(state), "failed": dict(state.failed)})
