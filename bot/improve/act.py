@@ -212,6 +212,7 @@ async def _page(step: steps.Page, case: Case, _charter: Charter, ctx: Context) -
     key = f"{proposal.pull}/{digest}"
     if ctx.records.get("pages", key) is not None:
         return  # said already: a person is paged once for one reason
+    ctx.say("page", {"pull": proposal.pull, "because": step.because.because})
     await ctx.forge.comment(proposal.pull, f"A person is needed.\n\n{tree(step.because)}", marker=f"page-{digest}")
     ctx.audit.append("controller", "page", f"#{proposal.pull}", step.because.because)
     ctx.crash_point("act.page.audited")

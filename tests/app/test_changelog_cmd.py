@@ -13,6 +13,8 @@ from bot.core.change import Patch
 from bot.core.errors import Misconfigured
 from bot.core.ids import Tree
 
+pytestmark = pytest.mark.integration  # they run git
+
 
 def call(*words: str) -> str:
     result = CliRunner().invoke(build(["changelog"]), ["changelog", *words], catch_exceptions=False)

@@ -18,6 +18,8 @@ from bot.core.change import Patch
 from bot.core.errors import Denied, MegawattsError, Misconfigured
 from bot.core.ids import Tree
 
+pytestmark = pytest.mark.integration  # they run git
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:

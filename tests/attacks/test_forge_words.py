@@ -12,6 +12,8 @@ from bot.core.change import Idea, Kind, Origin, Patch
 from bot.core.errors import Denied, MegawattsError
 from bot.core.ids import ProposalId, PullNumber, Sha, Tree
 
+pytestmark = pytest.mark.integration  # they run git
+
 P = PurePosixPath
 IDEA = Idea(ProposalId("0123456789ab"), "t", "w", Kind.TEST, Origin.ANALYST, "x")
 

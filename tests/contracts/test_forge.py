@@ -17,6 +17,8 @@ from bot.core.ids import ProposalId, PullNumber, Sha, Tree, UserId
 from bot.core.ports import Forge
 from bot.core.verdict import Status, Verdict
 
+pytestmark = pytest.mark.integration  # they run git
+
 P = PurePosixPath
 OLD = "".join(f"line {number}\n" for number in range(1, 21))
 IDEA = Idea(

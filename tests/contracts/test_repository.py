@@ -14,6 +14,8 @@ from bot.core.errors import Denied, Misconfigured
 from bot.core.ids import Sha
 from bot.core.ports import Repository
 
+pytestmark = pytest.mark.integration  # they run git
+
 P = PurePosixPath
 FILES = {"a.txt": "one\ntwo\nthree\n", "pkg/b.py": "x = 1\n", "run.sh": "#!/bin/sh\n", "gone.txt": "bye\n" * 9}
 ENV = {

@@ -15,6 +15,8 @@ from bot.core.errors import Misconfigured
 from bot.policy.record import case_to_row
 from tests.policy.builders import NOW, case
 
+pytestmark = pytest.mark.integration  # they run git
+
 CHARTER = """
 maintainers = ["mara"]
 [[wards]]

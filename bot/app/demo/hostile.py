@@ -92,7 +92,7 @@ def plants_a_secret(repo: Repository, base: Sha) -> Patch:
     path = "bot/chat/service.py"
     key = "AKIA" + "Q3EGRVN5TY7ZKXW2"
     token = "ghp_" + "R8sVqk2LmT0yZb3Xc9WnEaUd4Jf6Hg1PiQoK"
-    return _one(base, path, f'{_read(repo, base, path)}\n_STORE = "{key}"\n_FORGE = "{token}"\n')
+    return _one(base, path, f'{_read(repo, base, path).rstrip()}\n\n\n_STORE = "{key}"\n_FORGE = "{token}"\n')
 
 
 HOSTILE = (

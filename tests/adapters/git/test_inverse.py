@@ -13,6 +13,8 @@ from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.verdict import Verdict
 
+pytestmark = pytest.mark.integration  # they run git
+
 Git = Callable[..., str]
 P = PurePosixPath
 OLD = "".join(f"line {number}\n" for number in range(1, 41))

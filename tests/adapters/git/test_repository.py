@@ -11,6 +11,8 @@ from bot.core.change import Patch
 from bot.core.errors import Denied, Misconfigured, Unavailable
 from bot.core.ids import Sha
 
+pytestmark = pytest.mark.integration  # they run git
+
 Git = Callable[..., str]
 P = PurePosixPath
 

@@ -11,6 +11,8 @@ from bot.adapters.localforge.forge import LocalForge
 from bot.core.errors import Misconfigured
 from bot.core.ids import Sha
 
+pytestmark = pytest.mark.integration  # they run git
+
 
 def clone(source: Path, into: Path, *options: str) -> GitRepository:
     """A clone with options; GitRepository itself makes only whole ones."""

@@ -10,6 +10,8 @@ from bot.core.errors import Denied, Misconfigured
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Status, Verdict
 
+pytestmark = pytest.mark.integration  # they run git
+
 
 async def merged(place, name: str, files: dict[str, str | None]) -> tuple[PullNumber, Sha, Sha]:
     pull, head = await place.opened(name, files)

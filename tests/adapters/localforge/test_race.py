@@ -10,6 +10,8 @@ import pytest
 from bot.core.errors import Denied
 from bot.core.ids import PullNumber, Sha
 
+pytestmark = pytest.mark.integration  # they run git
+
 ROOT = Path(__file__).parents[3]
 MERGE = """
 import asyncio, sys

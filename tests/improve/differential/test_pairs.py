@@ -7,6 +7,8 @@ import pytest
 
 from bot.improve.differential.subject import surface
 
+pytestmark = pytest.mark.integration  # they run many small processes
+
 EQUAL = {
     "loop and comprehension": (
         "def f(xs: list[int]) -> list[int]:\n    return [x * 2 for x in xs if x > 1]\n",
