@@ -22,6 +22,8 @@ class MetricRule:
     """Fewest samples of each side before any verdict but INCONCLUSIVE."""
     effect: float = 0.0
     """Smallest relative change that counts as bad (0.25 = a quarter worse)."""
+    floor: float = 0.0
+    """Smallest change, in the metric's own unit, that a person would notice; below it no relative change counts."""
     alpha: float = 0.01
     """Chance of a false alarm, over the whole watch, that is accepted for this metric."""
     guard: bool = True

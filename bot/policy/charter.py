@@ -180,6 +180,7 @@ def _rule(table: Table) -> MetricRule:
         worse=cast("Worse", worse),
         minimum=table.whole("minimum", plain.minimum, least=2),
         effect=table.number("effect", plain.effect, 0.0, 100.0),
+        floor=table.number("floor", plain.floor, 0.0, 1e12),
         alpha=table.number("alpha", plain.alpha, 1e-9, 0.5),
         guard=table.flag("guard", default=plain.guard),
     )

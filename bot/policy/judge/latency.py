@@ -13,7 +13,7 @@ MIDDLE, TAIL = 0.5, 0.1
 
 def judge_latency(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: float) -> Verdict:
     """Half of alpha goes to the whole (Mann-Whitney), a quarter each to the upper half and the upper tenth (exact)."""
-    findings = tuple(_test(way, baseline.seen, candidate.seen) for way in ways(rule))
+    findings = tuple(_test(way, rule.floor, baseline.seen, candidate.seen) for way in ways(rule))
     facts: dict[str, str | float] = {
         "baseline_median": quantile(sorted(baseline.seen), MIDDLE),
         "candidate_median": quantile(sorted(candidate.seen), MIDDLE),
@@ -29,7 +29,7 @@ def quantile(ordered: Sequence[float], upper: float) -> float:
     return ordered[min(len(ordered) - 1, int((1 - upper) * len(ordered)))]
 
 
-def _test(way: str, before: Sequence[float], after: Sequence[float]) -> Finding:
+def _test(way: str, floor: float, before: Sequence[float], after: Sequence[float]) -> Finding:
     sign = 1 if way == "up" else -1
     old, new = sorted(sign * v for v in before), sorted(sign * v for v in after)
     middle, tail, whole = precedence(old, new, MIDDLE), precedence(old, new, TAIL), mann_whitney(old, new)
@@ -43,7 +43,8 @@ def _test(way: str, before: Sequence[float], after: Sequence[float]) -> Finding:
         f"median {quantile(sorted(before), MIDDLE):.4g} -> {quantile(sorted(after), MIDDLE):.4g}, "
         f"outer tenth {sign * quantile(old, TAIL):.4g} -> {sign * quantile(new, TAIL):.4g} (chance {chance:.2g})"
     )
-    return Finding(way, chance, middle, max(effects), words)
+    felt = [effect if by >= floor else 0.0 for effect, by in zip(effects, moved, strict=True)]
+    return Finding(way, chance, middle, max(felt), words)
 
 
 def _relative(change: float, of: float) -> float:

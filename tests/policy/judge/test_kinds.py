@@ -2,10 +2,14 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from bot.core.health import MetricRule
 from bot.core.verdict import Status, Verdict
+from bot.policy.judge.court import judge
+from bot.policy.judge.samples import Samples
 
 from .conftest import Ask
 
@@ -139,3 +143,11 @@ def test_a_verdict_says_what_was_measured(ask: Ask) -> None:
     assert verdict.facts["baseline_samples"] == 8
     assert verdict.facts["candidate_samples"] == 9
     assert verdict.name == "m (latency)"
+
+
+def test_a_change_that_nobody_feels_is_no_regression() -> None:
+    rule = MetricRule("reply_seconds", "latency", effect=0.25, floor=0.02)
+    fast, thrice, slow = Samples((0.001,) * 20), Samples((0.003,) * 20), Samples((0.041,) * 20)
+    assert judge(rule, fast, thrice).passed
+    assert judge(rule, fast, slow).status is Status.FAIL
+    assert judge(replace(rule, floor=0.0), fast, thrice).status is Status.FAIL
