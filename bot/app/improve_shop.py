@@ -4,13 +4,36 @@ from pathlib import Path
 
 from bot.core.change import Kind
 from bot.improve.analysts.codemod_findings import CodemodFindings
+from bot.improve.analysts.complexity import Complexity
+from bot.improve.analysts.coverage_gaps import CoverageGaps
+from bot.improve.analysts.dead_code import DeadCode
+from bot.improve.analysts.duplication import Duplication
+from bot.improve.analysts.imports import Imports
+from bot.improve.analysts.missing_types import MissingTypes
+from bot.improve.analysts.ruff_findings import RuffFindings
+from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.authors.codemods.author import Codemods
+from bot.improve.authors.mutant_tests import MutantTests
+from bot.improve.authors.ruff_fixes import RuffFixes
 from bot.improve.doors import Analyst, Author
 
 
 def shop(cache: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Analyst, ...], tuple[Author, ...]]:
-    """Analysts and authors in the order in which they are asked; `kinds` leaves out authors of other kinds."""
-    del cache
-    analysts: list[Analyst] = [CodemodFindings()]
-    authors: list[Author] = [Codemods()]
-    return tuple(analysts), tuple(a for a in authors if not kinds or a.kind in kinds)
+    """Analysts and authors in the order in which they are asked; `kinds` leaves out authors of other kinds.
+
+    `cache` is the gate's own, so that the suite is measured once.
+    """
+    writers: tuple[Author, ...] = (Codemods(), RuffFixes(), MutantTests(cache))
+    authors = tuple(author for author in writers if not kinds or author.kind in kinds)
+    analysts: tuple[Analyst, ...] = (
+        CodemodFindings(),
+        RuffFindings(),
+        Complexity(),
+        DeadCode(),
+        Duplication(),
+        MissingTypes(),
+        CoverageGaps(cache),
+        Imports(),
+    )
+    # Trying mutants takes a minute: only where somebody writes the tests that they call for.
+    return (*analysts, *([SurvivingMutants(cache)] if any(a.kind is Kind.TEST for a in authors) else [])), authors

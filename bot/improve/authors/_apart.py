@@ -9,7 +9,7 @@ from bot.improve.stages._ruff import config_file
 from bot.improve.stages._tools import tool
 
 ELSEWHERE = frozenset(
-    {"vendor", "vendored", "_vendor", "_vendored", "third_party", "extern", "externals", "node_modules"}
+    {"vendor", "vendored", "_vendor", "_vendored", "third_party", "extern", "externals", "node_modules", "benchmark"}
 )
 LARGEST = 400_000
 _MADE = re.compile(

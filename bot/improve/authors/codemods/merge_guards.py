@@ -28,7 +28,7 @@ class MergeGuards:
                 case [
                     ast.If(test=one, body=[ast.stmt() as first], orelse=[]),
                     ast.If(test=other, body=[second], orelse=[]),
-                ] if same(first, second) and taken.isdisjoint(window):
+                ] if same(first, second) and not same(one, other) and taken.isdisjoint(window):
                     yield from _edit(source, window, [one, other], first, taken)
 
 

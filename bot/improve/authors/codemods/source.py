@@ -26,11 +26,14 @@ class Edit:
     was: str
     pieces: tuple[tuple[int, int, str], ...]
     """Byte offsets, start and end, and the new text; in order, without overlap."""
+    around: str = ""
+    """First line of the statement around it: tells apart what stands twice in one function."""
 
     @property
     def digest(self) -> str:
-        """Identity of the place, whatever its line: 12 hex digits of function and code."""
-        return hashlib.sha256(f"{self.symbol}\0{' '.join(self.was.split())}".encode()).hexdigest()[:12]
+        """Identity of the place, whatever its line: 12 hex digits."""
+        key = f"{self.symbol}\0{self.around}\0{' '.join(self.was.split())}"
+        return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 class Source:
@@ -163,7 +166,14 @@ class Source:
         """An edit of these pieces, named by the place of `at`."""
         last = end_line or at.end_lineno or at.lineno
         was = self.data[self.start(at) : self._starts[last]].decode()
-        return Edit(at.lineno, last, self.symbol(at), was, pieces)
+        return Edit(at.lineno, last, self.symbol(at), was, pieces, self._around(at))
+
+    def _around(self, node: ast.AST) -> str:
+        """The first line of the statement around a node."""
+        around = self.parents.get(node)
+        while around is not None and not isinstance(around, ast.stmt):
+            around = self.parents.get(around)
+        return self.lines(around.lineno, around.lineno)[0].strip() if around is not None else ""
 
     def apply(self, edit: Edit) -> str:
         """The file with this edit made."""
