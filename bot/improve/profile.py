@@ -104,7 +104,9 @@ def _tests(python: list[PurePosixPath], config: _Config) -> tuple[PurePosixPath,
         if inside and any(_named_test(f) or f.name == "conftest.py" for f in python if inside[-1] in f.parents):
             folders.add(inside[-1])
     top = {f for f in folders if not any(other in f.parents for other in folders)}
+    # Where the repository says where its tests lie, a module `tests.py` elsewhere is about tests, not one of them.
     files = {p for p in python if _named_test(p) and not any(f in p.parents for f in top)}
+    files -= {p for p in files if declared and p.stem == "tests"}
     return tuple(sorted(top)) + tuple(sorted(files))
 
 
