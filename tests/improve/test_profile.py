@@ -9,7 +9,7 @@ from bot.improve.profile import profile
 
 def of(files: Mapping[str, str]) -> Profile:
     tree = {PurePosixPath(name): text.encode() for name, text in files.items()}
-    return profile({path: "100644" for path in tree}, tree.get)
+    return profile(dict.fromkeys(tree, "100644"), tree.get)
 
 
 def test_flat_package_with_pytest() -> None:
