@@ -192,6 +192,8 @@ class Improvement:
                 patch, commit_message(title_of(idea), patch.summary, idea.id, patch), author=AUTHOR
             )
             verdict = await self._judge(idea, head)
+            if verdict.status is Status.ERROR:  # a stage could not run: what was answered is kept, so ask once more
+                verdict = await self._judge(idea, head)
             attempt = Attempt(idea, verdict, files, head)
             if attempt.accepted:
                 self._keep(attempt, patch)

@@ -1,9 +1,13 @@
 """Finds functions that are hard to follow: cyclomatic complexity and cognitive complexity."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from bot.core.change import Finding, Severity
+from bot.core.sandbox import Limits
 from bot.improve.analysts._trees import Module, functions, modules
 from bot.improve.doors import Profile, Workspace
 from bot.improve.stages._complexity import LIMIT, complexity
@@ -11,6 +15,17 @@ from bot.improve.stages._complexity import LIMIT, complexity
 NAME = "complexity"
 COGNITIVE = 15
 """Cognitive complexity must stay at or below (Campbell 2018, and complexipy's own limit)."""
+SECONDS = 60.0
+PROGRAM = """
+import json, sys
+from complexipy import file_complexity
+for path in json.load(sys.stdin):
+    try:
+        rows = file_complexity(path).functions
+    except Exception:
+        continue
+    print(json.dumps([path, [[row.line_start, row.complexity] for row in rows]]), flush=True)
+"""
 
 
 class Complexity:
@@ -19,12 +34,13 @@ class Complexity:
     name = NAME
 
     async def find(self, work: Workspace, profile: Profile) -> Sequence[Finding]:
-        found = await asyncio.to_thread(lambda: [f for m in modules(work, profile) for f in _file(m)])
+        read = await asyncio.to_thread(lambda: list(modules(work, profile)))
+        cognitive = await _cognitive(work, [module.path for module in read])
+        found = [f for module in read for f in _file(module, cognitive.get(str(module.path), {}))]
         return sorted(found, key=lambda f: (-int(str(f.evidence["cyclomatic"])), str(f.path), f.line))
 
 
-def _file(module: Module) -> Iterator[Finding]:
-    cognitive = _cognitive(module)
+def _file(module: Module, cognitive: Mapping[int, int]) -> Iterator[Finding]:
     for defined in functions(module.tree):
         branches, load = complexity(defined.node), cognitive.get(defined.node.lineno, 0)
         if branches < LIMIT and load <= COGNITIVE:
@@ -42,12 +58,22 @@ def _file(module: Module) -> Iterator[Finding]:
         )
 
 
-def _cognitive(module: Module) -> dict[int, int]:
-    """Cognitive complexity by the line a function starts at; empty where complexipy cannot read the file."""
-    from complexipy import code_complexity  # noqa: PLC0415  (only the engine has it)
-
-    try:
-        rows = code_complexity(module.text, with_plans=False).functions
-    except Exception:  # noqa: BLE001  (a parser of its own: what it cannot read has no figure)
+async def _cognitive(work: Workspace, paths: Sequence[PurePosixPath]) -> dict[str, dict[int, int]]:
+    """Cognitive complexity by path and line. In the sandbox: complexipy is compiled code that dies of some deep files,
+    and then what it said before still counts."""
+    if not paths:
         return {}
-    return {int(row.line_start): int(row.complexity) for row in rows}
+    done = await work.run(
+        [sys.executable, "-I", "-B", "-c", PROGRAM],
+        stdin=json.dumps([str(path) for path in paths]).encode(),
+        env={"HOME": "/tmp", "LC_ALL": "C.UTF-8"},  # noqa: S108  (the sandbox's own, empty /tmp)
+        limits=Limits(seconds=SECONDS),
+    )
+    found: dict[str, dict[int, int]] = {}
+    for line in done.out.decode(errors="replace").splitlines():
+        try:
+            path, rows = json.loads(line)
+            found[str(path)] = {int(at): int(value) for at, value in rows}
+        except (ValueError, TypeError):
+            continue
+    return found
