@@ -11,12 +11,13 @@ from bot.core.errors import Misconfigured
 WHAT = {
     "analyst failed": "An analyst broke; the others' findings still count",
     "asked": "People were asked for consent on this head",
+    "bots": "A look at the running bots failed; it is tried again",
     "closed": "A pull request was closed without a merge; `stage` spoke first",
     "declined": "An idea was not proposed: its author, a stage or the memory of taken-back changes said no",
     "denied": "The forge refused an act; nothing was done",
     "ended a stray": "A bot that a killed deployer had started and nobody adopted was ended",
     "failed": "A commit could not be started; what ran before goes on",
-    "forge": "The deployer could not read the forge; what runs goes on",
+    "forge": "The deployer could not read the forge or what is wished; what runs goes on",
     "found": "One analyst's findings were counted",
     "gate": "The gate's verdict was posted as a status of the head",
     "healthy": "The watch ended well: the version was tagged, the revision promoted",
@@ -25,18 +26,20 @@ WHAT = {
     "later": "A door did not answer; the next look tries again",
     "lost previous": "The previous revision stopped answering; it is no fallback any more",
     "merged": "A pull request was merged, and why",
+    "not started": "A commit could not be started for a reason that is not its own, such as a full disk; it is tried again",
     "observed": "Readings of the new and the previous revision were taken",
     "page": "A person is needed",
+    "port taken": "The port of before is taken by another program; a free one is used",
     "promoted": "All traffic goes to the new revision",
     "proposed": "A pull request was opened",
     "recalled": "What was done before a kill or a fault and not noted was noted",
     "ranked": "Ideas were ranked by learned value; `top` lists the best",
-    "restart failed": "A bot that died could not be started again",
     "restarting": "The running bot died and is started again",
     "revert": "A revert was opened, because health went bad or a person asked",
     "rollback": "What became of a person's rollback",
     "stage": "A stage of the gate started or ended",
     "starting": "A commit's bot is being started",
+    "state": "The deployer could not write down what runs; it is tried again",
     "state lost": "The deployer's state file could not be read and is made anew",
     "switched": "The new revision is ready and takes traffic; the previous one is kept",
     "updated": "A proposal was brought up to date with the base branch",
@@ -103,19 +106,19 @@ def _calls(source: Source) -> Iterator[tuple[str, tuple[str, ...]]]:
     name that it is called with."""
     functions = [n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     for call in _named_calls(source.tree, _TELLERS):
-        if not any(isinstance(node, ast.Dict) for node in ast.walk(call.args[1])):
+        if len(call.args) != 2 or not any(isinstance(node, ast.Dict) for node in ast.walk(call.args[1])):
             continue  # people and bots speak by the same word, without facts
-        facts = tuple(key for key in _keys(call.args[1], source))
-        said = named(call.args[0], source) or _passed_on(call, functions, source)
+        said = _names(call, call.args[0], functions, source)
         if not said:
             raise Misconfigured(f"{source.path}:{call.lineno} tells an event whose name is no constant")
+        facts = tuple(_keys(call.args[1], source))
         yield from ((name, facts) for name in said)
 
 
 def _named_calls(tree: ast.AST, names: frozenset[str]) -> Iterator[ast.Call]:
-    """Calls of a function or method of such a name, with two positional arguments at least."""
+    """Calls of a function or method of such a name, with positional arguments."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and len(node.args) >= 2:
+        if isinstance(node, ast.Call) and node.args:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in names:
                 yield node
@@ -127,12 +130,15 @@ def _keys(facts: ast.expr, source: Source) -> Iterator[str]:
             yield from (text for key in node.keys for text in named(key, source))
 
 
-def _passed_on(call: ast.Call, functions: list[_Function], source: Source) -> tuple[str, ...]:
-    """Names that the function around this call is given for the argument that it passes on."""
+def _names(call: ast.Call, argument: ast.expr, functions: list[_Function], source: Source) -> tuple[str, ...]:
+    """What an argument of this call stands for: a constant, or what the function around it is given for it."""
+    constant = named(argument, source)
+    if constant or not isinstance(argument, ast.Name):
+        return constant
     for function in functions:
         places = [one.arg for one in function.args.args if one.arg != "self"]
-        name = getattr(call.args[0], "id", "")
-        if call in ast.walk(function) and name in places:
-            callers = _named_calls(source.tree, frozenset({function.name}))
-            return tuple(text for one in callers for text in named(one.args[places.index(name)], source))
+        if argument.id in places and call in ast.walk(function):
+            place = places.index(argument.id)
+            callers = [c for c in _named_calls(source.tree, frozenset({function.name})) if len(c.args) > place]
+            return tuple(name for one in callers for name in _names(one, one.args[place], functions, source))
     return ()
