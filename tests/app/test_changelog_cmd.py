@@ -15,6 +15,8 @@ from bot.core.ids import Tree
 
 pytestmark = pytest.mark.integration  # they run git
 
+pytestmark = pytest.mark.integration
+
 
 def call(*words: str) -> str:
     result = CliRunner().invoke(build(["changelog"]), ["changelog", *words], catch_exceptions=False)

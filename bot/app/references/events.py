@@ -26,7 +26,7 @@ WHAT = {
     "later": "A door did not answer; the next look tries again",
     "lost previous": "The previous revision stopped answering; it is no fallback any more",
     "merged": "A pull request was merged, and why",
-    "not started": "A commit could not be started for a reason that is not its own, such as a full disk; it is tried again",
+    "not started": "A commit could not be started and is not to blame (a full disk, say); it is tried again",
     "observed": "Readings of the new and the previous revision were taken",
     "page": "A person is needed",
     "port taken": "The port of before is taken by another program; a free one is used",
