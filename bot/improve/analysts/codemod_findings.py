@@ -26,10 +26,10 @@ class CodemodFindings:
 def _all(work: Workspace, profile: Profile) -> Iterator[Finding]:
     for path in product_files(work, profile):
         try:
-            source = Source(read(work, path))
+            found = list(places(Source(read(work, path)), path))
         except (OSError, ValueError, RecursionError):
             continue
-        yield from places(source, path)
+        yield from found
 
 
 def places(source: Source, path: PurePosixPath) -> Iterator[Finding]:
