@@ -19,7 +19,6 @@ from bot.improve.act import leading
 from bot.improve.context import GATE
 from bot.votes.service import Votes
 
-
 PATIENCE = 400.0
 """Seconds to wait for anything: a slow machine is no reason to say that something did not happen."""
 
@@ -150,6 +149,9 @@ async def bad_change(scene: Scene, teller: Teller) -> None:
     scene.ask_for("tuner", symbol="user_burst")
     proposed = await journal.wait("proposed", lambda r: r["kind"] == "configuration", since=begun, within=PATIENCE)
     pull = PullNumber(proposed["pull"])
+    # The voted change is written and judged meanwhile; members are asked when the base branch is at rest again.
+    await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
+    scene.ask_for("phrases")
     merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=PATIENCE)
     scene.members.rush()
@@ -181,20 +183,18 @@ async def _is_inverse(scene: Scene, merged: str, back: str) -> None:
 
 async def voted_change(scene: Scene, teller: Teller) -> None:
     """A member's phrase: voted for, voided by a push, voted for again, merged."""
-    journal, begun = scene.journal, time.monotonic()
-    await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
-    scene.ask_for("phrases")
-    proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", since=begun, within=PATIENCE)
-    pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
-    await journal.wait("asked", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
+    journal = scene.journal
+    proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", within=PATIENCE)
+    pull = PullNumber(proposed["pull"])
+    await journal.wait("asked", lambda r: r["pull"] == pull, within=PATIENCE)
     first = await _vote(scene, pull)
-    pushed = await _push(scene, pull, head)
-    voided = await journal.wait("vote_voided", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
+    pushed = await _push(scene, pull)
+    voided = await journal.wait("vote_voided", lambda r: r["pull"] == pull and r["head"] == pushed, within=PATIENCE)
     expect(not journal.find("merged", lambda r: r["pull"] == pull), "merged on a void vote")
     teller.saw("vote_voided", pull=f"#{pull}", votes_before=first, new_head=str(voided["head"])[:12])
     await journal.wait("asked", lambda r: r["pull"] == pull, since=voided["t"], within=PATIENCE)
     second = await _vote(scene, pull)
-    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, within=PATIENCE)
     proposal = next(p for p in await scene.forge.proposals(everything=True) if p.pull == pull)
     expect(proposal.head == pushed, "another head was merged than the one voted on")
     teller.saw("vote", pull=f"#{pull}", votes=second, because=merged["because"])
@@ -210,9 +210,10 @@ async def _vote(scene: Scene, pull: PullNumber) -> int:
     return found
 
 
-async def _push(scene: Scene, pull: PullNumber, head: Sha) -> Sha:
+async def _push(scene: Scene, pull: PullNumber) -> Sha:
     """Somebody pushes one more phrase to the branch after the vote."""
     proposal = next(p for p in await scene.forge.proposals() if p.pull == pull)
+    head = proposal.head
     path = next(p for p in sorted(proposal.paths) if "intents" in p.parts)
     text = (scene.repo.read(head, path) or b"").decode()
     changed = text.replace('"cast the bones"', '"cast the bones", "let the bones roll"')
