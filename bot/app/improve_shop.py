@@ -26,8 +26,8 @@ def shop(cache: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Analyst, ...], tup
     writers: tuple[Author, ...] = (Codemods(), RuffFixes(), MutantTests(cache))
     authors = tuple(author for author in writers if not kinds or author.kind in kinds)
     analysts: tuple[Analyst, ...] = (
-        CodemodFindings(),
-        RuffFindings(),
+        CodemodFindings(cache),
+        RuffFindings(cache),
         Complexity(),
         DeadCode(),
         Duplication(),

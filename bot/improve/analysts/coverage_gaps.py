@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.core.change import Finding, Severity
+from bot.improve.analysts._measured import measured
 from bot.improve.analysts._trees import Defined, Module, functions, modules
 from bot.improve.doors import Profile, Workspace
-from bot.improve.testing.baseline import load
 from bot.improve.testing.results import FileLines
 
 NAME = "coverage-gaps"
@@ -31,18 +31,13 @@ class CoverageGaps:
         return await asyncio.to_thread(lambda: list(self._find(work, profile)))
 
     def _find(self, work: Workspace, profile: Profile) -> Iterator[Finding]:
-        measured = self._measured(work)
-        named = frozenset[str]() if measured else _named(work, profile)
+        known = measured(work, self.cache)
+        named = frozenset[str]() if known else _named(work, profile)
         for module in modules(work, profile):
             for defined in functions(module.tree):
-                why = _gap(module, defined, measured, named)
+                why = _gap(module, defined, known, named)
                 if why:
                     yield _finding(module, defined, why)
-
-    def _measured(self, work: Workspace) -> Mapping[str, FileLines]:
-        kept = sorted((self.cache / "tests").glob(f"{work.tree}-*.json.gz")) if self.cache else []
-        runs = [run for run in map(load, kept) if run is not None]
-        return runs[0].files if runs else {}
 
 
 def _named(work: Workspace, profile: Profile) -> frozenset[str]:
@@ -62,13 +57,13 @@ def _named(work: Workspace, profile: Profile) -> frozenset[str]:
     return frozenset(found)
 
 
-def _gap(module: Module, defined: Defined, measured: Mapping[str, FileLines], named: frozenset[str]) -> str:
+def _gap(module: Module, defined: Defined, known: Mapping[str, FileLines], named: frozenset[str]) -> str:
     """Why a function counts as untested; empty if it does not."""
     body = [n.lineno for stmt in defined.node.body for n in ast.walk(stmt) if isinstance(n, ast.stmt)]
     if len(body) < LEAST or defined.inner:
         return ""
-    if measured:
-        file = measured.get(str(module.path))
+    if known:
+        file = known.get(str(module.path))
         ran = file.lines() if file is not None else frozenset[int]()
         return "" if ran & frozenset(body) else "no test runs it"
     short = defined.name.rpartition(".")[2]

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bot.core.change import Finding, Severity
+from bot.core.change import Finding
 from bot.core.sandbox import Limits
+from bot.improve.analysts._measured import measured, worth
 from bot.improve.authors._apart import product_files
 from bot.improve.doors import Profile, Workspace
 from bot.improve.stages._ruff import config_file
+from bot.improve.testing.results import FileLines
 
 NAME = "ruff-findings"
 RULES = (
@@ -38,9 +40,15 @@ SECONDS = 60.0
 
 
 class RuffFindings:
-    """Analyst: one finding for each rule and file that ruff can fix safely."""
+    """Analyst: one finding for each rule and file that ruff can fix safely.
+
+    `cache` is the gate's: code that the tests run weighs more, since there a fix can be proved.
+    """
 
     name = NAME
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self.cache = cache
 
     async def find(self, work: Workspace, profile: Profile) -> Sequence[Finding]:
         """Raises ValueError if ruff gives no answer that can be read."""
@@ -57,7 +65,7 @@ class RuffFindings:
         )
         if not done.ok:
             raise ValueError(f"ruff ended with {done.limit or done.code}: {done.err.decode(errors='replace')[-200:]}")
-        return list(_findings(json.loads(done.out), work))
+        return list(_findings(json.loads(done.out), work, measured(work, self.cache)))
 
 
 def chosen(root: Path) -> tuple[str, ...]:
@@ -66,7 +74,7 @@ def chosen(root: Path) -> tuple[str, ...]:
     return ("--config", str(config)) if config else ("--isolated",)
 
 
-def _findings(rows: Sequence[Mapping[str, Any]], work: Workspace) -> Iterator[Finding]:
+def _findings(rows: Sequence[Mapping[str, Any]], work: Workspace, known: Mapping[str, FileLines]) -> Iterator[Finding]:
     found: dict[tuple[PurePosixPath, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         fix = row.get("fix") or {}
@@ -82,7 +90,7 @@ def _findings(rows: Sequence[Mapping[str, Any]], work: Workspace) -> Iterator[Fi
             path=path,
             line=min(lines),
             end_line=max(lines),
-            severity=Severity.LOW,
+            severity=worth(known, path, lines),
             message=f"ruff {code} in {len(group)} places: {group[0]['message']}",
             analyst=NAME,
             symbol=str(path),
