@@ -125,6 +125,10 @@ def _stale(case: Case) -> bool:
 
 
 def _bring_up(case: Case) -> Step:
+    watched = case.around.awaiting_health
+    if watched is not None:
+        # If it is taken back, the base is as it was, and so is what was validated: an update now would be for nothing.
+        return Wait(None, f"the health of #{watched} is not settled yet")
     if case.proposal.by_engine:
         return Update(case.proposal.head, case.around.main)
     return Wait(None, "behind the base branch; its author has to bring it up to date")

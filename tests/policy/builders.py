@@ -18,7 +18,7 @@ from bot.core.verdict import Status, Verdict, worst
 from bot.core.votes import Approval, Ballot, Choice, Poll, Quorum, Voter
 from bot.policy.charter import STAGES
 
-PROPERTY = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 """The same examples each time: a gate must not refuse one change for what chance found in another."""
 
 Judge = Callable[..., None]

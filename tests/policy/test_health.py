@@ -208,7 +208,7 @@ rollouts = st.builds(
 )
 
 
-@settings(max_examples=40)
+@settings(deadline=None)
 @given(readings, rollouts, st.integers(-100, 4000))
 def test_it_always_answers_and_never_passes_on_too_little(found: list[Reading], rollout: Rollout, seconds: int) -> None:
     policy = replace(POLICY, rules=(RATE, LATENCY, MEMORY))

@@ -78,6 +78,15 @@ def test_a_persons_sealed_change_is_not_closed_and_takes_the_owners() -> None:
     assert isinstance(decided(".github/x", **person, approvals=(approval("root"),)), Merge)
 
 
+def test_nothing_is_brought_up_to_date_with_a_base_that_may_be_taken_back() -> None:
+    watched = {"awaiting_health": PullNumber(3)}
+    for gate_ in (None, gate()):
+        step = decided(gate=gate_, base=BASE, gate_base=BASE, around=watched)
+        assert isinstance(step, Wait)
+        assert "#3" in step.because
+    assert decided(gate=None, around=watched) == Validate(HEAD), "judging goes on meanwhile"
+
+
 def test_conflicts_close_the_engines_and_wait_for_a_persons() -> None:
     assert isinstance(decided(conflicts=True), Close)
     assert isinstance(decided(conflicts=True, origin=Origin.PERSON), Wait)

@@ -25,7 +25,7 @@ def test_hostile_branches_are_refused(name: str) -> None:
         check_branch(name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_branch_that_passes_is_plain_ascii_and_no_option(name: str) -> None:
     try:
@@ -37,7 +37,7 @@ def test_a_branch_that_passes_is_plain_ascii_and_no_option(name: str) -> None:
     assert ".." not in name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_path_that_passes_stays_inside(path: str) -> None:
     try:
@@ -49,7 +49,7 @@ def test_a_path_that_passes_stays_inside(path: str) -> None:
     assert not any(part.casefold() == ".git" for part in path.split("/"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_a_revision_that_passes_is_one_word_and_no_option(rev: str) -> None:
     try:
