@@ -19,7 +19,7 @@ def docs(
     *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 names what is stale.")] = False,
 ) -> None:
-    """Write docs/commands, settings, metrics and events from the code. Example: megawatts docs --check"""
+    """Write the references in docs/ from the code, or say which are stale. Example: megawatts docs --check"""
     from bot.app.references.scan import ROOT  # noqa: PLC0415  (all commands are imported by what follows)
 
     folder = (root or ROOT) / "docs"
@@ -38,10 +38,17 @@ def pages() -> dict[str, Callable[[], str]]:
     """Each generated page and the function that writes it."""
     from bot.app.references.commands import commands  # noqa: PLC0415  (as above)
     from bot.app.references.events import events  # noqa: PLC0415
+    from bot.app.references.http import http  # noqa: PLC0415
     from bot.app.references.metrics import metrics  # noqa: PLC0415
     from bot.app.references.settings import settings  # noqa: PLC0415
 
-    return {"commands.md": commands, "events.md": events, "metrics.md": metrics, "settings.md": settings}
+    return {
+        "commands.md": commands,
+        "events.md": events,
+        "http.md": http,
+        "metrics.md": metrics,
+        "settings.md": settings,
+    }
 
 
 def stale(folder: Path) -> dict[str, str]:
