@@ -22,7 +22,7 @@ from bot.core.errors import Misconfigured
 from bot.policy import charter as charters
 
 PACE: Mapping[str, Mapping[str, str | int]] = {
-    "health": {"warm_up": "2s", "deadline": "60s", "interval": "1s"},
+    "health": {"warm_up": "2s", "deadline": "300s", "interval": "1s"},
     "quotas": {"per_hour": 40, "per_day": 40, "min_between_deploys": "0s"},
     "quorum": {"open_for": "8s", "late_swing": "0s"},
 }
