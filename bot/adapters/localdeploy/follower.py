@@ -175,23 +175,35 @@ class Follower:
         return frozenset(i.sha for i in self._instances())
 
     async def _mend(self) -> None:
-        """Restart a current bot that died; forget a previous one that did."""
+        """Restart what died: the current bot, and the one before while it is what the current is compared with."""
         current, previous = self._state.current, self._state.previous
         if previous is not None and await self._is_dead(previous):
-            self._put(replace(self._state, previous=None, split=False))
-            self._say("lost previous", {"sha": previous.sha})
-            await self._end(previous)
+            await self._mend_previous(previous)
         if current is None or not await self._is_dead(current) or time.monotonic() < self._mend_after:
             return
         self._mend_after = time.monotonic() + PAUSE
-        self._say("restarting", {"sha": current.sha})
-        point("mend.before")
-        await self._end(current)
-        point("mend.ended")
-        fresh = await self._launch(current.sha)
-        point("mend.ready")
-        self._put(replace(self._state, current=replace(fresh, since=current.since), restarts=self._state.restarts + 1))
+        fresh = await self._restart(current)
+        self._put(replace(self._state, current=fresh, restarts=self._state.restarts + 1))
         self._mend_after = 0.0
+
+    async def _mend_previous(self, previous: Instance) -> None:
+        """A watch without its control can only call a person, so that one is restarted; if it cannot be, forget it."""
+        if self._state.split:
+            with suppress(MegawattsError, OSError):
+                self._put(replace(self._state, previous=await self._restart(previous)))
+                return
+        self._put(replace(self._state, previous=None, split=False))
+        self._say("lost previous", {"sha": previous.sha})
+        await self._end(previous)
+
+    async def _restart(self, dead: Instance) -> Instance:
+        self._say("restarting", {"sha": dead.sha})
+        point("mend.before")
+        await self._end(dead)
+        point("mend.ended")
+        fresh = await self._launch(dead.sha)
+        point("mend.ready")
+        return replace(fresh, since=dead.since)
 
     async def _is_dead(self, instance: Instance) -> bool:
         if await answers(instance):
