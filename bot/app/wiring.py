@@ -31,11 +31,21 @@ from bot.core.ports import Records, Repository, Sandbox
 from bot.core.tier import Tier
 from bot.core.verdict import Verdict
 from bot.core.votes import Poll, Quorum
+from bot.improve.analysts.codemod_findings import CodemodFindings
+from bot.improve.analysts.complexity import Complexity
+from bot.improve.analysts.coverage_gaps import CoverageGaps
+from bot.improve.analysts.dead_code import DeadCode
+from bot.improve.analysts.duplication import Duplication
+from bot.improve.analysts.imports import Imports
+from bot.improve.analysts.missing_types import MissingTypes
+from bot.improve.analysts.ruff_findings import RuffFindings
 from bot.improve.analysts.suggestions import Suggestions
 from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.analysts.tuning import Tuning
+from bot.improve.authors.codemods.author import Codemods
 from bot.improve.authors.mutant_tests import MutantTests
 from bot.improve.authors.phrases import Phrases
+from bot.improve.authors.ruff_fixes import RuffFixes
 from bot.improve.authors.tuner import Tuner
 from bot.improve.context import Asked, Context, Say
 from bot.improve.doors import Workspace
@@ -179,6 +189,14 @@ def _address(board: Board, sha: Sha) -> str | None:
     return f"http://127.0.0.1:{found.port}" if found else None
 
 
+FEEDS = {
+    "tuning": "tuner", "suggestions": "phrases", "surviving_mutants": "mutant_tests", "codemod_findings": "codemods",
+    "ruff_findings": "ruff_fixes",
+    **dict.fromkeys(("complexity", "dead_code", "duplication", "missing_types", "coverage_gaps", "imports"), "nobody"),
+}  # fmt: skip
+"""Author by analyst. What only people can act on is not looked for when one author was asked for."""
+
+
 def workshop(repo: Repository, records: Records, board: Board, cache: Path, *, only_requested: bool) -> Workshop:
     """Analysts and authors, in the order in which they are asked."""
 
@@ -189,9 +207,21 @@ def workshop(repo: Repository, records: Records, board: Board, cache: Path, *, o
 
     suggestions = Suggestions(lambda: records.scan("suggestions"))
     return Workshop(
-        analysts=(Tuning(counts), suggestions, SurvivingMutants(cache)),
-        authors=(Tuner(), Phrases(), MutantTests(cache)),
+        analysts=(
+            Tuning(counts),
+            suggestions,
+            SurvivingMutants(cache),
+            CodemodFindings(cache),
+            RuffFindings(cache),
+            Complexity(),
+            DeadCode(),
+            Duplication(),
+            MissingTypes(),
+            CoverageGaps(cache),
+            Imports(),
+        ),
+        authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes()),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,
-        feeds={"tuning": "tuner", "suggestions": "phrases", "surviving_mutants": "mutant_tests"},
+        feeds=FEEDS,
     )

@@ -14,7 +14,7 @@ from bot.improve.authors.codemods.source import Source
 from bot.improve.doors import Profile, Workspace
 from bot.improve.testing.results import FileLines
 
-NAME = "codemod-findings"
+NAME = "codemod_findings"
 
 
 class CodemodFindings:

@@ -11,7 +11,7 @@ from bot.improve.analysts._trees import Defined, Module, functions, modules
 from bot.improve.doors import Profile, Workspace
 from bot.improve.testing.results import FileLines
 
-NAME = "coverage-gaps"
+NAME = "coverage_gaps"
 LEAST = 3
 """Statements that a function must have to be worth a finding."""
 

@@ -8,7 +8,7 @@ from bot.core.change import Finding, Severity
 from bot.improve.analysts._trees import modules
 from bot.improve.doors import Profile, Workspace
 
-NAME = "dead-code"
+NAME = "dead_code"
 CONFIDENCE = 80
 """vulture's own measure, in percent: unused imports 90, arguments and unreachable code 100, all else 60."""
 

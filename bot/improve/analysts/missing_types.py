@@ -8,7 +8,7 @@ from bot.core.change import Finding, Severity
 from bot.improve.analysts._trees import Defined, functions, modules
 from bot.improve.doors import Profile, Workspace
 
-NAME = "missing-types"
+NAME = "missing_types"
 HALF = 0.5
 
 

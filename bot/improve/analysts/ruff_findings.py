@@ -16,7 +16,7 @@ from bot.improve.doors import Profile, Workspace
 from bot.improve.stages._ruff import config_file
 from bot.improve.testing.results import FileLines
 
-NAME = "ruff-findings"
+NAME = "ruff_findings"
 RULES = (
     "F401",
     "F541",

@@ -22,13 +22,13 @@ _CODE = re.compile(r"[A-Z]{1,4}[0-9]{3,4}")
 class RuffFixes:
     """Author: a fix that ruff calls safe, by the repository's own configuration. Written on a copy, never in place."""
 
-    name = "ruff-fixes"
+    name = "ruff_fixes"
     kind = Kind.REFACTOR
     claim = Claim.PRESERVING
 
     def ideas(self, findings: Sequence[Finding]) -> Sequence[Idea]:
         """One idea for each rule and file."""
-        return [self._idea(f) for f in findings if f.analyst == "ruff-findings"]
+        return [self._idea(f) for f in findings if f.analyst == "ruff_findings"]
 
     def _idea(self, finding: Finding) -> Idea:
         key = f"{self.name}\0{finding.fingerprint}\0{finding.evidence.get('digest', '')}"

@@ -4,7 +4,7 @@ import ast
 import hashlib
 import io
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,6 +54,7 @@ class Source:
         for line in self.data.splitlines(keepends=True):
             starts.append(starts[-1] + len(line))
         self._starts = starts
+        self._windows: dict[int, list[tuple[ast.AST, Block]]] = {}
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -118,13 +119,12 @@ class Source:
             found += [(node, block) for block in lists if isinstance(block, list) and block]
         return tuple(found)
 
-    def windows(self, size: int) -> Iterator[tuple[ast.AST, Block]]:
+    def windows(self, size: int) -> Sequence[tuple[ast.AST, Block]]:
         """Runs of neighbouring statements, each on lines of its own."""
-        for owner, block in self.blocks:
-            for at in range(len(block) - size + 1):
-                window = block[at : at + size]
-                if self.alone(*window):
-                    yield owner, window
+        if size not in self._windows:
+            every = ((o, b[at : at + size]) for o, b in self.blocks for at in range(len(b) - size + 1))
+            self._windows[size] = [(owner, window) for owner, window in every if self.alone(*window)]
+        return self._windows[size]
 
     def function(self, node: ast.AST) -> Function | None:
         """The function that a node runs in; None at module and class level, and in lambdas."""
