@@ -119,7 +119,7 @@ async def test_a_suggested_phrase_is_one_datum_and_no_more(tree: Any) -> None:
         assert after == before
         assert "# a remark" in made[0]
         assert made[1:] == plain[1:], "title, reason, commit message and body are the same whatever was suggested"
-    assert taken > len(OWN) // 2
+    assert taken >= 3, "some payloads have the form of a suggestion, or nothing was tried"
 
 
 async def proposal(tree: Any, author: Phrases, phrase: str) -> tuple[str, ...] | None:
