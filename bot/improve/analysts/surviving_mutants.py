@@ -83,7 +83,7 @@ def _finding(function: Pure, path: PurePosixPath, mutants: Sequence[Mutant]) -> 
         path=path,
         line=function.line,
         end_line=function.end_line,
-        severity=Severity.LOW,
+        severity=Severity.MEDIUM if function.plain else Severity.LOW,
         message=f"{function.name}: no test notices {shown[0].describe()}" + _more(len(mutants) - 1),
         analyst=SurvivingMutants.name,
         symbol=function.name,

@@ -17,6 +17,10 @@ FORBIDDEN_METHODS = frozenset({
     "now", "utcnow", "today", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "touch",
     "exists", "is_file", "is_dir", "resolve", "iterdir", "glob", "rglob", "stat", "cwd", "home", "open", "commit",
 })  # fmt: skip
+PLAIN = frozenset({
+    "int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset",
+    "Sequence", "Mapping", "Iterable", "Collection", "Optional", "Union", "List", "Dict", "Tuple", "Set",
+})  # fmt: skip
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.While, ast.BoolOp, ast.Compare, ast.comprehension, ast.Subscript, ast.Match)
 
 
@@ -28,6 +32,8 @@ class Pure:
     line: int
     end_line: int
     weight: int
+    plain: bool = False
+    """Every parameter is of plain types, whose values can be written down: inputs are easy to find and to read."""
 
 
 def pure_functions(text: str) -> list[Pure]:
@@ -37,7 +43,7 @@ def pure_functions(text: str) -> list[Pure]:
     except (SyntaxError, ValueError, RecursionError):
         return []
     return [
-        Pure(node.name, node.lineno, node.end_lineno or node.lineno, _weight(node))
+        Pure(node.name, node.lineno, node.end_lineno or node.lineno, _weight(node), _is_plain(node))
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _is_typed(node) and _is_pure(node)
     ]
@@ -51,6 +57,12 @@ def _is_typed(node: ast.FunctionDef) -> bool:
     arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     starred = node.args.vararg or node.args.kwarg
     return bool(arguments) and not starred and all(a.annotation for a in arguments)
+
+
+def _is_plain(node: ast.FunctionDef) -> bool:
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    names = (n.id for a in arguments if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name))
+    return all(name in PLAIN for name in names)
 
 
 def _is_pure(node: ast.FunctionDef) -> bool:

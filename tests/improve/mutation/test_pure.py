@@ -44,3 +44,8 @@ def test_what_cannot_be_called_from_types_alone_is_not(head: str) -> None:
 
 def test_what_does_not_parse_has_none() -> None:
     assert names("def (") == []
+
+
+def test_plain_parameters_are_those_whose_values_can_be_written_down() -> None:
+    text = "def a(x: int, y: list[str] | None) -> int: return x\n\n\ndef b(x: Node) -> int: return 1\n"
+    assert [(f.name, f.plain) for f in pure_functions(text)] == [("a", True), ("b", False)]
