@@ -28,7 +28,12 @@ class ConcatFstring:
         for node in source.nodes:
             if isinstance(node, ast.BinOp) and not isinstance(source.parents.get(node), ast.BinOp | ast.FormattedValue):
                 text = _text(source, _leaves(node))
-                if text and "\n" not in source.code(node) and not source.commented(node.lineno, node.lineno):
+                if (
+                    text
+                    and not source.in_text(node)
+                    and "\n" not in source.code(node)
+                    and not source.commented(node.lineno, node.lineno)
+                ):
                     yield source.edit(node, (source.start(node), source.end(node), f'f"{text}"'))
 
 

@@ -30,7 +30,11 @@ class HoistRegex:
         if not plain or sum(isinstance(n, ast.Name) and n.id == "re" and not isinstance(n.ctx, ast.Load)
                             for n in source.nodes):  # fmt: skip
             return
-        if any(isinstance(n, ast.arg) and n.arg == "re" for n in source.nodes):
+        if any(
+            "re" in {getattr(n, "arg", ""), getattr(n, "name", "")}
+            for n in source.nodes
+            if not isinstance(n, ast.alias)
+        ):
             return
         for node in source.nodes:
             if isinstance(node, ast.Call) and _fixed(node) and node.lineno > mine[0].lineno:
@@ -68,7 +72,7 @@ def _compiles(text: str | bytes) -> bool:
 
 def _edit(source: Source, call: ast.Call) -> Iterator[Edit]:
     function = source.function(call)
-    if function is None or call.lineno < function.body[0].lineno or "\n" in source.code(call):
+    if function is None or call.lineno < function.body[0].lineno or source.in_text(call) or "\n" in source.code(call):
         return
     top: ast.AST = call
     while not isinstance(source.parents[top], ast.Module):

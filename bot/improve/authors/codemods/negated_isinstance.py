@@ -23,7 +23,7 @@ class NegatedIsinstance:
         if not source.builtin("isinstance"):
             return
         for node in source.nodes:
-            if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) and not source.in_text(node):
                 yield from _edits(source, node)
 
 

@@ -138,6 +138,13 @@ class Source:
         function = self.function(node)
         return Scope(function, self.parents) if function is not None else None
 
+    def in_text(self, node: ast.AST) -> bool:
+        """Whether a node stands in an f-string: before Python 3.12 its place is not known there."""
+        around = self.parents.get(node)
+        while around is not None and not isinstance(around, ast.JoinedStr):
+            around = self.parents.get(around)
+        return around is not None
+
     def symbol(self, node: ast.AST) -> str:
         names: list[str] = []
         around: ast.AST | None = node
