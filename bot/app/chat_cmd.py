@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def chat(
     once: Annotated[str, typer.Option(help="Say this, print one answer, and end.")] = "",
     user: Annotated[str, typer.Option(help="Who you are; default: your login.")] = "",
-    home: Annotated[Path | None, typer.Option(help="Folder with the records; default: the home of this user.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")] = None,
     url: Annotated[str, typer.Option(help="Talk to the bot at this address, such as http://127.0.0.1:8080.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print each answer as a JSON object.")] = False,
 ) -> None:

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    home: Annotated[Path | None, typer.Option(help="Folder with the records; default: the home of this user.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as a verdict in JSON.")] = False,
 ) -> None:
     """Check this machine and say how to mend what is wrong. Example: megawatts doctor

@@ -118,6 +118,8 @@ async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
     """What intake has to know of earlier ideas. An author's own no is asked again when the base branch has moved."""
     refused = [o.idea for o in knowledge.outcomes() if o.result in BAD]
     refused += [o.idea for o in knowledge.outcomes() if o.result is Result.UNWRITTEN and o.base == seen.main]
+    # What people closed stays closed: they need not say so twice.
+    refused += [p.idea for p in seen.proposals if p.closed and p.idea]
     waiting = [p for p in seen.proposals if not p.closed and p.merged_as is None]
     parked = [p.pull for p in waiting if await ctx.forge.asked_on(p.pull) == p.head]
     return Past(refused, [p.opened for p in seen.proposals if p.by_engine], parked)

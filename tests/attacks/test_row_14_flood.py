@@ -100,7 +100,6 @@ async def test_the_engine_opens_no_more_than_it_may(world: World, rounds: Callab
     assert ctx.audit.verify().passed
 
 
-@pytest.mark.xfail(strict=True, reason="a running controller does not learn that a person closed its proposal")
 @pytest.mark.slow
 async def test_what_a_person_closed_is_not_proposed_again(world: World, rounds: Callable[[int], Any]) -> None:  # noqa: F811
     world.gate = Status.PENDING
