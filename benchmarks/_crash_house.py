@@ -170,6 +170,7 @@ class House:
     forge: LocalForge
     repo: GitRepository
     records: SqliteRecords
+    context: Context
     engine: Engine
 
 
@@ -222,4 +223,4 @@ def open_house(
         crash_point=crash.point,
     )
     shop = Workshop((Missing(wanted),), (Notes(),), lambda _sha: Profile((), (), (), None), only_requested)
-    return House(home, forge, repo, records, Engine(context, shop))
+    return House(home, forge, repo, records, context, Engine(context, shop))

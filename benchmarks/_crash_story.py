@@ -11,7 +11,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.app.events import emitter
 from bot.app.home import Home
 from bot.core.change import Patch
-from bot.improve.look import View
+from bot.improve.look import View, view
 
 People = Callable[[House, View], Awaitable[None]]
 End = Callable[[House, View], bool]
@@ -104,6 +104,8 @@ async def tell(story: Story, home: Home, log: Path, *, deployed: bool = False, p
     with log.open("a") as stream:
         say = emitter("controller", stream)
         house = open_house(home, story.wanted, say, deployed=deployed, only_requested=story.requested)
+        # People are not killed: what they were about to do before a kill they do before the next round.
+        await story.people(house, await view(house.context))
         for _ in range(ROUNDS):
             seen = await house.engine.reconcile()
             await house.engine.settle_tasks()

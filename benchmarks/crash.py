@@ -81,13 +81,16 @@ def table(done: Sequence[Kill], seconds: float) -> str:
     bad = [kill for kill in reached if kill.wrong]
     met = "met" if len(points) >= LEAST and not bad else "not met"
     lines = [
-        f"{len(reached)} kills by SIGKILL at {len(points)} distinct points (at least {LEAST}) and at random moments,",
-        f"{len(bad)} violations, {seconds:.0f} s: {met}. Each is followed by a restart, and what is there at the end is",
-        "compared with the same story told without a kill: pull requests, merges, reverts, tags, the tree, verdicts,",
-        "labels, comments, outcomes, quarantine, requests, the set of audited acts; and the audit chain must be whole.",
-        "Real: engine, policy, forge, git, stores, and in the rows `deployed` the `megawatts deployer` process, its",
-        "router, adoption and health by scraping. Light: the gate's verdict is a function, and the bot is a tiny program",
-        "that speaks the same endpoints. A watched bot that dies may be found silent: its change is then taken back once.",
+        f"{len(reached)} kills by SIGKILL at {len(points)} distinct points (at least {LEAST}) and at random moments:",
+        f"{len(bad)} violations, {seconds:.0f} s: {met}.",
+        "Each is followed by a restart, and the end is compared with that of the same story told without a kill:",
+        "pull requests, merges, reverts, tags, the tree, verdicts, labels, comments, outcomes, quarantine, requests,",
+        "the set of audited acts; and the audit chain must be whole.",
+        "",
+        "Real: engine, policy, forge, git, stores; in the rows `deployed` also the `megawatts deployer` process, its",
+        "router, adoption, and health by scraping. Light: the gate's verdict is a function, and the bot is a tiny",
+        "program that speaks the same endpoints. A watched bot that dies may be found silent: its change is then taken",
+        "back, once.",
         "",
         "| process | story | kills | distinct points | violations | median s |",
         "|---|---|---|---|---|---|",
