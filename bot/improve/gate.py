@@ -145,7 +145,7 @@ class _Run:
         evidence.mkdir(parents=True, exist_ok=True)
         earlier: Mapping[str, Verdict] = {need: self._done[need] for need in stage.needs}
         try:
-            verdict = await asyncio.wait_for(stage.run(self._gate, earlier), self._plan.seconds)
+            verdict = await asyncio.wait_for(self._ask(stage, earlier), self._plan.seconds)
         except TimeoutError:
             verdict = Verdict(stage.name, Status.ERROR, f"did not end within {self._plan.seconds:.0f} s")
         except Exception as error:  # noqa: BLE001  (a stage that breaks must be an ERROR of the gate, never its end)
@@ -154,6 +154,14 @@ class _Run:
         if self._cache:
             self._cache.put(key, verdict, evidence)
         return verdict
+
+    async def _ask(self, stage: Stage, earlier: Mapping[str, Verdict]) -> Verdict:
+        try:
+            return await stage.run(self._gate, earlier)
+        except SystemError:
+            # CPython keeps the depth of `ast.parse` in one place for all threads: two that parse at the same moment
+            # make it say "AST constructor recursion depth mismatch". It says nothing of the change; asked again it goes.
+            return await stage.run(self._gate, earlier)
 
 
 def _variant(stage: Stage) -> str:

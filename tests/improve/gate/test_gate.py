@@ -96,6 +96,20 @@ async def test_keep_going_runs_them_all(gate: Gate) -> None:
     assert verdict.status is Status.FAIL
 
 
+async def test_the_interpreters_own_fault_is_asked_again_once_and_no_more(gate: Gate) -> None:
+    faults = [SystemError("AST constructor recursion depth mismatch")]
+
+    async def once(_gate: Gate) -> None:
+        if faults:
+            raise faults.pop()
+
+    async def always(_gate: Gate) -> None:
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    verdict = await run_gate(gate, [Fake("once", act=once), Fake("always", act=always)])
+    assert [child.status for child in verdict.children] == [Status.PASS, Status.ERROR]
+
+
 async def test_a_stage_that_breaks_is_an_error_and_never_a_pass(gate: Gate) -> None:
     async def breaks(_gate: Gate) -> None:
         raise RuntimeError("no such tool\nat all")
