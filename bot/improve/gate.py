@@ -160,7 +160,7 @@ class _Run:
             return await stage.run(self._gate, earlier)
         except SystemError:
             # CPython keeps the depth of `ast.parse` in one place for all threads: two that parse at the same moment
-            # make it say "AST constructor recursion depth mismatch". It says nothing of the change; asked again it goes.
+            # make it say "AST constructor recursion depth mismatch". That says nothing of the change: ask again.
             return await stage.run(self._gate, earlier)
 
 
