@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "deployer": "deployer_cmd",
     "docs": "docs_cmd",
     "improve": "improve_cmd",
+    "init": "init_cmd",
     "judge": "judge_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
@@ -32,7 +33,7 @@ COMMANDS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "doctor"),
     "Improve and judge": ("improve", "validate", "judge", "policy"),
-    "Run": ("bot", "deployer", "controller", "config"),
+    "Run": ("init", "bot", "deployer", "controller", "config"),
     "Emergency and record": ("stop", "resume", "rollback", "override", "audit"),
     "This repository": ("docs", "changelog"),
 }
