@@ -43,10 +43,12 @@ def readings(revision: Sha, before: Look, now: Look) -> tuple[Reading, ...]:
         return new - old if new >= old else new
 
     total = sum(since(MESSAGES, outcome) for name, outcome in now.page if name == MESSAGES)
+    bad = sum(since(MESSAGES, outcome) for outcome in BAD)
     replies = since("megawatts_reply_seconds_count")
     found = [
-        Reading("messages", revision, now.at, sum(since(MESSAGES, outcome) for outcome in BAD), total),
-        Reading("unanswered", revision, now.at, since(MESSAGES, "unanswered"), total),
+        Reading("messages", revision, now.at, bad, total),
+        # Of those that were read at all: a bot that turns members away does not understand them better.
+        Reading("unanswered", revision, now.at, since(MESSAGES, "unanswered"), total - bad),
     ]
     if replies > 0:
         found.append(
