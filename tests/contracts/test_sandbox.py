@@ -1,8 +1,8 @@
 """What every sandbox holds, over each implementation that runs on this host."""
 
 import asyncio
-import gc
 import functools
+import gc
 import os
 import subprocess
 import sys
