@@ -9,7 +9,7 @@ import pytest
 
 from bot.app.demo.model import STEPS
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.demo]
 ROOT = Path(__file__).parent.parent.parent
 
 
