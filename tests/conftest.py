@@ -1,5 +1,10 @@
 """Settings of all tests."""
 
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 # The gate and a developer's run draw few and always the same examples: a flaky referee would blame innocents.
@@ -7,3 +12,16 @@ from hypothesis import settings
 settings.register_profile("steady", max_examples=12, derandomize=True, deadline=None)
 settings.register_profile("thorough", max_examples=150, derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A test that sets up logs writes to a stream that is closed after it; the next one must not inherit that."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog = sys.modules.get("structlog")
+    if structlog is not None:
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
