@@ -33,7 +33,15 @@ class Suite:
             return [whole]
         parts: list[Verdict] = []
         for name, tests in (("impacted", near), ("suite", others)):
-            if tests and not any(part.status is Status.FAIL for part in parts):
+            if any(part.status is Status.FAIL for part in parts):
+                break
+            if parts and tests and not parts[0].passed:
+                # A failure among the impacted ended the run, and was no refusal after all: the others run alone.
+                run = await self._again(self.gate.trial, tests, coverage=True)
+                self.runs.append(run)
+                if (whole := self._whole(run)) is not None:
+                    return [*parts, whole]
+            if tests:
                 parts.append(await self._part(name, tests, run))
         return parts
 
