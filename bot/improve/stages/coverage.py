@@ -2,7 +2,7 @@
 
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from bot.core.verdict import Fact, Status, Verdict, worst
@@ -47,7 +47,7 @@ class Coverage:
         return worst(self.name, parts, seconds=time.monotonic() - started)
 
 
-def changed_lines(gate: Gate, head: Run, excluded: Sequence[str]) -> Verdict:
+def changed_lines(gate: Gate, head: Run, excluded: tuple[str, ...]) -> Verdict:
     """How much of the change the tests run, and which lines they do not."""
     missing: list[str] = []
     wanted_count = missing_count = 0
@@ -70,7 +70,7 @@ def changed_lines(gate: Gate, head: Run, excluded: Sequence[str]) -> Verdict:
     return Verdict("changed lines", status, because, facts=facts)
 
 
-def total(gate: Gate, base: Run, head: Run, excluded: Sequence[str]) -> Verdict:
+def total(gate: Gate, base: Run, head: Run, excluded: tuple[str, ...]) -> Verdict:
     """The whole product's share, base and head, counted over the same kind of lines."""
     before, after = _share(gate.base.path, base, gate, excluded), _share(gate.head.path, head, gate, excluded)
     facts: dict[str, Fact] = {"before": round(before[0] / before[1], 4), "after": round(after[0] / after[1], 4)}
@@ -83,7 +83,7 @@ def total(gate: Gate, base: Run, head: Run, excluded: Sequence[str]) -> Verdict:
     return Verdict("total", Status.PASS, because, facts=facts)
 
 
-def _share(root: Path, run: Run, gate: Gate, excluded: Sequence[str]) -> tuple[int, int]:
+def _share(root: Path, run: Run, gate: Gate, excluded: tuple[str, ...]) -> tuple[int, int]:
     """Lines that ran, and lines that can run (at least one, so that nothing is not a division by zero)."""
     ran = can = 0
     for path in _sources(root, gate):

@@ -1,5 +1,6 @@
 """V-7: the base's tests on the new code, impacted ones first, then the change's own; counted from the signed report."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,8 @@ from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import Gate, not_applicable
 from bot.improve.stages.tests_own import judge_own
 from bot.improve.stages.tests_suite import Suite
-from bot.improve.testing.baseline import baseline, load, save
+from bot.improve.testing.baseline import baseline, foretell, load, save
+from bot.improve.testing.carry import successor
 from bot.improve.testing.impact import impacted
 from bot.improve.testing.results import Run, merge
 from bot.improve.testing.tamper import reaches
@@ -43,13 +45,15 @@ class Tests:
             base = await baseline(gate.base, gate.profile, scratch=evidence, cache=gate.cache)
             if not base.tests:
                 return _no_base(base, time.monotonic() - started)
-            parts, runs = await _judge(gate, base, evidence, only_impacted=self.only_impacted)
+            parts, suite, own = await _judge(gate, base, evidence, only_impacted=self.only_impacted)
         except Misconfigured as error:
             return Verdict(self.name, Status.ERROR, str(error), seconds=time.monotonic() - started)
-        head = merge(runs)
-        save(base, evidence / EVIDENCE_BASE)
-        save(head, evidence / EVIDENCE_HEAD)
+        head = merge([suite, own])
+        await asyncio.to_thread(save, base, evidence / EVIDENCE_BASE)
+        await asyncio.to_thread(save, head, evidence / EVIDENCE_HEAD)
         verdict = worst(self.name, parts, seconds=time.monotonic() - started)
+        if verdict.passed and not self.only_impacted:
+            await asyncio.to_thread(_foretell, gate, base, suite, own)
         facts: dict[str, Fact] = {"tests": len(head.tests), "base_tests": len(base.tests)}
         because = f"{len(head.tests)} tests hold" if verdict.passed else verdict.because
         return replace(verdict, because=because, facts=facts)
@@ -62,10 +66,18 @@ def _no_base(base: Run, seconds: float) -> Verdict:
     return not_applicable("tests", "no test is collected from the base")
 
 
-async def _judge(gate: Gate, base: Run, evidence: Path, *, only_impacted: bool) -> tuple[list[Verdict], list[Run]]:
-    """The parts in their order; a failure ends it, since what follows would only cost time."""
+def _foretell(gate: Gate, base: Run, suite: Run, own: Run) -> None:
+    """Where this change is merged as it is, its tree is the next base: spare its run."""
+    found = successor(gate, base, suite, own)
+    if found is not None:
+        foretell(gate.head, gate.profile, found, gate.cache)
+
+
+async def _judge(gate: Gate, base: Run, evidence: Path, *, only_impacted: bool) -> tuple[list[Verdict], Run, Run]:
+    """The parts in their order, and what the base's tests and the change's own showed. A failure ends it."""
     parts: list[Verdict] = [_tampering(gate)]
     suite = Suite(gate, base, evidence)
+    runs: list[Run] = []
     near = impacted(gate, base)
     others = () if only_impacted else _others(base, near)
     if _open(parts) and (near or others):
@@ -73,10 +85,9 @@ async def _judge(gate: Gate, base: Run, evidence: Path, *, only_impacted: bool) 
         parts += await suite.judge(near, others)
     if _open(parts):
         gate.progress("tests", "the change's own tests")
-        own, runs = await judge_own(gate, base, merge(suite.runs), evidence)
+        own, runs = await judge_own(gate, base, suite.head(), evidence)
         parts += own
-        suite.runs += runs
-    return parts, suite.runs
+    return parts, suite.head(), merge(runs)
 
 
 def _others(base: Run, near: Sequence[str]) -> tuple[str, ...]:

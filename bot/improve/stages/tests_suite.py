@@ -1,5 +1,6 @@
 """The base's tests on the new code: compared with the base's run, suspects run again before anybody is blamed."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,27 +8,50 @@ from pathlib import Path
 from bot.core.change import Claim
 from bot.core.verdict import Fact, Status, Verdict
 from bot.improve.doors import Gate, Workspace
+from bot.improve.testing.carry import carried, reach_is_known
 from bot.improve.testing.compare import Difference, compare
 from bot.improve.testing.flakes import Triage, triage
-from bot.improve.testing.results import Run
+from bot.improve.testing.results import FileLines, Run, merge
 from bot.improve.testing.run import Ask, file_of, run_tests
 
 SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Tests of one run: whether their lines are measured, and those of the tests beside the first."""
+
+    tests: tuple[str, ...]
+    coverage: bool = False
+    others: bool = True
+
+
 @dataclass(slots=True)
 class Suite:
-    """Judges sets of the base's tests on one change; collects the runs for the coverage that follows."""
+    """Judges sets of the base's tests on one change; collects the runs for the coverage that follows.
+
+    Measuring lines takes as long again as the tests. Where the base's map tells which tests the change reaches, only
+    they are measured: the others run too, and what they ran on the base is carried over.
+    """
 
     gate: Gate
     base: Run
     evidence: Path
     runs: list[Run] = field(default_factory=list)
+    carried: dict[str, FileLines] = field(default_factory=dict)
+
+    def head(self) -> Run:
+        """All that is known of the base's tests on the new code."""
+        return merge([Run(files=self.carried), *self.runs])
 
     async def judge(self, near: Sequence[str], others: Sequence[str]) -> list[Verdict]:
         """Verdicts on the impacted tests and the others. They run side by side; a failure of the first ends it."""
-        run = await self._again(self.gate.trial, (*near, *others), coverage=True, first=tuple(near) if others else ())
+        known = reach_is_known(self.gate)
+        ask = _Part((*near, *others), coverage=bool(near) or not known, others=not known)
+        run = await self._again(self.gate.trial, ask, first=tuple(near) if others else ())
         self.runs.append(run)
+        if known:
+            self.carried = await asyncio.to_thread(carried, self.gate, self.base, others)
         whole = self._whole(run)
         if whole is not None:
             return [whole]
@@ -37,7 +61,7 @@ class Suite:
                 break
             if parts and tests and not parts[0].passed:
                 # A failure among the impacted ended the run, and was no refusal after all: the others run alone.
-                run = await self._again(self.gate.trial, tests, coverage=True)
+                run = await self._again(self.gate.trial, _Part(tuple(tests), coverage=not known))
                 self.runs.append(run)
                 if (whole := self._whole(run)) is not None:
                     return [*parts, whole]
@@ -66,27 +90,26 @@ class Suite:
             return Triage()
 
         async def on_head(tests: Sequence[str]) -> Run:
-            return await self._again(self.gate.trial, tests)
+            return await self._again(self.gate.trial, _Part(tuple(tests)))
 
         async def on_base(tests: Sequence[str]) -> Run:
-            return await self._again(self.gate.base, tests)
+            return await self._again(self.gate.base, _Part(tuple(tests)))
 
         self.gate.progress("tests", f"{len(difference.suspects)} failing tests are run again")
         return await triage(difference.suspects, on_head, on_base)
 
-    async def _again(
-        self, work: Workspace, tests: Sequence[str], *, coverage: bool = False, first: tuple[str, ...] = ()
-    ) -> Run:
-        weights = {test: self.base.tests[test].seconds for test in tests if test in self.base.tests}
+    async def _again(self, work: Workspace, part: _Part, *, first: tuple[str, ...] = ()) -> Run:
+        weights = {test: self.base.tests[test].seconds for test in part.tests if test in self.base.tests}
         patience = max(5.0, 10 * max(weights.values(), default=0.0))
         ask = Ask(
-            tests=tuple(tests),
-            coverage=coverage,
+            tests=part.tests,
+            coverage=part.coverage,
+            others_traced=part.others,
             patience=patience,
             seconds=60 + 5 * sum(weights.values()),
             weights=weights,
             first=first,
-            tolerated=frozenset(t for t in tests if t in self.base.tests and not self.base.tests[t].good),
+            tolerated=frozenset(t for t in part.tests if t in self.base.tests and not self.base.tests[t].good),
         )
         return await run_tests(work, self.gate.profile, ask, scratch=self.evidence, cache=self.gate.cache)
 

@@ -10,7 +10,7 @@ from bot.improve.doors import Profile, Workspace
 from bot.improve.testing.results import Run
 from bot.improve.testing.run import Ask, run_tests
 
-FORMAT = 1
+FORMAT = 2
 GUESS = 0.02
 """Seconds that a test of unknown duration is taken for, when the work is split."""
 _making: dict[Path, asyncio.Lock] = {}
@@ -18,7 +18,7 @@ _making: dict[Path, asyncio.Lock] = {}
 
 async def baseline(work: Workspace, profile: Profile, *, scratch: Path, cache: Path, seconds: float = 600.0) -> Run:
     """The run of this tree's suite, from the cache if it has one. A run that timed out is not kept."""
-    path = cache / "tests" / f"{work.tree}-{_key(work, profile)}.json.gz"
+    path = _place(work, profile, cache)
     async with _making.setdefault(path, asyncio.Lock()):
         known = await asyncio.to_thread(load, path)
         if known is not None:
@@ -27,6 +27,17 @@ async def baseline(work: Workspace, profile: Profile, *, scratch: Path, cache: P
         if run.tests and not run.timed_out:
             await asyncio.to_thread(save, run, path)
         return run
+
+
+def foretell(work: Workspace, profile: Profile, run: Run, cache: Path) -> None:
+    """Keep a run that is known before its tree has become a base. What was measured there stays."""
+    path = _place(work, profile, cache)
+    if not path.exists():
+        save(run, path)
+
+
+def _place(work: Workspace, profile: Profile, cache: Path) -> Path:
+    return cache / "tests" / f"{work.tree}-{_key(work, profile)}.json.gz"
 
 
 async def _make(work: Workspace, profile: Profile, scratch: Path, cache: Path, seconds: float) -> Run:

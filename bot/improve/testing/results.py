@@ -73,6 +73,8 @@ class Run:
     seconds: float = 0.0
     mutants: Mapping[str, "Fate"] = field(default_factory=dict)
     """By mutant id: what became of it. Not kept in the cache."""
+    carried: int = 0
+    """How many changes lie between the run that was measured whole and this one, see `carry`."""
 
     def bad(self) -> tuple[str, ...]:
         """Tests that ran and did not end well; a skip is neither."""
@@ -89,7 +91,7 @@ class Run:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Run":
         """Inverse of `to_dict`. Raises KeyError, TypeError or ValueError on another shape."""
-        rest = {key: data[key] for key in ("problems", "timed_out", "seconds")}
+        rest = {key: data[key] for key in ("problems", "timed_out", "seconds", "carried")}
         return cls(
             tests={name: Result(**row) for name, row in data["tests"].items()},
             collected=tuple(data["collected"]),

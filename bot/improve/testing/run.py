@@ -11,11 +11,16 @@ from pathlib import Path
 from bot.core.sandbox import Limits
 from bot.improve.doors import Profile, Workspace
 from bot.improve.testing import report, settings
+from bot.improve.testing.characters import lend
 from bot.improve.testing.interpreter import inspect, seed
 from bot.improve.testing.results import Run
 
 INSIDE = Path(__file__).parent / "inside"
+HYPOTHESIS = "hypothesis"
+"""Hypothesis's storage directory, below a run's temporary one."""
 PROCESSES = 2
+WORTH = 1.0
+"""Seconds of tests from which a second process saves more than its start costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Ask:
     """Ready-made parts of the work, in place of tests and files."""
     first: tuple[str, ...] = ()
     """Tests of `tests` that run beside the others and, if one fails that is not in `tolerated`, end the run."""
+    others_traced: bool = True
+    """Whether the tests beside `first` are measured too."""
     tolerated: frozenset[str] = frozenset()
     weights: Mapping[str, float] | None = None
     """Seconds by test id, known from an earlier run; lets the tests be split evenly over processes."""
@@ -46,6 +53,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     found = await inspect(work, cache)
     folder = _fresh(scratch)
     root = ask.root or work.path
+    await lend(work, root, profile, cache=cache, into=folder / "tmp" / HYPOTHESIS)
     chosen = settings.read(root, profile)
     config = str(root / chosen.config) if chosen.config else "/dev/null"
     args = [f"--rootdir={root}", "-c", config, "-o", "addopts=", "--continue-on-collection-errors"]
@@ -92,7 +100,7 @@ def environment(temporary: Path, hash_seed: str = "0") -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "COVERAGE_CORE": "ctrace",
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(temporary / "hypothesis"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(temporary / HYPOTHESIS),
     }
 
 
@@ -107,28 +115,32 @@ def _fresh(scratch: Path) -> Path:
 def shards(ask: Ask, paths: Sequence[str]) -> list[dict[str, object]]:
     """The work, split by file over processes where the durations are known and worth it."""
     if ask.tests is None:
-        return [{"wanted": None, "files": list(ask.files or paths)}]
+        return [{"wanted": None, "files": list(ask.files or paths), "traced": True}]
     if ask.first:
         early = frozenset(ask.first)
-        rest = [test for test in ask.tests if test not in early]
-        return [_part(ask.first), *([_part(rest)] if rest else [])]
-    by_file = group(ask.tests)
-    weights = ask.weights or {}
+        rest = _split([test for test in ask.tests if test not in early], ask.weights or {})
+        return [_part(ask.first), *(_part(tests, traced=ask.others_traced) for tests in rest)]
+    return [_part(tests) for tests in _split(ask.tests, ask.weights or {})]
+
+
+def _split(tests: Sequence[str], weights: Mapping[str, float]) -> list[list[str]]:
+    """Tests in parts of about the same duration, whole files each; a short list stays one part."""
+    by_file = group(tests)
     cost = {path: sum(weights.get(test, 0.0) for test in tests) for path, tests in by_file.items()}
-    count = PROCESSES if sum(cost.values()) > 1.0 else 1
+    count = PROCESSES if sum(cost.values()) > WORTH else 1
     parts: list[list[str]] = [[] for _ in range(count)]
     loads = [0.0] * count
     for path in sorted(by_file, key=lambda p: (-cost[p], p)):
         lightest = loads.index(min(loads))
         loads[lightest] += cost[path] + 0.01
         parts[lightest].append(path)
-    filled = [sorted(part) for part in parts if part]
-    return [_part([test for path in part for test in by_file[path]]) for part in filled]
+    return [[test for path in sorted(part) for test in by_file[path]] for part in parts if part]
 
 
-def _part(tests: Iterable[str]) -> dict[str, object]:
+def _part(tests: Iterable[str], *, traced: bool = True) -> dict[str, object]:
     by_file = group(tests)
-    return {"wanted": [test for part in by_file.values() for test in part], "files": sorted(by_file)}
+    wanted = [test for part in by_file.values() for test in part]
+    return {"wanted": wanted, "files": sorted(by_file), "traced": traced}
 
 
 def group(tests: Iterable[str]) -> dict[str, list[str]]:

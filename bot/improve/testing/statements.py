@@ -1,6 +1,6 @@
 """Which lines of a file can run, as coverage counts them."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from coverage.exceptions import CoverageException
 from coverage.parser import PythonParser
@@ -9,8 +9,12 @@ EXCLUDED = ("#.*pragma:\\s*no\\s*cover", "if TYPE_CHECKING:", "if typing.TYPE_CH
 BODILESS = "^\\s*\\.\\.\\.\\s*(#.*)?$"
 
 
-def statements(text: str, more: Sequence[str] = ()) -> frozenset[int]:
-    """First lines of the executable statements, without excluded ones; empty if the text does not parse."""
+@lru_cache(maxsize=2048)
+def statements(text: str, more: tuple[str, ...] = ()) -> frozenset[int]:
+    """First lines of the executable statements, without excluded ones; empty if the text does not parse.
+
+    Remembered, since most files of a repository are the same in every gate.
+    """
     if not text:
         return frozenset()
     parser = PythonParser(text=text, exclude="|".join(f"(?:{part})" for part in (*EXCLUDED, BODILESS, *more)))

@@ -8,7 +8,7 @@ from bot.core.change import Claim, Kind
 from bot.core.verdict import Status, Verdict
 from bot.improve.doors import NOT_APPLICABLE
 from bot.improve.stages import coverage, mutation
-from bot.improve.stages.tests import EVIDENCE_HEAD, STAGE, evidence
+from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, STAGE, evidence
 from bot.improve.stages.tests import Tests as Stage
 from tests.improve.testing.toys import PROFILE, PlainWorkspace, gate, replace
 
@@ -52,6 +52,37 @@ async def test_the_base_is_run_once_and_remembered(tmp_path: Path) -> None:
     before = base.runs
     assert (await Stage(only_impacted=True).run(made, {})).passed
     assert base.runs == before
+
+
+async def test_what_is_out_of_reach_runs_unmeasured_and_its_lines_are_carried(tmp_path: Path) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")})
+    verdict = await STAGE.run(made, {})
+    assert child(verdict, "suite").facts["tests"] == 2
+    head, base = evidence(made, EVIDENCE_HEAD), evidence(made, EVIDENCE_BASE)
+    assert head is not None
+    assert base is not None
+    assert head.files["toy/a.py"].lines() == base.files["toy/a.py"].lines()
+    assert head.files["toy/a.py"].by == base.files["toy/a.py"].by
+
+
+async def test_a_merged_change_spares_the_next_base_its_run(tmp_path: Path) -> None:
+    new = "from toy.a import f\n\n\ndef test_edge():\n    assert f(3) == 0\n"
+    made = gate(tmp_path / "1", BASE, {"tests/test_e.py": new}, kind=Kind.TEST)
+    assert (await STAGE.run(made, {})).passed
+    merged = {**BASE, "tests/test_e.py": new}
+    following = gate(tmp_path / "2", merged, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, cache=made.cache)
+    verdict = await STAGE.run(following, {})
+    assert verdict.passed
+    assert verdict.facts["base_tests"] == 4
+    assert isinstance(following.base, PlainWorkspace)
+    assert following.base.runs == 0
+
+
+async def test_a_refused_change_foretells_nothing(tmp_path: Path) -> None:
+    edits = {"toy/a.py": CODE.replace("x * 2", "x * 3")}
+    made = gate(tmp_path, BASE, edits)
+    assert not (await STAGE.run(made, {})).passed
+    assert [path.name.partition("-")[0] for path in (made.cache / "tests").iterdir()] == [made.base.tree]
 
 
 async def test_a_broken_test_is_named_and_the_rest_not_waited_for(tmp_path: Path) -> None:

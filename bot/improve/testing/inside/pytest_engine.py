@@ -22,7 +22,7 @@ Emit = Callable[[dict[str, Any]], None]
 def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them. The exit code is for people: records are what counts."""
     output = quiet()
-    tracer = Tracer(job["root"], job["coverage"])
+    tracer = Tracer(job["root"], job["coverage"] if plan["traced"] else None)
     reporter = Reporter(emit, plan["wanted"], job, tracer)
     code = int(pytest.main([*job["args"], *plan["files"]], plugins=[*extensions(job), reporter]))
     reporter.finish()

@@ -19,7 +19,7 @@ Emit = Callable[[dict[str, Any]], None]
 def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them."""
     wanted = plan["wanted"]
-    tracer = Tracer(job["root"], job["coverage"])
+    tracer = Tracer(job["root"], job["coverage"] if plan["traced"] else None)
     tests = [test for path in plan["files"] for test in _load(path, emit)]
     tests = [test for test in tests if wanted is None or test.id() in wanted]
     ids = [test.id() for test in tests]
