@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,48 @@ def product(texts: dict[str, str]) -> dict[str, str]:
     return {path: text for path, text in texts.items() if path.startswith("bot/") and path.endswith(".py")}
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the house tests ask of one module."""
+
+    functions: tuple[tuple[str, int], ...]
+    """Name and number of lines of each, methods and inner ones among them."""
+    classes: dict[str, int]
+    """Public methods by name of the class."""
+    unwritten: tuple[int, ...]
+    """Lines that raise NotImplementedError or its like."""
+
+
 @pytest.fixture(scope="session")
-def trees(product: dict[str, str]) -> dict[str, list[ast.AST]]:
-    """Every syntax node of every module of the product, by path."""
-    return {path: list(ast.walk(ast.parse(text))) for path, text in product.items()}
+def outlines(product: dict[str, str]) -> dict[str, Outline]:
+    """The outline of every module of the product, by path; the trees are too large to be kept."""
+    return {path: outline(text) for path, text in product.items()}
+
+
+def outline(text: str) -> Outline:
+    found = list(statements(ast.parse(text)))
+    functions = [node for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    classes = [node for node in found if isinstance(node, ast.ClassDef)]
+    raised = [node for node in found if isinstance(node, ast.Raise)]
+    return Outline(
+        functions=tuple((node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in functions),
+        classes={node.name: public_methods(node) for node in classes},
+        unwritten=tuple(node.lineno for node in raised if "NotImplemented" in ast.dump(node)),
+    )
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every statement, however deep; expressions, which are most of a tree, hold none."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            below = getattr(node, name, None)
+            if isinstance(below, list):
+                todo += below
+
+
+def public_methods(node: ast.ClassDef) -> int:
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return sum(not one.name.startswith("_") for one in methods)

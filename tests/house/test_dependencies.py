@@ -33,17 +33,17 @@ def declared(root: Path) -> set[str]:
     return {re.match(r"[A-Za-z0-9._-]+", row)[0].lower() for row in rows}
 
 
-def used(name: str, code: str) -> bool:
-    """Whether a module imports it, runs it by name, or names it as a program."""
-    module = re.escape(MODULES.get(name, name))
-    return re.search(rf'^\s*(import|from) {module}\b|"{module}["/.]', code, re.MULTILINE) is not None
+def used(code: str) -> set[str]:
+    """What the modules import, run by name, or name as a program."""
+    imported = re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE)
+    return {*imported, *re.findall(r'"([\w-]+)(?=["/.])', code)}
 
 
 def test_every_declared_package_is_used(root: Path, texts: dict[str, str]) -> None:
     places = ("bot/", "benchmarks/", "tests/")
     kept = (p for p in texts if p.endswith(".py") and p.startswith(places) and not p.startswith("tests/house/"))
-    code = "\n".join(texts[path] for path in kept)
-    assert {name for name in declared(root) - set(ELSEWHERE) if not used(name, code)} == set()
+    found = used("\n".join(texts[path] for path in kept))
+    assert {name for name in declared(root) - set(ELSEWHERE) if MODULES.get(name, name) not in found} == set()
     assert {name for name, (path, words) in ELSEWHERE.items() if words not in texts[path]} == set()
 
 

@@ -2,11 +2,12 @@
 
 import ast
 import re
+from typing import Any
 
 import pytest
 
 UNDONE = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b")
-PLACES = re.compile(r"(?<![\w.])/([w]ork|[r]oot|[U]sers|[h]ome/\w+)/")
+PLACES = re.compile(r"/(?<![\w.]/)([w]ork|[r]oot|[U]sers|[h]ome/\w+)/")
 HOSTS = re.compile(r"[p]ypi\.org|python[h]osted\.org|[a]rtifactory|[j]frog|[n]pmjs\.")
 ALLOWED = {
     "tests/attacks/test_sandbox_secrets.py": "looks for the host's folders from inside the sandbox",
@@ -19,7 +20,7 @@ def found(texts: dict[str, str], pattern: re.Pattern[str]) -> list[str]:
     return [
         f"{path}:{number}"
         for path, text in texts.items()
-        if path not in ALLOWED and not path.startswith("tests/house/")
+        if path not in ALLOWED and not path.startswith("tests/house/") and pattern.search(text)
         for number, line in enumerate(text.splitlines(), 1)
         if pattern.search(line)
     ]
@@ -40,14 +41,8 @@ def test_nothing_in_the_product_is_left_to_be_done(product: dict[str, str]) -> N
     assert found(product, UNDONE) == []
 
 
-def test_nothing_in_the_product_is_a_stub(trees: dict[str, list[ast.AST]]) -> None:
-    raised = [
-        f"{path}:{node.lineno}"
-        for path, nodes in trees.items()
-        for node in nodes
-        if isinstance(node, ast.Raise) and "NotImplemented" in ast.dump(node)
-    ]
-    assert raised == []
+def test_nothing_in_the_product_is_a_stub(outlines: dict[str, Any]) -> None:
+    assert [f"{path}:{line}" for path, one in outlines.items() for line in one.unwritten] == []
 
 
 def test_every_silenced_check_is_named(product: dict[str, str]) -> None:
