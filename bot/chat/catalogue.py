@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,15 @@ def load(folder: Path = FOLDER) -> tuple[Intent, ...]:
 def read(file: Path) -> Intent:
     """One intent from one file; its name is the file's."""
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return _parsed(file, file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Misconfigured(f"{file} is not TOML ({error}); correct it") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(file: Path, text: str) -> Intent:
+    """Replays read the same files once for each recording. An intent is never changed, so that it can be shared."""
+    data = tomllib.loads(text)
     if odd := sorted(set(data) - KEYS):
         raise Misconfigured(f"{file}: {odd[0]!r} is unknown; use {', '.join(sorted(KEYS))}")
     tool = data.get("tool", "")

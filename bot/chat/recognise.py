@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.chat.catalogue import Intent
 from bot.chat.text import tokens
@@ -26,27 +27,56 @@ class Match:
     groups: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What follows from the example phrases alone, in their order."""
+
+    weight: Mapping[str, float]
+    unknown: float
+    """What a word of no example weighs."""
+    length: tuple[float, ...]
+    """Weight of each example's words together."""
+    holding: Mapping[str, Sequence[int]]
+    """Word to the examples that hold it."""
+    sizes: Mapping[str, int]
+    """Word to how many trigrams it has."""
+    trigrams: Mapping[str, Sequence[str]]
+    """Trigram to the words that hold it."""
+
+
+@lru_cache(maxsize=4)
+def _indexed(texts: tuple[str, ...]) -> _Index:
+    """Replays put a conversation together once for each recording, always with the same phrases."""
+    words = tuple(frozenset(tokens(text)) for text in texts)
+    seen = Counter(word for said in words for word in said)
+    total = max(1, len(texts))
+    weight = {word: math.log(1 + total / count) for word, count in seen.items()}
+    holding: dict[str, list[int]] = {}
+    for number, said in enumerate(words):
+        for word in said:
+            holding.setdefault(word, []).append(number)
+    pieces = {word: _trigrams(word) for word in weight}
+    trigrams: dict[str, list[str]] = {}
+    for word, cut in pieces.items():
+        for piece in cut:
+            trigrams.setdefault(piece, []).append(word)
+    return _Index(
+        weight=weight,
+        unknown=math.log(1 + total),
+        length=tuple(sum(weight[word] for word in said) for said in words),
+        holding=holding,
+        sizes={word: len(cut) for word, cut in pieces.items()},
+        trigrams=trigrams,
+    )
+
+
 class Recogniser:
     """Rare words weigh more than common ones (inverse document frequency over all examples)."""
 
     def __init__(self, intents: Sequence[Intent]) -> None:
         self._intents = tuple(intents)
-        self._examples = [
-            (intent, language, frozenset(tokens(text))) for intent in intents for language, text in intent.examples
-        ]
-        seen = Counter(word for _, _, words in self._examples for word in words)
-        total = max(1, len(self._examples))
-        self._weight = {word: math.log(1 + total / count) for word, count in seen.items()}
-        self._unknown = math.log(1 + total)
-        self._length = [sum(self._weight[word] for word in words) for _, _, words in self._examples]
-        self._holding: dict[str, list[int]] = {}
-        self._trigrams: dict[str, set[str]] = {}
-        for number, (_, _, words) in enumerate(self._examples):
-            for word in words:
-                self._holding.setdefault(word, []).append(number)
-        for word in self._weight:
-            for piece in _trigrams(word):
-                self._trigrams.setdefault(piece, set()).add(word)
+        self._examples = [(intent, language, text) for intent in intents for language, text in intent.examples]
+        self._index = _indexed(tuple(text for _, _, text in self._examples))
 
     def recognise(self, text: str) -> Match | None:
         """The best match, however weak; None if it has no word in common with any."""
@@ -62,13 +92,14 @@ class Recogniser:
 
     def _by_example(self, text: str) -> Match | None:
         """Weighted share of an example that was said, and of what was said that the example explains."""
+        index = self._index
         said = dict(self._known(word) for word in tokens(text))
-        whole = sum(self._weight.get(word, self._unknown) for word in said)
+        whole = sum(index.weight.get(word, index.unknown) for word in said)
         common: dict[int, float] = {}
         for word, worth in said.items():
-            for number in self._holding.get(word, ()):
-                common[number] = common.get(number, 0.0) + self._weight[word] * worth
-        scores = {n: (same / self._length[n]) ** 0.6 * (same / whole) ** 0.4 for n, same in common.items()}
+            for number in index.holding.get(word, ()):
+                common[number] = common.get(number, 0.0) + index.weight[word] * worth
+        scores = {n: (same / index.length[n]) ** 0.6 * (same / whole) ** 0.4 for n, same in common.items()}
         best = max(sorted(scores), key=scores.__getitem__, default=None)
         if best is None:
             return None
@@ -77,13 +108,16 @@ class Recogniser:
 
     def _known(self, word: str) -> tuple[str, float]:
         """The word itself, or the known word that it most likely misspells, with its worth."""
-        if word in self._weight or len(word) < 4:
+        index = self._index
+        if word in index.weight or len(word) < 4:
             return word, 1.0
         pieces = _trigrams(word)
-        near = Counter(other for piece in pieces for other in self._trigrams.get(piece, ()))
-        likeness = {other: 2 * same / (len(pieces) + len(_trigrams(other))) for other, same in near.items()}
-        best = max(sorted(likeness), key=likeness.__getitem__, default="")
-        return (best, _TYPO) if best and likeness[best] >= _ALIKE else (word, 1.0)
+        near = Counter(other for piece in pieces for other in index.trigrams.get(piece, ()))
+        likeness = {other: 2 * same / (len(pieces) + index.sizes[other]) for other, same in near.items()}
+        most = max(likeness.values(), default=0.0)
+        if most < _ALIKE:
+            return word, 1.0
+        return min(other for other, like in likeness.items() if like == most), _TYPO
 
 
 def _trigrams(word: str) -> frozenset[str]:

@@ -30,6 +30,8 @@ def _visible(text: str, index: int, char: str) -> bool:
 
 def plain(word: str) -> str:
     """Case, accents and width taken away, for comparison only."""
+    if word.isascii():  # most words have nothing but case
+        return word.lower()
     spread = unicodedata.normalize("NFKD", word.casefold())
     return "".join(c for c in spread if not unicodedata.combining(c))
 
@@ -38,7 +40,7 @@ def tokens(text: str) -> tuple[str, ...]:
     """Plain words in order; scripts without spaces give pairs of neighbouring characters."""
     found: list[str] = []
     for word in _WORD.findall(text):
-        if _WIDE.search(word):
+        if not word.isascii() and _WIDE.search(word):
             found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
         else:
             found.append(plain(word))
