@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import cast
 
 from bot.adapters.git.repository import GitRepository
 from bot.core.change import Claim, FileChange, Kind
@@ -72,8 +73,10 @@ async def open_gate(
         work = Path(folder)
         scratch = work / "scratch"
         scratch.mkdir()
-        before = await Checkout.make(repo, base, work / "base", sandbox, python)
-        after = await Checkout.make(repo, head, work / "head", sandbox, python)
+        before, after = await _both(
+            Checkout.make(repo, base, work / "base", sandbox, python),
+            Checkout.make(repo, head, work / "head", sandbox, python),
+        )
         changes = await asyncio.to_thread(repo.changes, base, head)
         found = await asyncio.to_thread(profile_at, repo, base)
         trial = await overlay(after, refereed(before, changes, found), work / "trial")
@@ -92,6 +95,15 @@ async def open_gate(
             progress=progress,
             by_engine=question.by_engine,
         )
+
+
+async def _both(one: Awaitable[Checkout], other: Awaitable[Checkout]) -> tuple[Checkout, Checkout]:
+    """Side by side. If either cannot be made the other is waited for, so that nothing writes after the end."""
+    made = await asyncio.gather(one, other, return_exceptions=True)
+    for found in made:
+        if isinstance(found, BaseException):
+            raise found
+    return cast("tuple[Checkout, Checkout]", made)
 
 
 def _claim(question: Question) -> Claim:

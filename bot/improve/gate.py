@@ -16,7 +16,11 @@ Watch = Callable[[str, Verdict | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a gate is run. `keep_going` starts every stage even after one has failed; `seconds` bounds each stage."""
+    """How a gate is run. `seconds` bounds each stage.
+
+    Once a stage has failed the change is refused: others are not started, and those that run are ended. `keep_going`
+    runs them all, for a person who wants to know everything at once.
+    """
 
     keep_going: bool = False
     at_once: int = max(2, os.cpu_count() or 1)
@@ -85,6 +89,8 @@ class _Run:
         try:
             while self._waiting or self._running:
                 self._start()
+                if self._failed():
+                    await self._end()
                 if self._running:
                     ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                     self._collect(ended)
@@ -94,10 +100,27 @@ class _Run:
             await asyncio.gather(*self._running, return_exceptions=True)
         return self._done
 
+    def _failed(self) -> str | None:
+        """The stage whose refusal ends the run."""
+        if self._plan.keep_going:
+            return None
+        return next((name for name, v in self._done.items() if v.status is Status.FAIL), None)
+
+    async def _end(self) -> None:
+        """End what runs; a stage that is done by then keeps its verdict."""
+        failed = self._failed()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        for task, stage in list(self._running.items()):
+            del self._running[task]
+            ended = Verdict(stage.name, Status.INCONCLUSIVE, f"ended: {failed} failed")
+            self._finish(stage, ended if task.cancelled() else task.result())
+
     def _start(self) -> None:
         """Start all that can start; end what never can."""
-        failed = next((name for name, v in self._done.items() if v.status is Status.FAIL), None)
-        if failed is not None and not self._plan.keep_going:
+        failed = self._failed()
+        if failed is not None:
             self._give_up([(s, Status.INCONCLUSIVE, f"not run: {failed} failed") for s in self._waiting])
             return
         self._give_up([(s, Status.ERROR, why) for s in self._waiting if (why := self._impossible(s))])

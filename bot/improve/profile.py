@@ -98,10 +98,11 @@ def _named_test(path: PurePosixPath) -> bool:
 def _tests(python: list[PurePosixPath], config: _Config) -> tuple[PurePosixPath, ...]:
     """Folders that hold tests, shortest first, and test files outside of them."""
     declared = {PurePosixPath(word) for word in config.pytest("testpaths")}
-    folders = {p for p in declared if p != PurePosixPath(".") and any(p in f.parents for f in python)}
+    folders = (declared - {PurePosixPath(".")}) & {parent for path in python for parent in path.parents}
+    holding = {parent for f in python if _named_test(f) or f.name == "conftest.py" for parent in f.parents}
     for path in python:
         inside = [parent for parent in path.parents if parent.name.lower() in TESTS]
-        if inside and any(_named_test(f) or f.name == "conftest.py" for f in python if inside[-1] in f.parents):
+        if inside and inside[-1] in holding:
             folders.add(inside[-1])
     top = {f for f in folders if not any(other in f.parents for other in folders)}
     # Where the repository says where its tests lie, a module `tests.py` elsewhere is about tests, not one of them.
@@ -125,7 +126,8 @@ def _product(
         dict.fromkeys([*src, *(r for r in (*where, *named) if r == here or any(r in p.parents for p in mine))])
     )
     roots = roots if roots and not _outside(mine, roots) else tuple(dict.fromkeys([*roots, here]))
-    packages = {found for root in roots for p in mine if (found := _top(p, root, roots, set(mine)))}
+    known = set(mine)
+    packages = {found for root in roots for p in mine if (found := _top(p, root, roots, known))}
     return roots, tuple(sorted(packages))
 
 

@@ -87,6 +87,23 @@ async def test_a_failure_stops_what_has_not_started_and_says_so(gate: Gate) -> N
     assert "+after" not in log
 
 
+async def test_a_failure_ends_what_runs_and_its_verdict_is_none(gate: Gate) -> None:
+    ended: list[str] = []
+
+    async def waits(_gate: Gate) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cleaned up")
+
+    verdict = await run_gate(gate, [Fake("endless", act=waits), Fake("bad", Status.FAIL)], plan=Plan(at_once=2))
+    endless = verdict.find("endless")
+    assert endless is not None
+    assert (endless.status, endless.because) == (Status.INCONCLUSIVE, "ended: bad failed")
+    assert verdict.status is Status.FAIL
+    assert ended == ["cleaned up"]
+
+
 async def test_keep_going_runs_them_all(gate: Gate) -> None:
     stages = [Fake("bad", Status.FAIL), Fake("after", needs=("bad",))]
     verdict = await run_gate(gate, stages, plan=Plan(keep_going=True))
