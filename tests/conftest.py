@@ -3,7 +3,7 @@
 import gc
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -24,14 +24,19 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-@pytest.fixture(autouse=True)
-def _logs_as_they_were() -> Iterator[None]:
-    """A test that sets up logs writes to a stream that is closed after it; the next one must not inherit that."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A test that sets up logs writes to a stream that is closed after it; the next one must not inherit that.
+
+    A hook and no fixture, which would cost each of thousands of tests several times as much.
+    """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog = sys.modules.get("structlog")
-    if structlog is not None:
-        structlog.reset_defaults()
-        structlog.contextvars.clear_contextvars()
+    try:
+        return (yield)
+    finally:
+        root.handlers[:], root.level = handlers, level
+        structlog = sys.modules.get("structlog")
+        if structlog is not None:
+            structlog.reset_defaults()
+            structlog.contextvars.clear_contextvars()
