@@ -46,6 +46,9 @@ async def say(where: Assembled, text: str, user: str = "eve", name: str = "Eve")
     return await where.service.answer(Message(UserId(user), ChannelId("hall"), text, name))
 
 
+USUAL: dict[bool, tuple[str, str, str]] = {}
+
+
 async def seen(payload: str, *, as_name: bool) -> tuple[str, str, str]:
     """What Ann is told and which tools are called for her, after Eve has written the payload or is called so."""
     where, _ = table()
@@ -58,7 +61,14 @@ async def seen(payload: str, *, as_name: bool) -> tuple[str, str, str]:
 @pytest.mark.parametrize("payload", OWN, ids=range(len(OWN)))
 @pytest.mark.parametrize("as_name", [False, True], ids=["message", "nickname"])
 async def test_what_one_member_writes_changes_nothing_for_another(payload: str, as_name: bool) -> None:
-    assert await seen(payload, as_name=as_name) == await seen("good morning", as_name=as_name)
+    assert await seen(payload, as_name=as_name) == await usual(as_name)
+
+
+async def usual(as_name: bool) -> tuple[str, str, str]:
+    """What Ann is told when Eve has written nothing odd; the same whatever it is compared with."""
+    if as_name not in USUAL:
+        USUAL[as_name] = await seen("good morning", as_name=as_name)
+    return USUAL[as_name]
 
 
 @pytest.mark.parametrize("payload", OWN, ids=range(len(OWN)))
