@@ -1,5 +1,6 @@
 """Writes tests that notice what no test noticed: a wrong version of a pure function."""
 
+import asyncio
 import hashlib
 import shutil
 import tempfile
@@ -94,10 +95,10 @@ class MutantTests:
         cache = self.cache or folder / "cache"
         cache.mkdir(parents=True, exist_ok=True)
         with overlaid(target.work.path, {draft.path: draft.text.encode()}, folder) as root:
-            runs = []
-            for seed in AGAIN:
-                ask = Ask(files=(str(draft.path),), root=root, coverage=False, hash_seed=seed)
-                runs.append(await run_tests(target.work, target.profile, ask, scratch=folder, cache=cache))
+            asks = [Ask(files=(str(draft.path),), root=root, coverage=False, hash_seed=seed) for seed in AGAIN]
+            runs = await asyncio.gather(
+                *(run_tests(target.work, target.profile, ask, scratch=folder, cache=cache) for ask in asks)
+            )
             wrong = _unsteady(draft, runs)
             if wrong:
                 return wrong

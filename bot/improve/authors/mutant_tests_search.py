@@ -1,5 +1,6 @@
 """Searches an input on which a function and a wrong version of it differ, and makes it small."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,14 +80,11 @@ async def witnesses(target: Target, mutants: Sequence[Mutant]) -> list[Witness]:
         return []
     calls = _plain(candidates(spec, TRIED))
     answer = await _ask(target, calls, mutants)
+    telling = [(mutant, best) for mutant in mutants if (best := _best(answer, mutant, calls)) is not None]
     found: list[Witness] = []
     told: set[str] = set()
-    for mutant in mutants:
-        if mutant.id in told:
-            continue
-        best = _best(answer, mutant, calls)
-        if best is not None:
-            small = await _smaller(target, mutant, best)
+    for small in await asyncio.gather(*(_smaller(target, mutant, best) for mutant, best in telling)):
+        if small.mutant.id not in told:
             told.update(small.others)
             found.append(small)
     return found
