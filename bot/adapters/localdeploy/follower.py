@@ -271,6 +271,7 @@ class Follower:
             self._trouble("state", str(error))
 
     async def shut_down(self) -> None:
-        """End every bot that this deployer runs (the end of a demo; a restart does not do this)."""
-        for instance in self._instances():
-            await end(instance)
+        """End every bot of this deployer, one that is only just starting included (a restart does not do this)."""
+        known = {instance.pid: instance for instance in self._instances()}
+        pids = {*known, *marked(self._plan.folder)}
+        await asyncio.gather(*(end(known.get(pid, Instance(Sha(""), pid, 0, 0.0))) for pid in pids))

@@ -242,3 +242,10 @@ def test_bots_are_known_by_their_deployer(tmp_path: Path) -> None:
         mine.kill()
         other.kill()
     assert marked(tmp_path / "one") == frozenset()
+
+
+async def test_the_end_of_all_takes_a_bot_that_was_only_just_starting_with_it(machine: Machine) -> None:
+    await machine.steps(1)
+    machine.started.append(NEW)  # started, and not yet written down when its deployer was told to end
+    await machine.follower.shut_down()
+    assert sorted(machine.ended) == [1, 2]
