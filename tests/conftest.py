@@ -3,7 +3,9 @@
 import gc
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +24,20 @@ def pytest_collection_finish() -> None:
     """What tests leave behind is still collected, so that a resource which nobody closed is still an error."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    base = tmp_path_factory.mktemp("each")
+    return (base / str(number) for number in count())
+
+
+@pytest.fixture
+def tmp_path(_folders: Iterator[Path]) -> Path:
+    """A new folder, as pytest's own, without a link to the latest folder of each test's name: that costs more."""
+    folder = next(_folders)
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.hookimpl(wrapper=True)
