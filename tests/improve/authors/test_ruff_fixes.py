@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bot.core.change import Claim, Idea, Kind, Patch, Refusal
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
 from bot.core.ids import Sha, Tree
 from bot.core.sandbox import Finished, Limits
 from bot.improve.analysts.ruff_findings import RuffFindings
@@ -56,9 +56,14 @@ def work(tmp_path: Path) -> Here:
     return Here(tmp_path)
 
 
+FOUND: list[Finding] = []
+
+
 async def idea_of(work: Here, rule: str) -> Idea:
-    found = await RuffFindings().find(work, PROFILE)
-    return next(idea for idea in RuffFixes().ideas(found) if idea.findings[0].rule == rule)
+    """The idea for what ruff finds in the code above; ruff is asked once, since it says the same each time."""
+    if not FOUND:
+        FOUND.extend(await RuffFindings().find(work, PROFILE))
+    return next(idea for idea in RuffFixes().ideas(FOUND) if idea.findings[0].rule == rule)
 
 
 async def test_one_rule_at_a_time(work: Here) -> None:

@@ -84,11 +84,10 @@ def gate_of(tmp: Path, base: Files, head: Files, moved: Mapping[str, str] | None
     """A gate over two trees; `moved` maps a renamed file's new name to its old one. `head` alone names all files."""
     moved = moved or {}
     for side, files in (("base", base), ("head", head)):
+        for folder in {tmp / side, *((tmp / side / name).parent for name in files)}:
+            folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            path = tmp / side / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        (tmp / side).mkdir(parents=True, exist_ok=True)
+            (tmp / side / name).write_bytes(content.encode() if isinstance(content, str) else content)
     names = sorted({*base, *head} - set(moved.values()))
     changes = [change(base, head, n, moved.get(n)) for n in names if n in moved or base.get(n) != head.get(n)]
     before = Folder(tmp / "base", BASE, Tree("1" * 40))
