@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -65,10 +66,12 @@ async def attempt(scene: Scene, steps: tuple[str, ...], act: Callable[[Scene, Te
 async def play(scene: Scene) -> None:
     """The whole demo, act by act."""
     good = ("find", "write", "validate", "propose", "decide", "merge", "deploy", "healthy")
-    await attempt(scene, good, good_change)
     bad = ("bad_deploy", "detect", "revert", "recovered")
-    await attempt(scene, bad, bad_change)
-    await attempt(scene, ("vote", "vote_voided"), voted_change)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_hostile(scene))
+        await attempt(scene, good, good_change)
+        await attempt(scene, bad, bad_change)
+        await attempt(scene, ("vote", "vote_voided"), voted_change)
 
 
 async def good_change(scene: Scene, teller: Teller) -> None:
@@ -90,14 +93,14 @@ async def good_change(scene: Scene, teller: Teller) -> None:
     merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     teller.saw("decide", because=merged["because"])
     teller.saw("merge", commit=merged["merge"][:12])
-    hostile = asyncio.create_task(_hostile(scene))
+    # The next change is written and judged while this one is deployed and watched; it merges when this one is healthy.
+    scene.ask_for("tuner", symbol="user_burst")
     switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=PATIENCE)
     scene.mark("deploy", f"#{pull} {merged['merge'][:7]}", switched["t"])
     teller.saw("deploy", commit=switched["sha"][:12], before=switched["previous"][:12])
     healthy = await journal.wait("healthy", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
     scene.mark("healthy", healthy["version"], healthy["t"])
     teller.saw("healthy", version=healthy["version"], because=healthy["because"])
-    await hostile
 
 
 async def _gate(scene: Scene, head: Sha) -> Verdict:
@@ -108,7 +111,9 @@ async def _gate(scene: Scene, head: Sha) -> Verdict:
 
 
 async def _hostile(scene: Scene) -> None:
-    """Five hostile changes under the engine's own name, one after another."""
+    """Five hostile changes under the engine's own name, one after another, while the first change is watched."""
+    with suppress(TimeoutError):
+        await scene.journal.wait("merged", within=PATIENCE)
     for case in HOSTILE:
 
         async def act(scene: Scene, teller: Teller, case: Hostile = case) -> None:
@@ -145,30 +150,29 @@ async def _refused(scene: Scene, teller: Teller, case: Hostile) -> None:
 
 async def bad_change(scene: Scene, teller: Teller) -> None:
     """A tuned value that every stage passes and that only hurts when members write fast."""
-    journal, begun = scene.journal, time.monotonic()
-    scene.ask_for("tuner", symbol="user_burst")
-    proposed = await journal.wait("proposed", lambda r: r["kind"] == "configuration", since=begun, within=PATIENCE)
+    journal = scene.journal
+    proposed = await journal.wait("proposed", lambda r: r["kind"] == "configuration", within=PATIENCE)
     pull = PullNumber(proposed["pull"])
-    # The voted change is written and judged meanwhile; members are asked when the base branch is at rest again.
-    await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
-    scene.ask_for("phrases")
-    merged = await journal.wait("merged", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
-    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], since=begun, within=PATIENCE)
+    merged = await journal.wait("merged", lambda r: r["pull"] == pull, within=PATIENCE)
+    switched = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], within=PATIENCE)
     scene.members.rush()
     scene.mark("deploy", f"#{pull} {proposed['title']}", switched["t"])
     teller.saw("bad_deploy", pull=f"#{pull}", title=proposed["title"], commit=merged["merge"][:12])
-    verdict = await journal.wait("revert", lambda r: r["pull"] == pull, since=begun, within=PATIENCE)
+    verdict = await journal.wait("revert", lambda r: r["pull"] == pull, within=PATIENCE)
     to_verdict = verdict["t"] - switched["t"]
     teller.saw("detect", because=verdict["because"], seconds_from_deploy=round(to_verdict, 1))
     revert = PullNumber(verdict["revert"])
-    back = await journal.wait("merged", lambda r: r["pull"] == revert, since=begun, within=PATIENCE)
+    back = await journal.wait("merged", lambda r: r["pull"] == revert, within=PATIENCE)
     await _is_inverse(scene, merged["merge"], back["merge"])
+    # What a member suggests now is written and judged while the revert is watched.
+    await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
+    scene.ask_for("phrases")
     teller.saw(
         "revert", pull=f"#{revert}", because=back["because"], seconds_from_verdict=round(back["t"] - verdict["t"], 1)
     )
-    again = await journal.wait("switched", lambda r: r["sha"] == back["merge"], since=begun, within=PATIENCE)
+    again = await journal.wait("switched", lambda r: r["sha"] == back["merge"], within=PATIENCE)
     scene.mark("revert", f"#{revert} takes #{pull} back", again["t"])
-    healthy = await journal.wait("healthy", lambda r: r["pull"] == revert, since=begun, within=PATIENCE)
+    healthy = await journal.wait("healthy", lambda r: r["pull"] == revert, within=PATIENCE)
     scene.mark("healthy", healthy["version"], healthy["t"])
     scene.members.calm()
     facts = {"version": healthy["version"], "seconds_from_verdict": round(healthy["t"] - verdict["t"], 1)}

@@ -12,9 +12,16 @@ from rich.text import Text
 from bot.app.demo.model import Observed
 
 MARK = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not reached": "[dim]·[/]"}
+
+
+def _ranking(row: Mapping[str, Any]) -> str:
+    best = "; ".join(f"{idea['title']} ({idea['value']:.1f})" for idea in row["top"][:3])
+    return f"{row['findings']} findings, {row['ideas']} ideas" + (f", best first by value: {best}" if best else "")
+
+
 WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "found": lambda r: f"{r['analyst']}: {r['findings']} findings",
-    "ranked": lambda r: f"{r['findings']} findings, {r['ideas']} ideas, {r['chosen']} chosen",
+    "ranked": _ranking,
     "written": lambda r: f"written by {r['author']}: {r['title']}",
     "declined": lambda r: f"{r['title']}: {r['because']}",
     "proposed": lambda r: f"pull request #{r['pull']}: {r['title']}",

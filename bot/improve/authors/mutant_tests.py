@@ -55,7 +55,7 @@ class MutantTests:
         key = f"{self.name}\0{finding.fingerprint}"
         return Idea(
             id=ProposalId(hashlib.sha256(key.encode()).hexdigest()[:12]),
-            title=f"test edge cases of {finding.symbol}",
+            title=f"edge cases of {finding.symbol}",
             why=finding.message,
             kind=self.kind,
             origin=Origin.ANALYST,
