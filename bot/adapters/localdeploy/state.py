@@ -1,12 +1,12 @@
 """What the deployer writes for others to read, and what others ask of it: small files, replaced atomically."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.adapters.files import replace
 from bot.core.errors import Misconfigured
 from bot.core.ids import Sha
 
@@ -52,17 +52,6 @@ class Wishes:
 _ANEW = "delete it, the deployer makes it anew"
 
 
-def write_atomically(path: Path, data: object) -> None:
-    """Replace a JSON file so that a reader sees the old or the new one, never a part, also after a crash."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w") as handle:
-        json.dump(data, handle)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-
-
 def _load(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text())
@@ -103,11 +92,11 @@ class Board:
             raise Misconfigured(f"{self._state.name} does not say what runs ({error!r}); {_ANEW}") from error
 
     def publish(self, state: State) -> None:
-        write_atomically(self._state, {**asdict(state), "failed": dict(state.failed)})
+        replace(self._state, json.dumps({**asdict(state), "failed": dict(state.failed)}).encode())
 
     def wishes(self) -> Wishes:
         row = _load(self._wishes)
         return Wishes(**{name: str(row.get(name, "")) for name in ("hold", "promote", "roll_back", "reason")})
 
     def ask(self, wishes: Wishes) -> None:
-        write_atomically(self._wishes, asdict(wishes))
+        replace(self._wishes, json.dumps(asdict(wishes)).encode())

@@ -1,18 +1,17 @@
 """Writes tests that notice what no test noticed: a wrong version of a pure function."""
 
 import asyncio
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal
-from bot.core.ids import ProposalId
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
 from bot.improve.analysts.surviving_mutants import RULE, decode
 from bot.improve.authors import mutant_tests_place as places
 from bot.improve.authors import mutant_tests_text as texts
+from bot.improve.authors._idea import Words, analysed
 from bot.improve.authors.mutant_tests_search import Target, Witness, spec_for, witnesses
 from bot.improve.doors import Profile, Workspace
 from bot.improve.mutation.mutant import Mutant
@@ -53,17 +52,8 @@ class MutantTests:
 
     def _idea(self, finding: Finding) -> Idea:
         key = f"{self.name}\0{finding.fingerprint}"
-        return Idea(
-            id=ProposalId(hashlib.sha256(key.encode()).hexdigest()[:12]),
-            title=f"edge cases of {finding.symbol}",
-            why=finding.message,
-            kind=self.kind,
-            origin=Origin.ANALYST,
-            author=self.name,
-            findings=(finding,),
-            claim=self.claim,
-            value=float(str(finding.evidence.get("alive", 1))),
-        )
+        words = Words(f"edge cases of {finding.symbol}", finding.message)
+        return analysed(self, finding, key, words, value=float(str(finding.evidence.get("alive", 1))))
 
     async def write(self, idea: Idea, work: Workspace, profile: Profile) -> Patch | Refusal:
         """A new test file that holds on the code as it is, three times over, and fails on each named mutant."""

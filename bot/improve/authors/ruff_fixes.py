@@ -1,6 +1,5 @@
 """Applies ruff's own safe fixes, one rule at a time to one file."""
 
-import hashlib
 import re
 import shutil
 import sys
@@ -8,11 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal
-from bot.core.ids import ProposalId
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
 from bot.core.sandbox import Limits
 from bot.improve.analysts.ruff_findings import chosen
 from bot.improve.authors._apart import formatted, read, written
+from bot.improve.authors._idea import Words, analysed
 from bot.improve.doors import Profile, Workspace
 
 SECONDS = 60.0
@@ -32,16 +31,8 @@ class RuffFixes:
 
     def _idea(self, finding: Finding) -> Idea:
         key = f"{self.name}\0{finding.fingerprint}\0{finding.evidence.get('digest', '')}"
-        return Idea(
-            id=ProposalId(hashlib.sha256(key.encode()).hexdigest()[:12]),
-            title=f"ruff's safe fixes of {finding.rule} in {finding.path.name}",
-            why=finding.message,
-            kind=self.kind,
-            origin=Origin.ANALYST,
-            author=self.name,
-            findings=(finding,),
-            claim=self.claim,
-        )
+        title = f"ruff's safe fixes of {finding.rule} in {finding.path.name}"
+        return analysed(self, finding, key, Words(title, finding.message))
 
     async def write(self, idea: Idea, work: Workspace, profile: Profile) -> Patch | Refusal:
         """The file after `ruff check --fix` of that one rule, or why there is nothing to do."""

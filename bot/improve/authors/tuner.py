@@ -1,12 +1,11 @@
 """Writes a new value of a declared parameter, within its bounds."""
 
-import hashlib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal
-from bot.core.ids import ProposalId
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
+from bot.improve.authors._idea import Words, analysed
 from bot.improve.doors import Profile, Workspace
 
 
@@ -24,16 +23,8 @@ class Tuner:
     def _idea(self, finding: Finding) -> Idea:
         value = finding.evidence["try"]
         key = f"tuner\0{finding.path}\0{finding.symbol}\0{value}"
-        return Idea(
-            id=ProposalId(hashlib.sha256(key.encode()).hexdigest()[:12]),
-            title=f"set {finding.symbol} to {value}",
-            why=f"{finding.symbol} is {finding.evidence['value']} and {finding.evidence['why']}.",
-            kind=self.kind,
-            origin=Origin.ANALYST,
-            author=self.name,
-            findings=(finding,),
-            claim=self.claim,
-        )
+        why = f"{finding.symbol} is {finding.evidence['value']} and {finding.evidence['why']}."
+        return analysed(self, finding, key, Words(f"set {finding.symbol} to {value}", why))
 
     async def write(self, idea: Idea, work: Workspace, profile: Profile) -> Patch | Refusal:
         """Replace the one number, and nothing else in the file."""

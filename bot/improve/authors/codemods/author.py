@@ -1,11 +1,10 @@
 """The author that carries out codemods."""
 
-import hashlib
 from collections.abc import Sequence
 
-from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal
-from bot.core.ids import ProposalId
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
 from bot.improve.authors._apart import formatted, read, written
+from bot.improve.authors._idea import Words, analysed
 from bot.improve.authors.codemods import ORDER, codemod
 from bot.improve.authors.codemods.proof import unproved
 from bot.improve.authors.codemods.source import Edit, Source
@@ -30,16 +29,7 @@ class Codemods:
         mod = codemod(finding.rule)
         key = f"{finding.fingerprint}\0{finding.evidence['digest']}"
         where = f"{finding.path.stem}.{finding.symbol}" if finding.symbol else finding.path.name
-        return Idea(
-            id=ProposalId(hashlib.sha256(key.encode()).hexdigest()[:12]),
-            title=f"{mod.title} in {where}",
-            why=mod.why,
-            kind=self.kind,
-            origin=Origin.ANALYST,
-            author=self.name,
-            findings=(finding,),
-            claim=self.claim,
-        )
+        return analysed(self, finding, key, Words(f"{mod.title} in {where}", mod.why))
 
     async def write(self, idea: Idea, work: Workspace, profile: Profile) -> Patch | Refusal:
         """The file with that one place rewritten, or the reason why not."""
