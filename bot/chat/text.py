@@ -18,8 +18,9 @@ def clean(text: str, limit: int = LONGEST) -> str:
     A joiner stays where it holds an emoji together.
     """
     composed = unicodedata.normalize("NFC", text[: limit * 2])
-    kept = [c for i, c in enumerate(composed) if _visible(composed, i, c)]
-    return "".join(kept).strip()[:limit]
+    if not composed.isprintable():  # most texts are, and hold nothing that is to be taken away
+        composed = "".join(c for i, c in enumerate(composed) if _visible(composed, i, c))
+    return composed.strip()[:limit]
 
 
 def _visible(text: str, index: int, char: str) -> bool:
