@@ -19,6 +19,7 @@ from bot.core.verdict import Verdict
 from bot.improve.doors import Stage
 from bot.improve.gate import Plan, run_gate
 from bot.improve.stages import all_stages, first_stages
+from bot.improve.testing import run
 
 TARGET = PurePosixPath("bot/core/verdict.py")
 OLD = b"        return next((v for v in self.walk() if v.name == name), None)\n"
@@ -81,17 +82,24 @@ async def first(repo: GitRepository, base: Sha, folder: Path, times: int) -> str
 
 
 async def complete(repo: GitRepository, base: Sha, folder: Path) -> str:
-    """All stages but V-11: as the gate runs them, and one after another as a person would."""
+    """All stages but V-11: as the gate runs them, and one after another as a person would.
+
+    By hand the tests run in one process, as `pytest` does; for comparison also in two, as the gate splits them.
+    """
     head = heads(repo, base, 1)[0]
     stages = [stage for stage in all_stages() if stage.name not in {"performance", "approval"}]
     plan = Plan(keep_going=True)
     by_gate, verdict = await judged(repo, (base, head), folder / "gate", stages, plan)
+    split, _ = await judged(repo, (base, head), folder / "split", stages, replace(plan, at_once=1))
+    processes, run.PROCESSES = run.PROCESSES, 1
     by_hand, _ = await judged(repo, (base, head), folder / "hand", stages, replace(plan, at_once=1))
+    run.PROCESSES = processes
     share = by_gate / by_hand
     print(f"complete gate: {by_gate:.1f} s, one after another {by_hand:.1f} s: {share:.2f}")
     return (
-        f"\nThe complete gate without V-11, nothing cached: **{by_gate:.1f} s**; the same stages one after another "
-        f"{by_hand:.1f} s: share **{share:.2f}** (the aim is 0.65).\n\n{rows(verdict)}\n"
+        f"\nThe complete gate without V-11, nothing cached: **{by_gate:.1f} s**; the same stages one after another, "
+        f"tests in one process: {by_hand:.1f} s, share **{share:.2f}** (the aim is 0.65). Tests "
+        f"split over two processes by hand too: {split:.1f} s, share {by_gate / split:.2f}.\n\n{rows(verdict)}\n"
     )
 
 
