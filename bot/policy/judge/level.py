@@ -3,8 +3,10 @@
 The baseline is its own yardstick. What its windows have shown is normal, so nothing is assumed of its distribution;
 the candidate is worse when one of its windows lies beyond that by a margin, and holds twice as many such values as
 any window of the baseline did. Four widths, from a quarter of the baseline down, see drifts as well as bursts.
-The margin is the normal deviate of alpha shared over widths and directions (3.02 for 0.01), in robust standard
-deviations; no number here was fitted to data.
+A window beyond by half the margin is only suspicious, but proof when the candidate grows towards it as the baseline
+never did: a leak. A baseline that grows steadily by itself may go on: such a candidate is held against its trend too.
+The margin is the normal deviate of alpha shared over the four widths, the trend, and the directions (3.09 for 0.01),
+in robust standard deviations; no number here was fitted to data.
 """
 
 import math
@@ -17,9 +19,11 @@ from bot.core.verdict import Status, Verdict
 from bot.policy.judge.exact import deviate, hypergeometric_tail
 from bot.policy.judge.finding import ROBUST, SUSPICION, effect_of
 from bot.policy.judge.samples import Samples
+from bot.policy.judge.trend import BLOCKS, accident, rise, steady, steepest
 from bot.policy.judge.windows import longest_constant, most_above, rolling_medians
 
 Reach = Sequence[tuple[int, float]]
+Found = tuple[Status, str]
 PARTS = (4, 8, 12, 24)
 """Widths of windows, as parts of the baseline: six hours to one, where it is a day."""
 TWICE = 2
@@ -27,31 +31,68 @@ TWICE = 2
 
 
 def judge_level(rule: MetricRule, baseline: Samples, candidate: Samples, alpha: float) -> Verdict:
-    """FAIL: shifted, burst or frozen; INCONCLUSIVE: several values beyond all that the baseline showed; else PASS."""
+    """FAIL: shifted, burst, leaking or frozen; INCONCLUSIVE: beyond what the baseline showed, by less; else PASS."""
     old, new = baseline.seen, candidate.seen
-    name, margin, doubt = f"{rule.name} ({rule.kind})", _margin(rule, old, alpha), _margin(rule, old, alpha, 0.5)
+    found = [_direction(rule, sign, old, new, alpha) for sign in _signs(rule)]
+    # Where only one direction is bad, standing still is not: an idle gauge may.
+    found += [_frozen(old, new, alpha, rule.minimum)] if rule.worse == "both" else []
+    status, words = max(found, key=lambda f: f[0])
+    if status is Status.PASS:
+        words = words or "no window beyond the baseline's own"
+        words = f"not worse: median {median(old):.4g} -> {median(new):.4g}, {words}"
+    else:
+        words = f"{'worse' if status is Status.FAIL else 'suspicious, not proven'}: {words}"
     facts: dict[str, str | float] = {
         "baseline_median": median(old),
         "candidate_median": median(new),
-        "margin": margin,
+        "margin": _margin(rule, old, alpha),
         "spread": _spread(old),
     }
-    share = alpha / (2 if rule.worse == "both" else 1)
-    directions = [sign for sign, way in ((1, "up"), (-1, "down")) if rule.worse in {way, "both"}]
-    reach = {sign: _reach(sign, old, new, rule.minimum) for sign in directions}
-    reasons = [_shift(sign, old, new, reach[sign], margin, chance=share) for sign in directions]
-    reasons += [_outside(sign, old, new, margin, chance=share, least=rule.minimum) for sign in directions]
-    # Where only one direction is bad, standing still is not: an idle gauge may.
-    reasons += [_frozen(old, new, alpha, rule.minimum)] if rule.worse == "both" else []
-    if any(reasons):
-        return Verdict(name, Status.FAIL, "worse: " + next(filter(None, reasons)), facts=facts)
-    doubts = [_shift(sign, old, new, reach[sign], doubt, chance=SUSPICION) for sign in directions]
-    doubts += [_outside(sign, old, new, margin, chance=SUSPICION, least=3) for sign in directions]
-    if any(doubts):
-        because = f"suspicious, not proven: {next(filter(None, doubts))}"
-        return Verdict(name, Status.INCONCLUSIVE, because, facts=facts)
-    because = f"not worse: median {median(old):.4g} -> {median(new):.4g}, no window beyond the baseline's own"
-    return Verdict(name, Status.PASS, because, facts=facts)
+    return Verdict(f"{rule.name} ({rule.kind})", status, words, facts=facts)
+
+
+def _signs(rule: MetricRule) -> list[int]:
+    return [sign for sign, way in ((1, "up"), (-1, "down")) if rule.worse in {way, "both"}]
+
+
+def _direction(rule: MetricRule, sign: int, old: Sequence[float], new: Sequence[float], alpha: float) -> Found:
+    """One direction, where a steady trend of the baseline may go on: the milder of with it and without it.
+
+    A trend counts that is unbroken, and over the baseline larger than the margin of what is left without it.
+    """
+    said = _look(rule, sign, old, new, alpha)
+    slope = 0.0 if said[0] is Status.PASS else steady(old, alpha)
+    flat_old, flat_new = _without(slope, old, new)
+    if sign * slope * len(old) <= _margin(rule, flat_old, alpha):
+        return said
+    status, words = _look(rule, sign, flat_old, flat_new, alpha)
+    if status >= said[0]:
+        return said
+    trend = f"the baseline's trend ({slope:.3g} from value to value) goes on"
+    return status, f"{trend}; with it taken off, {words}" if words else trend
+
+
+def _look(rule: MetricRule, sign: int, old: Sequence[float], new: Sequence[float], alpha: float) -> Found:
+    """One direction, with both sides as they are given."""
+    margin, doubt, share = _margin(rule, old, alpha), _margin(rule, old, alpha, 0.5), alpha / len(_signs(rule))
+    reach = _reach(sign, old, new, rule.minimum)
+    proof = _shift(sign, old, new, reach, margin, chance=share)
+    proof = proof or _outside(sign, old, new, margin, chance=share, least=rule.minimum)
+    if proof:
+        return Status.FAIL, proof
+    suspect = _shift(sign, old, new, reach, doubt, chance=SUSPICION)
+    leak = _leak(sign, old, new, margin, chance=share, least=rule.minimum) if suspect else ""
+    if leak:
+        return Status.FAIL, leak
+    suspect = suspect or _outside(sign, old, new, margin, chance=SUSPICION, least=3)
+    return (Status.INCONCLUSIVE, suspect) if suspect else (Status.PASS, "")
+
+
+def _without(slope: float, old: Sequence[float], new: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Both sides less the baseline's trend, which goes on in the candidate; the middle of the baseline stays."""
+    centre = (len(old) - 1) / 2
+    flat = [value - slope * (i - centre) for i, value in enumerate([*old, *new])]
+    return flat[: len(old)], flat[len(old) :]
 
 
 def _spread(values: Sequence[float]) -> float:
@@ -63,7 +104,7 @@ def _spread(values: Sequence[float]) -> float:
 
 def _margin(rule: MetricRule, old: Sequence[float], alpha: float, part: float = 1.0) -> float:
     sides = 2 if rule.worse == "both" else 1
-    share = min(0.4, alpha / (sides * len(PARTS)))
+    share = min(0.4, alpha / (sides * (len(PARTS) + 1)))
     return max(part * deviate(share) * _spread(old), effect_of(rule) * abs(median(old)))
 
 
@@ -90,6 +131,23 @@ def _shift(sign: int, old: Sequence[float], new: Sequence[float], reach: Reach, 
     return ""
 
 
+def _leak(sign: int, old: Sequence[float], new: Sequence[float], margin: float, *, chance: float, least: int) -> str:
+    """Whether the candidate's last window grew by the margin more than any window of the baseline, and by twice that.
+
+    The window is as long as fits into the baseline twice, so that the baseline's own trends were seen, and each of its
+    blocks holds `least` values: fewer, and neighbours that resemble each other make a trend of themselves.
+    """
+    width = min(len(new), len(old) // TWICE)
+    before, after = [sign * v for v in old], [sign * v for v in new[len(new) - width :]]
+    if width < least * BLOCKS or rise(after) <= margin or accident(after) >= chance:
+        return ""
+    grown, usual = rise(after), max(0.0, steepest(before, width))
+    if grown <= max(usual + margin, TWICE * usual):
+        return ""
+    way = "rise" if sign > 0 else "fall"
+    return f"a steady {way} of {grown:.4g} over {width} values; the baseline's own was at most {usual:.4g}"
+
+
 def _by_accident(count: int, width: int, before: Sequence[float], bar: float, looked_at: int) -> float:
     """Chance of such a window if order meant nothing, over all disjoint windows: keeps small samples honest."""
     usual = sum(value > bar for value in before)
@@ -107,14 +165,15 @@ def _outside(sign: int, old: Sequence[float], new: Sequence[float], margin: floa
     return f"{count} of {m} values beyond {sign * bar:.4g}; the baseline's {n} never came near it (chance {odds:.2g})"
 
 
-def _frozen(old: Sequence[float], new: Sequence[float], alpha: float, minimum: int) -> str:
+def _frozen(old: Sequence[float], new: Sequence[float], alpha: float, minimum: int) -> Found:
     """Whether the candidate repeats one value far longer than the baseline, at its rate of repeats, ever would.
 
-    The chance of a run is predicted from the baseline's repeats with Jeffreys' prior.
+    The chance of a run is predicted from the baseline's repeats with Jeffreys' prior. Real gauges rest longer now and
+    then than that predicts, so that twice the baseline's longest run is needed as well.
     """
     run, usual = longest_constant(new), longest_constant(old)
     repeats = sum(a == b for a, b in pairwise(old))
     odds = len(new) * math.prod((repeats + 0.5 + i) / (len(old) + i) for i in range(run - 1))
     if run < max(minimum, len(old) // PARTS[-1]) or run <= TWICE * usual or odds >= alpha:
-        return ""
-    return f"silent: the same value {run} times in a row (baseline: at most {usual})"
+        return Status.PASS, ""
+    return Status.FAIL, f"silent: the same value {run} times in a row (baseline: at most {usual})"

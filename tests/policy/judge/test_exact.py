@@ -53,6 +53,21 @@ def test_mann_whitney_of_many_values_lets_ties_hide_but_not_alarm() -> None:
     assert exact.mann_whitney(list(range(100)), [*range(95, 100), 200]) < 0.01
 
 
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=6, unique=True))
+def test_mann_kendall_counts_every_order(values: list[int]) -> None:
+    def grown(order: tuple[int, ...]) -> int:
+        return sum(a < b for a, b in itertools.combinations(order, 2))
+
+    orders = list(itertools.permutations(values))
+    share = sum(grown(order) >= grown(tuple(values)) for order in orders) / len(orders)
+    assert exact.mann_kendall(values) == pytest.approx(share, abs=1e-12)
+
+
+def test_mann_kendall_lets_ties_hide_but_not_alarm() -> None:
+    assert exact.mann_kendall([5.0] * 9) == 1.0
+    assert exact.mann_kendall([1, 1, 2, 2, 3, 3]) > exact.mann_kendall([1, 2, 3, 4, 5, 6])
+
+
 def test_precedence_is_the_chance_that_all_the_highest_come_from_one_side() -> None:
     # Seven of ten beyond ten equal values: 10 over 7 of 20 over 7.
     chance = math.comb(10, 7) / math.comb(20, 7)
