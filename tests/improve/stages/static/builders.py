@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.core.charter import Charter, Ward
 from bot.core.ids import Sha, Tree
 from bot.core.sandbox import Finished
 from bot.core.tier import Tier
-from bot.improve.doors import Gate
+from bot.improve.doors import Gate, Profile
 from bot.improve.profile import profile
 
 BASE, HEAD = Sha("b" * 40), Sha("a" * 40)
@@ -80,11 +81,18 @@ def change(base: Files, head: Files, name: str, old: str | None = None) -> FileC
     )
 
 
+@cache
+def _profile(base: tuple[tuple[str, str | bytes], ...]) -> Profile:
+    """Most gates here have one of a few bases."""
+    repo = TwoTrees(dict(base), {})
+    return profile(repo.files(BASE), lambda path: repo.read(BASE, path))
+
+
 def gate_of(tmp: Path, base: Files, head: Files, moved: Mapping[str, str] | None = None, **fields: Any) -> Gate:
     """A gate over two trees; `moved` maps a renamed file's new name to its old one. `head` alone names all files."""
     moved = moved or {}
     for side, files in (("base", base), ("head", head)):
-        for folder in {tmp / side, *((tmp / side / name).parent for name in files)}:
+        for folder in sorted({tmp / side, *((tmp / side / name).parent for name in files)}):
             folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (tmp / side / name).write_bytes(content.encode() if isinstance(content, str) else content)
@@ -101,7 +109,7 @@ def gate_of(tmp: Path, base: Files, head: Files, moved: Mapping[str, str] | None
         head=after,
         trial=after,
         changes=tuple(changes),
-        profile=profile(repo.files(BASE), lambda path: repo.read(BASE, path)),
+        profile=_profile(tuple(base.items())),
         charter=OPEN,
         claim=Claim.NONE,
         kind=Kind.OTHER,
