@@ -20,8 +20,9 @@ from bot.policy.judge.court import judge
 from bot.policy.judge.samples import Samples
 
 RULE = MetricRule("level", "level", "both")
-ALPHAS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
-"""What the training folds may choose from; a larger alpha sees more and alarms more."""
+ALPHAS = (0.01, 0.005, 0.002, 0.001)
+"""What the training folds may choose from: the stated alpha and stricter ones; a stricter one sees less."""
+STRICTEST = min(ALPHAS)
 TARGET = 0.01
 NEEDED = {"step": 0.95, "ramp": 0.95}
 CONSOLE = Console(stderr=True)
@@ -61,14 +62,24 @@ def _real(found: Sequence[Window]) -> str:
     }
     chosen = _choose(clean, alarms)
     held_out = sum(alarms[chosen[w.series]][i] for i, w in enumerate(clean))
-    table: Table = [("", "cross-validated", "in sample, alpha 0.01", "of windows that vary", *NAIVE)]
+    table: Table = [
+        (
+            "",
+            "cross-validated",
+            "the same, of windows it changes",
+            f"strictest for all, {STRICTEST}",
+            "0.01, of windows that vary",
+            *NAIVE,
+        )
+    ]
     fixed = alarms[RULE.alpha]
     varying = [i for i, w in enumerate(clean) if w.varies]
     table.append(
         (
             "**false alarms on clean windows**",
             wilson(held_out, len(clean)),
-            wilson(sum(fixed), len(clean)),
+            "",
+            wilson(sum(alarms[STRICTEST]), len(clean)),
             wilson(sum(fixed[i] for i in varying), len(varying)),
             *(wilson(sum(rule(w.before, w.after) for w in clean), len(clean)) for rule in NAIVE.values()),
         )
@@ -79,22 +90,31 @@ def _real(found: Sequence[Window]) -> str:
     words = (
         f"{len(clean)} clean windows of {len(chosen)} real series (NAB), faults put in; share called FAIL, with 95% "
         "Wilson intervals. Cross-validated: for each series, alpha is the largest that keeps false alarms at or below "
-        f"{TARGET} on the other series, picked from {', '.join(map(str, ALPHAS))} (picked: "
-        f"{', '.join(f'{alpha} for {n}' for alpha, n in sorted(picks.items()))}). The rule's form (four widths, three "
-        "standard deviations, twice the baseline's own) was set by hand with these series in view; the folds choose "
-        "only alpha. Robust sd: 1.4826 MAD, at least 5% of the median and 1% of the series' range. Silence as zeros "
-        "or as one value cannot be seen in a series whose baseline is itself mostly one value (two of disk writes)."
+        f"{TARGET} on the other series, or as few as with any, picked from {', '.join(map(str, ALPHAS))} (picked: "
+        f"{', '.join(f'{alpha} for {n}' for alpha, n in sorted(picks.items()))}). Where alarms do not depend on "
+        "alpha, there is nothing to choose, and the stated one stays; a column says what the strictest would cost. "
+        "The rule's form (four widths and a trend, three standard deviations, twice the baseline's own) was set by "
+        "hand with these series in view; the folds choose only alpha. Robust sd: 1.4826 MAD, at least 5% of the median "
+        "and 1% of the series' range. "
+        "Silence as zeros or as one value can hardly be seen in a series whose baseline is itself mostly zeros: two "
+        "of disk writes, 24 windows, with 41 to 229 zeros in a row in the baseline and up to 144 in the clean half-day "
+        "after it. In some of those the fault changes nothing, so that the same window would have to be called bad "
+        "and good at once: the second column leaves them out."
     )
     return f"### Real series\n\n{words}\n\n{_markdown(table)}\n\n{_raw(clean, bad)}"
 
 
 def _choose(clean: Sequence[Window], alarms: Mapping[float, Sequence[bool]]) -> dict[str, float]:
-    """For each series the alpha that the other series ask for."""
+    """For each series the alpha that the other series ask for.
+
+    Where none meets the target there, those with the fewest alarms do: a stricter one would only see less.
+    """
     chosen: dict[str, float] = {}
     for series in {w.series for w in clean}:
         others = [i for i, w in enumerate(clean) if w.series != series]
-        fitting = [a for a in ALPHAS if sum(alarms[a][i] for i in others) <= TARGET * len(others)]
-        chosen[series] = max(fitting, default=min(ALPHAS))
+        false = {alpha: sum(alarms[alpha][i] for i in others) for alpha in ALPHAS}
+        bar = max(TARGET * len(others), min(false.values()))
+        chosen[series] = max(alpha for alpha in ALPHAS if false[alpha] <= bar)
     return chosen
 
 
@@ -106,12 +126,15 @@ def _fault(name: str, clean: Sequence[Window], chosen: Mapping[str, float]) -> S
         hit if chosen[w.series] == RULE.alpha else _failed(w, a, chosen[w.series])
         for w, a, hit in zip(clean, after, fixed, strict=True)
     ]
+    strict = sum(_failed(w, a, STRICTEST) for w, a in zip(clean, after, strict=True))
     varying = [hit for w, hit in zip(clean, fixed, strict=True) if w.varies]
+    changed = [hit for w, a, hit in zip(clean, after, folds, strict=True) if list(a) != list(w.after)]
     naive = (sum(rule(w.before, a) for w, a in zip(clean, after, strict=True)) for rule in NAIVE.values())
     return (
         f"{name} (target {NEEDED.get(name.split(maxsplit=1)[0], 0.9):.2f})",
         wilson(sum(folds), len(folds)),
-        wilson(sum(fixed), len(fixed)),
+        wilson(sum(changed), len(changed)),
+        wilson(strict, len(clean)),
         wilson(sum(varying), len(varying)),
         *(wilson(hits, len(clean)) for hits in naive),
     )
