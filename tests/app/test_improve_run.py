@@ -1,130 +1,45 @@
 """The run as a whole, with an analyst, an author and a gate that the tests steer."""
 
+import asyncio
 import json
-import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from shutil import copytree, rmtree
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.app import improve_cmd, improve_run
-from bot.app.improve_run import Asked, Improvement
-from bot.app.improve_view import Teller
-from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal, Severity
-from bot.core.ids import ProposalId
-from bot.core.verdict import Status, Verdict, worst
-from bot.improve.doors import Profile, Workspace
-
-NAMES = ("one", "two", "three")
-
-
-@dataclass
-class Finds:
-    name: str = "finds"
-    breaks: bool = False
-    found: Sequence[str] = NAMES
-
-    async def find(self, work: Workspace, profile: Profile) -> Sequence[Finding]:
-        if self.breaks:
-            raise RuntimeError("broken")
-        path = PurePosixPath("a.py")
-        return [Finding("rule", path, 1, 1, Severity.LOW, n, self.name, n, {"n": 1}) for n in self.found]
-
-
-@dataclass
-class Writes:
-    name: str = "writes"
-    kind: Kind = Kind.REFACTOR
-    claim: Claim = Claim.PRESERVING
-    refuses: frozenset[str] = frozenset()
-
-    def ideas(self, findings: Sequence[Finding]) -> Sequence[Idea]:
-        rows = [(f"{f.symbol:x>12}", f) for f in findings]
-        return [
-            Idea(ProposalId(i), f.symbol, "why", self.kind, Origin.ANALYST, self.name, (f,), claim=self.claim)
-            for i, f in rows
-        ]
-
-    async def write(self, idea: Idea, work: Workspace, profile: Profile) -> Patch | Refusal:
-        if idea.title in self.refuses:
-            return Refusal("cannot")
-        return Patch(work.sha, {PurePosixPath("a.py"): f"x = {idea.title!r}\n".encode()}, "summary")
-
-
-@dataclass
-class House:
-    """A repository, and what the gate answers by title."""
-
-    path: Path
-    analysts: list[Any] = field(default_factory=lambda: [Finds()])
-    authors: list[Any] = field(default_factory=lambda: [Writes()])
-    answers: dict[str, Status] = field(default_factory=dict)
-    judged: list[str] = field(default_factory=list)
-
-    async def run(self, **asked: Any) -> improve_run.Report:
-        return await Improvement(Asked(self.path, **asked), Teller(quiet=True)).run()
-
-    def git(self, *words: str) -> str:
-        argv = ["git", *words]
-        done = subprocess.run(
-            argv, cwd=self.path, check=True, capture_output=True, text=True, env=_environment(self.path)
-        )
-        return done.stdout.strip()
-
-    def branches(self) -> set[str]:
-        return set(self.git("branch", "--format=%(refname:short)").split()) - {"main"}
-
-
-def _environment(home: Path) -> dict[str, str]:
-    person = {
-        "GIT_AUTHOR_NAME": "a",
-        "GIT_AUTHOR_EMAIL": "a@b",
-        "GIT_COMMITTER_NAME": "a",
-        "GIT_COMMITTER_EMAIL": "a@b",
-    }
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home.parent), **person}
+from bot.core.change import Claim, Kind
+from bot.core.verdict import Status, Verdict
+from tests.app.improve_house import NAMES, Finds, House, Writes, begun
 
 
 @pytest.fixture(scope="module")
 def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with one commit, to be copied: that is much less work than three processes."""
-    made = House(tmp_path_factory.mktemp("pattern") / "repo")
-    made.path.mkdir()
-    (made.path / "a.py").write_text("x = 0\n")
-    made.git("init", "-q", "-b", "main")
-    made.git("add", ".")
-    made.git("commit", "-qm", "first")
-    rmtree(made.path / ".git" / "hooks")
-    return made.path
+    return begun(tmp_path_factory.mktemp("pattern") / "repo")
 
 
 @pytest.fixture
 def house(tmp_path: Path, pattern: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    made = House(copytree(pattern, tmp_path / "repo"))
+    return House(copytree(pattern, tmp_path / "repo")).govern(monkeypatch)
 
-    @asynccontextmanager
-    async def opened(question: Any, *_: Any, **__: Any) -> Any:
-        yield question
 
-    async def judged(question: Any, *_: Any) -> Verdict:
-        title = str(question.repo.read(question.head, PurePosixPath("a.py"))).split("'")[1]
-        made.judged.append(title)
-        status = made.answers.get(title, Status.PASS)
-        stages = [Verdict("scope", Status.PASS, "fine", facts={"id": "V-1"})]
-        return worst("gate", [*stages, Verdict("tests", status, f"says {status.name}", facts={"id": "V-7"})])
+@pytest.fixture(scope="module")
+def once_run(pattern: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository after one run, in which the idea `one` was refused."""
+    made = House(copytree(pattern, tmp_path_factory.mktemp("once") / "repo"), answers={"one": Status.FAIL})
+    with pytest.MonkeyPatch.context() as patch:
+        asyncio.run(made.govern(patch).run())
+    assert sorted(made.judged) == sorted(NAMES)
+    return made.path
 
-    monkeypatch.setattr(improve_run, "find", lambda: None)
-    monkeypatch.setattr(improve_run, "open_gate", opened)
-    monkeypatch.setattr(improve_run, "run_gate", judged)
-    monkeypatch.setattr(improve_run, "shop", lambda _cache, kinds: (
-        tuple(made.analysts), tuple(a for a in made.authors if not kinds or a.kind in kinds)
-    ))  # fmt: skip
-    return made
+
+@pytest.fixture
+def later(tmp_path: Path, once_run: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The same house again, some time after that run."""
+    return House(copytree(once_run, tmp_path / "repo"), answers={"one": Status.FAIL}).govern(monkeypatch)
 
 
 def snapshot(path: Path) -> dict[str, bytes]:
@@ -178,24 +93,18 @@ async def test_a_stage_that_could_not_run_is_asked_once_more(house: House) -> No
     assert house.judged.count("two") == 1
 
 
-async def test_a_second_run_proposes_nothing_twice(house: House) -> None:
-    house.answers = {"one": Status.FAIL}
-    await house.run()
-    house.judged.clear()
-    report = await house.run()
-    assert house.judged == []
+async def test_a_second_run_proposes_nothing_twice(later: House) -> None:
+    report = await later.run()
+    assert later.judged == []
     assert report.attempts == []
     assert len(report.notes) == 2 + 1
 
 
-async def test_a_refusal_is_tried_again_on_another_commit_but_a_deleted_branch_is_not(house: House) -> None:
-    house.answers = {"one": Status.FAIL}
-    await house.run()
-    house.git("branch", "-D", f"megawatts/{'two':x>12}")
-    house.git("commit", "-q", "--allow-empty", "-m", "second")
-    house.judged.clear()
-    await house.run()
-    assert house.judged == ["one"]
+async def test_a_refusal_is_tried_again_on_another_commit_but_a_deleted_branch_is_not(later: House) -> None:
+    later.git("branch", "-D", f"megawatts/{'two':x>12}")
+    later.git("commit", "-q", "--allow-empty", "-m", "second")
+    await later.run()
+    assert later.judged == ["one"]
 
 
 async def test_what_was_merged_is_learned_as_good(house: House) -> None:
