@@ -11,6 +11,8 @@ from rich.text import Text
 
 from bot.app.demo.model import Observed
 
+GATES = 2
+"""Gates whose progress is shown at once."""
 MARK = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not reached": "[dim]·[/]"}
 
 
@@ -50,8 +52,8 @@ class View:
     def __init__(self, console: Console, observed: Observed) -> None:
         self._console, self._observed = console, observed
         self._live: Live | None = None
-        self._stages: dict[str, str] = {}
-        self._of = ""
+        self._gates: dict[str, dict[str, str]] = {}
+        """Stages and how they stand, by what is judged; the one heard of last is the last."""
         self._last: list[str] = []
 
     @contextmanager
@@ -68,15 +70,20 @@ class View:
     def event(self, row: Mapping[str, Any]) -> None:
         """Take in one event."""
         if row["event"] == "stage":
-            if row["of"] != self._of:
-                self._of, self._stages = row["of"], {}
-            self._stages[row["stage"]] = row["status"]
-            if self._live is None and row["status"] != "runs":
-                self._line(f"  {row['stage']:<13} {row['status']:<13} {row['because']}")
+            self._stage(row)
             return
         words = WORDS.get(row["event"])
         if words is not None:
             self._line(words(row))
+
+    def _stage(self, row: Mapping[str, Any]) -> None:
+        stages = self._gates.pop(row["of"], {})
+        if row["status"] == "runs" and stages.get(row["stage"], "runs") != "runs":
+            stages = {}  # the same proposal is judged anew
+        self._gates[row["of"]] = {**stages, row["stage"]: row["status"]}
+        skipped = row["because"].startswith(("not run: ", "ended: "))
+        if self._live is None and row["status"] != "runs" and not skipped:
+            self._line(f"  {row['stage']:<13} {row['status']:<13} {row['of'][:40]}: {row['because']}")
 
     def _line(self, text: str) -> None:
         if self._live is None:
@@ -88,11 +95,15 @@ class View:
         return Group(table(self._observed), self._progress(), lines)
 
     def _progress(self) -> Text:
+        """One line for each of the gates heard of last: several proposals are judged at once."""
         colours = {"pass": "green", "fail": "red", "pending": "yellow", "runs": "cyan"}
-        line = Text(f"{self._of or 'gate'}: ")
-        for name, status in self._stages.items():
-            line.append(f"{name} ", style=colours.get(status, "yellow"))
-        return line
+        found = Text(no_wrap=True, overflow="ellipsis")
+        for of, stages in list(self._gates.items())[-GATES:]:
+            found.append(f"{of[:40]}: ")
+            for name, status in stages.items():
+                found.append(f"{name} ", style=colours.get(status, "yellow"))
+            found.append("\n")
+        return found
 
 
 def table(observed: Observed) -> Table:
