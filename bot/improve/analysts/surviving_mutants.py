@@ -29,7 +29,7 @@ class SurvivingMutants:
 
     name = "surviving_mutants"
 
-    def __init__(self, cache: Path | None = None, *, functions: int = 24, seconds: float = 90.0) -> None:
+    def __init__(self, cache: Path | None = None, *, functions: int = 12, seconds: float = 90.0) -> None:
         self.cache, self.functions, self.seconds = cache, functions, seconds
 
     async def find(self, work: Workspace, profile: Profile) -> Sequence[Finding]:
