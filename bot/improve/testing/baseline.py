@@ -10,7 +10,7 @@ from bot.improve.doors import Profile, Workspace
 from bot.improve.testing.results import Run
 from bot.improve.testing.run import Ask, run_tests
 
-FORMAT = 2
+FORMAT = 3
 GUESS = 0.02
 """Seconds that a test of unknown duration is taken for, when the work is split."""
 _making: dict[Path, asyncio.Lock] = {}

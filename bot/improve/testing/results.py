@@ -13,12 +13,16 @@ GOOD: frozenset[str] = frozenset({"passed", "xpassed", "xfailed"})
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test's end. `digest` is the fingerprint of the body that ran, empty if it is no plain function."""
+    """One test's end. `digest` is the fingerprint of the body that ran, empty if it is no plain function.
+
+    `cpu`: processor seconds from its first fixture to its last, with those of its child processes; 0 if not known.
+    """
 
     outcome: Outcome
     seconds: float = 0.0
     text: str = ""
     digest: str = ""
+    cpu: float = 0.0
 
     @property
     def good(self) -> bool:

@@ -14,7 +14,7 @@ SECRET = b"s" * 32
 DONE = Finished(0, b"", b"", 1.5)
 GOOD: list[dict[str, Any]] = [
     {"e": "collected", "selected": ["t.py::a", "t.py::b"], "shard": 0},
-    {"e": "test", "id": "t.py::a", "outcome": "passed", "seconds": 0.1, "text": "", "digest": "d", "shard": 0},
+    {"e": "test", "id": "t.py::a", "outcome": "passed", "seconds": 0.1, "cpu": 0.05, "digest": "d", "shard": 0},
     {"e": "test", "id": "t.py::b", "outcome": "failed", "seconds": 0.2, "text": "boom", "digest": None, "shard": 0},
     {"e": "lines", "file": "p.py", "executed": "1-4", "by": {"1": "3"}, "shard": 0},
     {"e": "canary", "honest": True, "shard": 0},
@@ -38,6 +38,7 @@ def test_a_whole_report_is_read(tmp_path: Path) -> None:
     run = read(write(tmp_path, lines(GOOD)), SECRET, DONE)
     assert {name: result.outcome for name, result in run.tests.items()} == {"t.py::a": "passed", "t.py::b": "failed"}
     assert run.files["p.py"].by == {"t.py::b": "3"}
+    assert [result.cpu for result in run.tests.values()] == [0.05, 0.0]
     assert run.bad() == ("t.py::b",)
     assert not run.problems
     assert not run.tampered

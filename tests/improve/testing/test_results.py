@@ -5,7 +5,9 @@ from pathlib import Path
 from bot.improve.testing.baseline import load, save
 from bot.improve.testing.results import FileLines, Result, Run, merge
 
-ONE = Run({"a": Result("passed", 0.5, digest="x")}, ("a",), {"p.py": FileLines("1-3", {"a": "2"})}, seconds=1.0)
+ONE = Run(
+    {"a": Result("passed", 0.5, digest="x", cpu=0.25)}, ("a",), {"p.py": FileLines("1-3", {"a": "2"})}, seconds=1.0
+)
 TWO = Run(
     {"b": Result("failed", text="no")}, ("b",), {"p.py": FileLines("3-5", {"b": "5"})}, {"q.py": "bad"}, seconds=2.0
 )

@@ -36,7 +36,7 @@ class Judge(Reporter):
         self.items: dict[str, Any] = {}
         self.sound: set[str] = set()
 
-    def pytest_runtestloop(self, session: Any) -> bool:  # type: ignore[override]  # pytest passes what is asked for
+    def pytest_runtestloop(self, session: Any) -> bool:
         """The unmutated tests first: only those that hold here can accuse a mutant."""
         self.emit = lambda _record: None
         self.items = {str(item.nodeid): item for item in session.items}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from . import integrity
+from .cost import again, cpu_seconds
 from .honesty import always_equal, digest
 from .tracing import Tracer
 
@@ -23,7 +24,7 @@ def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them. The exit code is for people: records are what counts."""
     output = quiet()
     tracer = Tracer(job["root"], job["coverage"] if plan["traced"] else None)
-    reporter = Reporter(emit, plan["wanted"], job, tracer)
+    reporter = Reporter(emit, plan["wanted"], job, tracer, passes=plan.get("passes", 1))
     code = int(pytest.main([*job["args"], *plan["files"]], plugins=[*extensions(job), reporter]))
     reporter.finish()
     said = _tail(output) if code in (3, 4) else ""
@@ -56,8 +57,13 @@ def _tail(handle: int) -> str:
 class Reporter:
     """The plugin. `failed` over `skipped` over `passed`, whichever phase said it; a test without a call is no pass."""
 
-    def __init__(self, emit: Emit, wanted: list[str] | None, job: dict[str, Any], tracer: Tracer) -> None:
+    def __init__(
+        self, emit: Emit, wanted: list[str] | None, job: dict[str, Any], tracer: Tracer, *, passes: int = 1
+    ) -> None:
         self.emit, self.tracer = emit, tracer
+        self.passes = passes
+        """How often all tests run, if they are quick; the last time is reported, with the least that each has cost."""
+        self.spent, self.least = 0.0, dict[str, float]()
         self.root: str = job["root"]
         self.collect_only: bool = job["collect_only"]
         self.wanted = None if wanted is None else set(wanted)
@@ -83,13 +89,24 @@ class Reporter:
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.emit({"e": "internal", "text": str(excrepr)[-TEXT:]})
 
-    def pytest_runtestloop(self) -> bool | None:
-        return True if self.collect_only else None
+    def pytest_runtestloop(self, session: Any) -> bool | None:
+        if self.collect_only:
+            return True
+        for _ in again(self.passes):
+            self._pass(session.items)
+        return None
+
+    def _pass(self, items: list[Any]) -> None:
+        said, self.emit = self.emit, lambda _record: None
+        for item, after in zip(items, [*items[1:], *items[:1]], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None if after is item else after)
+        self.emit = said
 
     def pytest_runtest_logstart(self, nodeid: Any) -> None:
         self.phases[str(nodeid)] = []
         self.emit({"e": "start", "id": str(nodeid)})
         self.tracer.switch(str(nodeid))
+        self.spent = cpu_seconds()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: Any) -> None:
@@ -100,13 +117,14 @@ class Reporter:
         self.phases.setdefault(str(report.nodeid), []).append(report)
 
     def pytest_runtest_logfinish(self, nodeid: Any) -> None:
+        cpu, name = cpu_seconds() - self.spent, str(nodeid)
         self.tracer.switch("")
-        name = str(nodeid)
+        self.least[name] = min(cpu, self.least.get(name, cpu))
         reports = self.phases.pop(name, [])
         text = next((str(r.longrepr)[-TEXT:] for r in reports if r.failed), "")
         seconds = sum(float(r.duration) for r in reports)
         record = {"e": "test", "id": name, "outcome": outcome(reports), "seconds": round(seconds, 4), "text": text}
-        self.emit(dict(record, digest=self.digests.pop(name, None)))
+        self.emit(dict(record, cpu=round(self.least[name], 6), digest=self.digests.pop(name, None)))
 
     def outcome_of(self, test: str) -> str:
         """How a test that has just finished ended; forgets its reports."""
