@@ -2,24 +2,22 @@
 
 Constant factors count where the function is really used: on examples and generated inputs of ordinary size, beyond a
 floor of FLOOR seconds a call, for below it a difference is style and not cost. On inputs made large by repetition only
-another growth counts.
+another growth counts. Of functions that no made input can call, the tests that run them are measured: see _tests_cost.
 """
 
 import json
-import math
-import random
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.sandbox import Limits
 from bot.core.verdict import Fact, Status, Verdict, worst
-from bot.improve.doors import Gate, not_applicable
+from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
+from bot.improve.stages import _tests_cost
+from bot.improve.stages._paired import LIMIT, bound, extra
 from bot.improve.stages.behaviour_functions import launcher, prepare
+from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, evidence
 
-LIMIT = 1.10
-"""Cost of head over base at which it is too much."""
 GROWTH = 3.0
 """The same for inputs made large."""
 FLOOR = 20e-6
@@ -31,37 +29,71 @@ LARGE_MEMORY_FLOOR = 1024 * 1024
 LEAK_FLOOR = 2_000
 """Bytes still held after each pass that count as a leak, if base does not hold them."""
 SECONDS = 4.0
-RESAMPLES = 1_000
 MAX_CALLS = 24
-Pairs = Sequence[Sequence[float]]
 
 
 class PerformanceStage:
-    """Base and head in turns, in one process of the sandbox, with nothing beside it."""
+    """Base and head in turns, with nothing beside them: functions in one process of the sandbox, then the tests."""
 
     id = "V-11"
     name = "performance"
-    needs: tuple[str, ...] = ("behaviour",)
+    needs: tuple[str, ...] = ("behaviour", "tests")
     alone = True
 
-    async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
+    async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:
         started = time.monotonic()
-        evidence = gate.scratch / "behaviour" / "evidence.json"
-        found = json.loads(evidence.read_text()) if evidence.is_file() else {"functions": []}
+        left = gate.scratch / "behaviour" / "evidence.json"
+        found = json.loads(left.read_text()) if left.is_file() else {"functions": []}
         tasks = [f for f in found["functions"] if f["calls"] and f["why"] == "changed"]
-        if not tasks:
-            return not_applicable(self.name, "no changed function could be run on both versions")
+        children = await self._functions(gate, tasks, found["roots"]) if tasks else []
+        why_not, facts = "", dict[str, Fact]()
+        if not any(child.status is Status.FAIL for child in children):
+            others = _tests_cost.rewritten(gate, {task["id"] for task in tasks})
+            impacted = await self._impacted(gate, others, earlier, facts)
+            if isinstance(impacted, Verdict):
+                children.append(impacted)
+            else:
+                why_not = impacted
+        if not children:
+            return not_applicable(self.name, f"no changed function could be run on both versions, and {why_not}")
+        whole = worst(self.name, children, seconds=time.monotonic() - started)
+        facts["cpu"] = {c.name: f"{c.facts['cpu']}" for c in children if "cpu" in c.facts}
+        parts = [f"{len(tasks)} functions"] * bool(tasks) + [_tests_cost.NAME] * (len(children) > len(tasks))
+        because = f"{' and '.join(parts)} cost what they did" if whole.passed else whole.because
+        return Verdict(self.name, whole.status, because, whole.children, whole.seconds, facts)
+
+    async def _functions(self, gate: Gate, tasks: list[dict[str, Any]], roots: list[str]) -> list[Verdict]:
+        """A verdict for each function that can be called with the behaviour stage's inputs."""
         for task in tasks:
             shown = task["spec"]["examples"]
             task["calls"] = (shown + [c for c in task["calls"] if c not in shown])[:MAX_CALLS]
             task["seconds"] = SECONDS / max(4, len(tasks))
         gate.progress(self.name, f"measures {len(tasks)} functions")
-        rows, ended = await self._rows(gate, tasks, found["roots"])
-        children = [judge(task["id"], rows.get(task["id"]), ended) for task in tasks]
-        whole = worst(self.name, children, seconds=time.monotonic() - started)
-        ratios = {c.name: f"{c.facts['cpu']}" for c in children if "cpu" in c.facts}
-        because = whole.because if not whole.passed else f"{len(children)} functions cost what they did"
-        return Verdict(self.name, whole.status, because, whole.children, whole.seconds, {"cpu": ratios})
+        rows, ended = await self._rows(gate, tasks, roots)
+        return [judge(task["id"], rows.get(task["id"]), ended) for task in tasks]
+
+    async def _impacted(
+        self, gate: Gate, others: Sequence[_tests_cost.Function], earlier: Mapping[str, Verdict], facts: dict[str, Fact]
+    ) -> Verdict | str:
+        """The verdict on the tests of the functions that could not be called so, or why there is none."""
+        if not others:
+            return "none is left that tests could run"
+        facts["unmeasured"] = [function.name for function in others]
+        tests = earlier.get("tests")
+        if tests is None or tests.status in {Status.FAIL, Status.ERROR} or NOT_APPLICABLE in tests.facts:
+            return "there are no tests that held"
+        head, base = evidence(gate, EVIDENCE_HEAD), evidence(gate, EVIDENCE_BASE)
+        if head is None or base is None:
+            return "V-7 left no readable record of its runs"
+        choice = _tests_cost.choose(others, base, head)
+        if not choice.tests:
+            return f"no quick test that holds on both runs {', '.join(choice.blind[:3])}"
+        gate.progress(self.name, f"measures {len(choice.tests)} impacted tests")
+        found = await _tests_cost.measure(gate, choice, base, gate.scratch / self.name)
+        if found is None:
+            return "no impacted test holds on both when it runs again"
+        facts["unmeasured"] = list(choice.blind)
+        return found
 
     async def _rows(self, gate: Gate, tasks: list[dict[str, Any]], roots: list[str]) -> tuple[dict[str, Any], str]:
         job = {
@@ -120,19 +152,6 @@ def _memory(peaks: Sequence[int], limit: float, floor: int, where: str) -> list[
     if head > base * limit and head - base > floor:
         return [f"peaks at {head // 1024} KiB of memory{where}; was {base // 1024} KiB"]
     return []
-
-
-def extra(pairs: Pairs) -> float:
-    """What head costs more than base per call, in seconds, by the median."""
-    return statistics.median(head - base for base, head in pairs)
-
-
-def bound(pairs: Pairs) -> tuple[float, float]:
-    """Lower end of the 95% bootstrap interval of the median ratio head/base, and that median (paired by turn)."""
-    ratios = [math.log(max(head, 1e-9) / max(base, 1e-9)) for base, head in pairs]
-    rng = random.Random(len(ratios))  # noqa: S311  (resampling, repeatable)
-    medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES))
-    return math.exp(medians[int(0.025 * RESAMPLES)]), math.exp(statistics.median(ratios))
 
 
 STAGE = PerformanceStage()

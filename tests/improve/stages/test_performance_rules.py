@@ -5,7 +5,8 @@ import random
 import pytest
 
 from bot.core.verdict import Status
-from bot.improve.stages.performance import STAGE, bound, extra, judge
+from bot.improve.stages._paired import bound, extra
+from bot.improve.stages.performance import STAGE, judge
 
 
 def pairs(base: float, ratio: float, *, noise: float = 0.05, turns: int = 30) -> list[list[float]]:
@@ -76,5 +77,5 @@ def test_the_bound_lies_below_the_median_and_the_pairing_removes_common_noise():
     assert extra(pairs(1e-3, 1.2)) > 1e-4
 
 
-def test_the_stage_runs_alone_and_after_behaviour():
-    assert (STAGE.id, STAGE.alone, STAGE.needs) == ("V-11", True, ("behaviour",))
+def test_the_stage_runs_alone_and_after_what_it_reads():
+    assert (STAGE.id, STAGE.alone, STAGE.needs) == ("V-11", True, ("behaviour", "tests"))
