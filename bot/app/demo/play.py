@@ -66,12 +66,13 @@ async def attempt(scene: Scene, steps: tuple[str, ...], act: Callable[[Scene, Te
 async def play(scene: Scene) -> None:
     """The whole demo, act by act."""
     good = ("find", "write", "validate", "propose", "decide", "merge", "deploy", "healthy")
-    bad = ("bad_deploy", "detect", "revert", "recovered")
     async with asyncio.TaskGroup() as group:
         group.create_task(_hostile(scene))
         await attempt(scene, good, good_change)
-        await attempt(scene, bad, bad_change)
-        await attempt(scene, ("vote", "vote_voided"), voted_change)
+        await attempt(scene, ("bad_deploy", "detect", "revert"), bad_change)
+        # Members vote while the revert is watched; what they carry over is merged when the watch has ended.
+        group.create_task(attempt(scene, ("vote_voided", "vote"), voted_change))
+        await attempt(scene, ("recovered",), recovery)
 
 
 async def good_change(scene: Scene, teller: Teller) -> None:
@@ -170,13 +171,25 @@ async def bad_change(scene: Scene, teller: Teller) -> None:
     teller.saw(
         "revert", pull=f"#{revert}", because=back["because"], seconds_from_verdict=round(back["t"] - verdict["t"], 1)
     )
-    again = await journal.wait("switched", lambda r: r["sha"] == back["merge"], within=PATIENCE)
-    scene.mark("revert", f"#{revert} takes #{pull} back", again["t"])
+
+
+async def recovery(scene: Scene, teller: Teller) -> None:
+    """The revert is deployed, and healthy again."""
+    journal = scene.journal
+    verdict = journal.find("revert")
+    bad = journal.find("merged", lambda r: verdict is not None and r["pull"] == verdict["pull"])
+    deployed = journal.find("switched", lambda r: bad is not None and r["sha"] == bad["merge"])
+    if verdict is None or deployed is None:
+        raise NotSeen("nothing was taken back")
+    revert = PullNumber(verdict["revert"])
+    merged = await journal.wait("merged", lambda r: r["pull"] == revert, within=PATIENCE)
+    again = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], within=PATIENCE)
+    scene.mark("revert", f"#{revert} takes #{verdict['pull']} back", again["t"])
     healthy = await journal.wait("healthy", lambda r: r["pull"] == revert, within=PATIENCE)
     scene.mark("healthy", healthy["version"], healthy["t"])
     scene.members.calm()
-    facts = {"version": healthy["version"], "seconds_from_verdict": round(healthy["t"] - verdict["t"], 1)}
-    teller.saw("recovered", **facts, seconds_from_deploy=round(healthy["t"] - switched["t"], 1))
+    seconds = {"seconds_from_verdict": verdict["t"], "seconds_from_deploy": deployed["t"]}
+    teller.saw("recovered", version=healthy["version"], **{n: round(healthy["t"] - t, 1) for n, t in seconds.items()})
 
 
 async def _is_inverse(scene: Scene, merged: str, back: str) -> None:
@@ -186,7 +199,7 @@ async def _is_inverse(scene: Scene, merged: str, back: str) -> None:
 
 
 async def voted_change(scene: Scene, teller: Teller) -> None:
-    """A member's phrase: voted for, voided by a push, voted for again, merged."""
+    """A member's phrase, asked for once the revert is merged: voted for, voided by a push, voted for again, merged."""
     journal = scene.journal
     proposed = await journal.wait("proposed", lambda r: r["kind"] == "behaviour", within=PATIENCE)
     pull = PullNumber(proposed["pull"])

@@ -72,7 +72,7 @@ async def judge(
     again = [row for row in rows if fates.get(str(row["id"]), Fate("")).outcome == "needs import"]
     chosen = again[:MOST_FRESH]
     if chosen:
-        second = await _run(bench, [_shard(chosen, fresh=True)])
+        second = await _run(bench, [_shard(chosen[n::count], fresh=True) for n in range(min(count, len(chosen)))])
         fates |= second.mutants
     return {name: fate for name, fate in fates.items() if fate.outcome != "needs import"}
 

@@ -137,6 +137,7 @@ class Reporter:
 
     def finish(self) -> None:
         """After the last test: what ran, and who is equal to everybody."""
+        self.tracer.switch("")
         self.tracer.report(self.emit, self.ids)
         if not self.collect_only:
             self.bent.update(integrity.replaced(everything=True))

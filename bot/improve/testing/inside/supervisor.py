@@ -14,6 +14,7 @@ from typing import Any
 
 from . import integrity
 from .process import hide_memory
+from .tracing import spare_rewriting
 
 RESTARTS = 8
 HELD = frozenset({"passed", "xpassed", "xfailed", "skipped"})
@@ -183,6 +184,9 @@ def _preload(job: dict[str, Any]) -> None:
         importlib.import_module(name)
     if job["coverage"]:
         import coverage  # noqa: F401, PLC0415  (loaded for the workers)
+
+        if job["engine"] == "pytest":
+            spare_rewriting()
     integrity.remember()
 
 

@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+
+def spare_rewriting() -> None:
+    """Let pytest rewrite assertions untraced: that is its own work, and tracing makes it three times as long."""
+    from _pytest.assertion import rewrite  # noqa: PLC0415  (only where pytest runs)
+
+    name = "_rewrite_test"  # no hook surrounds it; where a version of pytest has none, it takes longer
+    if hasattr(rewrite, name):
+        setattr(rewrite, name, _untraced(getattr(rewrite, name)))
+
+
+def _untraced(work: Callable[..., Any]) -> Callable[..., Any]:
+    def quietly(*args: Any) -> Any:
+        trace = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return work(*args)
+        finally:
+            sys.settrace(trace)
+
+    return quietly
 
 
 class Tracer:
