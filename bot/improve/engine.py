@@ -61,7 +61,9 @@ class Engine:
                 await self._one(seen, proposal)
             await self._roll_back(seen)
             await self._show(seen)
-            if self._ctx.switch.state() is None and self._new_ideas and self._fertile(seen):
+            # Where this round has merged something, an idea on the base before it would be judged twice.
+            room = self._ctx.switch.state() is None and self._new_ideas and self._fertile(seen)
+            if room and await self._ctx.forge.main() == seen.main:
                 self._start("idea", self._idea(seen))
         except FAULTS as error:
             self._trouble("held", error)

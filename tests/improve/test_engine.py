@@ -37,6 +37,18 @@ async def test_a_good_idea_goes_all_the_way(world: Any, go: Go) -> None:
     assert outcome.result is Result.HEALTHY
 
 
+async def test_no_idea_is_begun_on_a_base_that_the_same_round_has_moved(world: Any, go: Go) -> None:
+    merged = 0
+    for _ in range(8):
+        before = len(world.events)
+        await go(1)
+        seen = [event for event, _facts in world.events[before:]]
+        if "merged" in seen:
+            merged += 1
+            assert "ranked" not in seen
+    assert merged == 1
+
+
 async def test_the_same_idea_is_not_proposed_twice(world: Any, engine: Engine, go: Go) -> None:
     world.gate = Status.PENDING
     await go(6)

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -67,9 +66,10 @@ async def play(scene: Scene) -> None:
     """The whole demo, act by act."""
     good = ("find", "write", "validate", "propose", "decide", "merge", "deploy", "healthy")
     async with asyncio.TaskGroup() as group:
-        group.create_task(_hostile(scene))
         await attempt(scene, good, good_change)
-        await attempt(scene, ("bad_deploy", "detect", "revert"), bad_change)
+        await attempt(scene, ("bad_deploy",), bad_change)
+        group.create_task(_hostile(scene))
+        await attempt(scene, ("detect", "revert"), taken_back)
         # Members vote while the revert is watched; what they carry over is merged when the watch has ended.
         group.create_task(attempt(scene, ("vote_voided", "vote"), voted_change))
         await attempt(scene, ("recovered",), recovery)
@@ -112,9 +112,7 @@ async def _gate(scene: Scene, head: Sha) -> Verdict:
 
 
 async def _hostile(scene: Scene) -> None:
-    """Five hostile changes under the engine's own name, one after another, while the first change is watched."""
-    with suppress(TimeoutError):
-        await scene.journal.wait("merged", within=PATIENCE)
+    """Five hostile changes under the engine's own name, one after another, while the bad deploy is watched."""
     for case in HOSTILE:
 
         async def act(scene: Scene, teller: Teller, case: Hostile = case) -> None:
@@ -159,9 +157,18 @@ async def bad_change(scene: Scene, teller: Teller) -> None:
     scene.members.rush()
     scene.mark("deploy", f"#{pull} {proposed['title']}", switched["t"])
     teller.saw("bad_deploy", pull=f"#{pull}", title=proposed["title"], commit=merged["merge"][:12])
-    verdict = await journal.wait("revert", lambda r: r["pull"] == pull, within=PATIENCE)
-    to_verdict = verdict["t"] - switched["t"]
-    teller.saw("detect", because=verdict["because"], seconds_from_deploy=round(to_verdict, 1))
+
+
+async def taken_back(scene: Scene, teller: Teller) -> None:
+    """What members meet shows it; the exact inverse is merged."""
+    journal = scene.journal
+    verdict = await journal.wait("revert", within=PATIENCE)
+    merged = journal.find("merged", lambda r: r["pull"] == verdict["pull"])
+    switched = journal.find("switched", lambda r: merged is not None and r["sha"] == merged["merge"])
+    if merged is None or switched is None:
+        raise NotSeen(f"#{verdict['pull']} was taken back and never deployed")
+    seconds = round(verdict["t"] - switched["t"], 1)
+    teller.saw("detect", because=verdict["because"], seconds_from_deploy=seconds)
     revert = PullNumber(verdict["revert"])
     back = await journal.wait("merged", lambda r: r["pull"] == revert, within=PATIENCE)
     await _is_inverse(scene, merged["merge"], back["merge"])

@@ -24,7 +24,7 @@ from bot.policy import charter as charters
 PACE: Mapping[str, Mapping[str, str | int]] = {
     "health": {"warm_up": "2s", "deadline": "300s", "interval": "1s"},
     "quotas": {"per_hour": 40, "per_day": 40, "min_between_deploys": "0s"},
-    "quorum": {"open_for": "8s", "late_swing": "0s"},
+    "quorum": {"open_for": "6s", "late_swing": "0s"},
 }
 """What the demo's people change in the charter before they start: the same rules, in seconds instead of minutes."""
 VOTERS = ("ada", "grace", "linus", "margaret", "alan")

@@ -22,7 +22,7 @@ CHARTER = (ROOT / ".github" / "charter.toml").read_text()
 
 def test_the_pace_changes_times_and_no_rule_of_consent() -> None:
     before, after = parse(CHARTER), parse(paced(CHARTER))
-    assert (after.health.warm_up, after.quorum.open_for) == (timedelta(seconds=2), timedelta(seconds=8))
+    assert (after.health.warm_up, after.quorum.open_for) == (timedelta(seconds=2), timedelta(seconds=6))
     assert after.wards == before.wards
     assert after.stages == before.stages
     assert after.health.rules == before.health.rules
