@@ -98,7 +98,9 @@ async def judged(asked: Asked, watch: Watch) -> Verdict:
         async with open_gate(question, find()) as gate:
             cache = VerdictCache(gate.cache / "verdicts") if asked.cached else None
             stages = first_stages() if asked.first else all_stages()
-            return await run_gate(gate, stages, only, cache, plan)
+            # A first answer says nothing of the charter's other stages: it was not asked about them.
+            chosen = only or tuple(stage.name for stage in stages if asked.first)
+            return await run_gate(gate, stages, chosen, cache, plan)
     except Denied as error:
         return refused(str(error), base, head, only)
 
