@@ -18,14 +18,9 @@ from bot.improve.authors.ruff_fixes import RuffFixes
 from bot.improve.doors import Analyst, Author
 
 
-def shop(cache: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Analyst, ...], tuple[Author, ...]]:
-    """Analysts and authors in the order in which they are asked; `kinds` leaves out authors of other kinds.
-
-    `cache` is the gate's own, so that the suite is measured once.
-    """
-    writers: tuple[Author, ...] = (Codemods(), RuffFixes(), MutantTests(cache))
-    authors = tuple(author for author in writers if not kinds or author.kind in kinds)
-    analysts: tuple[Analyst, ...] = (
+def readers(cache: Path) -> tuple[Analyst, ...]:
+    """Analysts that only read the code and know its coverage, in the order in which they are asked."""
+    return (
         CodemodFindings(cache),
         RuffFindings(cache),
         Complexity(),
@@ -35,5 +30,15 @@ def shop(cache: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Analyst, ...], tup
         CoverageGaps(cache),
         Imports(),
     )
+
+
+def shop(cache: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Analyst, ...], tuple[Author, ...]]:
+    """Analysts and authors in the order in which they are asked; `kinds` leaves out authors of other kinds.
+
+    `cache` is the gate's own, so that the suite is measured once.
+    """
+    writers: tuple[Author, ...] = (Codemods(), RuffFixes(), MutantTests(cache))
+    authors = tuple(author for author in writers if not kinds or author.kind in kinds)
     # Trying mutants takes a minute: only where somebody writes the tests that they call for.
-    return (*analysts, *([SurvivingMutants(cache)] if any(a.kind is Kind.TEST for a in authors) else [])), authors
+    mutants = [SurvivingMutants(cache)] if any(author.kind is Kind.TEST for author in authors) else []
+    return (*readers(cache), *mutants), authors

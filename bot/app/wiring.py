@@ -22,6 +22,7 @@ from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
+from bot.app.improve_shop import readers
 from bot.app.settings import load
 from bot.app.validate_cmd import refused
 from bot.core.change import Proposal
@@ -31,14 +32,6 @@ from bot.core.ports import Records, Repository, Sandbox
 from bot.core.tier import Tier
 from bot.core.verdict import Verdict
 from bot.core.votes import Poll, Quorum
-from bot.improve.analysts.codemod_findings import CodemodFindings
-from bot.improve.analysts.complexity import Complexity
-from bot.improve.analysts.coverage_gaps import CoverageGaps
-from bot.improve.analysts.dead_code import DeadCode
-from bot.improve.analysts.duplication import Duplication
-from bot.improve.analysts.imports import Imports
-from bot.improve.analysts.missing_types import MissingTypes
-from bot.improve.analysts.ruff_findings import RuffFindings
 from bot.improve.analysts.suggestions import Suggestions
 from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.analysts.tuning import Tuning
@@ -207,19 +200,7 @@ def workshop(repo: Repository, records: Records, board: Board, cache: Path, *, o
 
     suggestions = Suggestions(lambda: records.scan("suggestions"))
     return Workshop(
-        analysts=(
-            Tuning(counts),
-            suggestions,
-            SurvivingMutants(cache),
-            CodemodFindings(cache),
-            RuffFindings(cache),
-            Complexity(),
-            DeadCode(),
-            Duplication(),
-            MissingTypes(),
-            CoverageGaps(cache),
-            Imports(),
-        ),
+        analysts=(Tuning(counts), suggestions, SurvivingMutants(cache), *readers(cache)),
         authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes()),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,

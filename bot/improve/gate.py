@@ -95,10 +95,13 @@ class _Run:
                     ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                     self._collect(ended)
         finally:
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await self._cancel()
         return self._done
+
+    async def _cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def _failed(self) -> str | None:
         """The stage whose refusal ends the run."""
@@ -109,9 +112,7 @@ class _Run:
     async def _end(self) -> None:
         """End what runs; a stage that is done by then keeps its verdict."""
         failed = self._failed()
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._cancel()
         for task, stage in list(self._running.items()):
             del self._running[task]
             ended = Verdict(stage.name, Status.INCONCLUSIVE, f"ended: {failed} failed")

@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from bot.adapters.localforge.forge import LocalForge
 from bot.app.demo.hostile import HOSTILE, Hostile
+from bot.app.demo.processes import Journal
 from bot.app.demo.scene import VOTERS, Scene
 from bot.core.change import Idea, Origin, Patch
 from bot.core.errors import MegawattsError
@@ -163,15 +164,12 @@ async def taken_back(scene: Scene, teller: Teller) -> None:
     """What members meet shows it; the exact inverse is merged."""
     journal = scene.journal
     verdict = await journal.wait("revert", within=PATIENCE)
-    merged = journal.find("merged", lambda r: r["pull"] == verdict["pull"])
-    switched = journal.find("switched", lambda r: merged is not None and r["sha"] == merged["merge"])
-    if merged is None or switched is None:
-        raise NotSeen(f"#{verdict['pull']} was taken back and never deployed")
-    seconds = round(verdict["t"] - switched["t"], 1)
+    deployed = _deployed(journal, verdict["pull"])
+    seconds = round(verdict["t"] - deployed["t"], 1)
     teller.saw("detect", because=verdict["because"], seconds_from_deploy=seconds)
     revert = PullNumber(verdict["revert"])
     back = await journal.wait("merged", lambda r: r["pull"] == revert, within=PATIENCE)
-    await _is_inverse(scene, merged["merge"], back["merge"])
+    await _is_inverse(scene, deployed["sha"], back["merge"])
     # What a member suggests now is written and judged while the revert is watched.
     await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
     scene.ask_for("phrases")
@@ -184,10 +182,9 @@ async def recovery(scene: Scene, teller: Teller) -> None:
     """The revert is deployed, and healthy again."""
     journal = scene.journal
     verdict = journal.find("revert")
-    bad = journal.find("merged", lambda r: verdict is not None and r["pull"] == verdict["pull"])
-    deployed = journal.find("switched", lambda r: bad is not None and r["sha"] == bad["merge"])
-    if verdict is None or deployed is None:
+    if verdict is None:
         raise NotSeen("nothing was taken back")
+    deployed = _deployed(journal, verdict["pull"])
     revert = PullNumber(verdict["revert"])
     merged = await journal.wait("merged", lambda r: r["pull"] == revert, within=PATIENCE)
     again = await journal.wait("switched", lambda r: r["sha"] == merged["merge"], within=PATIENCE)
@@ -197,6 +194,15 @@ async def recovery(scene: Scene, teller: Teller) -> None:
     scene.members.calm()
     seconds = {"seconds_from_verdict": verdict["t"], "seconds_from_deploy": deployed["t"]}
     teller.saw("recovered", version=healthy["version"], **{n: round(healthy["t"] - t, 1) for n, t in seconds.items()})
+
+
+def _deployed(journal: Journal, pull: int) -> Mapping[str, Any]:
+    """The event of the switch to what was merged for this pull request. Raises NotSeen if there was none."""
+    merged = journal.find("merged", lambda r: r["pull"] == pull)
+    switched = journal.find("switched", lambda r: merged is not None and r["sha"] == merged["merge"])
+    if switched is None:
+        raise NotSeen(f"#{pull} was never deployed")
+    return switched
 
 
 async def _is_inverse(scene: Scene, merged: str, back: str) -> None:

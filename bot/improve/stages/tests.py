@@ -83,11 +83,12 @@ async def _judge(gate: Gate, base: Run, evidence: Path, *, only_impacted: bool) 
     if _open(parts) and (near or others):
         gate.progress("tests", f"{len(near)} impacted tests first, {len(others)} others")
         parts += await suite.judge(near, others)
+    seen = suite.head()
     if _open(parts):
         gate.progress("tests", "the change's own tests")
-        own, runs = await judge_own(gate, base, suite.head(), evidence)
+        own, runs = await judge_own(gate, base, seen, evidence)
         parts += own
-    return parts, suite.head(), merge(runs)
+    return parts, seen, merge(runs)
 
 
 def _others(base: Run, near: Sequence[str]) -> tuple[str, ...]:

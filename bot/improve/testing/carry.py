@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from bot.improve.doors import Gate
-from bot.improve.testing.changed import is_product, text
+from bot.improve.testing.changed import is_product, plain_text, text
 from bot.improve.testing.lines import pack, unpack
 from bot.improve.testing.overlay import CONFIGURATION
 from bot.improve.testing.results import FileLines, Run, merge
@@ -38,7 +38,9 @@ def carried(gate: Gate, base: Run, tests: Iterable[str]) -> dict[str, FileLines]
         lines = base.files.get(str(change.old_path))
         if lines is not None:
             found.pop(str(change.old_path), None)
-            found[str(change.path)] = _moved(lines, _places(gate.base.path / change.old_path, text(gate, change.path)))
+            found[str(change.path)] = _moved(
+                lines, _places(plain_text(gate.base.path / change.old_path), text(gate, change.path))
+            )
     for change in gate.changes:
         if change.action == "delete":
             found.pop(str(change.path), None)
@@ -54,10 +56,9 @@ def _of(lines: FileLines, kept: frozenset[str]) -> FileLines:
     return FileLines(pack((lines.lines() - in_tests).union(*map(unpack, set(by.values())))), by)
 
 
-def _places(old: Path, new: str) -> dict[int, int]:
+def _places(old: str, new: str) -> dict[int, int]:
     """New number by old number of each line that stayed."""
-    before = old.read_text(encoding="utf-8", errors="replace").splitlines() if old.is_file() else []
-    matcher = SequenceMatcher(None, before, new.splitlines(), autojunk=False)
+    matcher = SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
     return {a + i + 1: b + i + 1 for a, b, size in matcher.get_matching_blocks() for i in range(size)}
 
 

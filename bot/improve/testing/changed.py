@@ -1,6 +1,6 @@
 """The product's lines that a change adds or rewrites."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from bot.improve.doors import Gate
 
@@ -23,7 +23,11 @@ def is_product(gate: Gate, path: PurePosixPath) -> bool:
 
 def text(gate: Gate, path: PurePosixPath) -> str:
     """A file at head; empty if it is not a plain file."""
-    place = gate.head.path / path
+    return plain_text(gate.head.path / path)
+
+
+def plain_text(place: Path) -> str:
+    """A file of a checkout; empty if it is not a plain file."""
     if place.is_symlink() or not place.is_file():
         return ""
     return place.read_text(encoding="utf-8", errors="replace")

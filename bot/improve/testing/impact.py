@@ -1,9 +1,10 @@
 """Which tests a change can reach first, by the base's coverage map."""
 
 from difflib import SequenceMatcher
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from bot.improve.doors import Gate
+from bot.improve.testing.changed import plain_text, text
 from bot.improve.testing.lines import unpack
 from bot.improve.testing.results import Run
 from bot.improve.testing.run import file_of
@@ -31,7 +32,7 @@ def _beside(path: PurePosixPath, base: Run) -> list[str]:
 
 def _by_lines(gate: Gate, old: PurePosixPath, new: PurePosixPath, base: Run) -> frozenset[str]:
     lines = base.files[str(old)]
-    touched = old_lines(_text(gate.base.path / old), _text(gate.head.path / new))
+    touched = old_lines(plain_text(gate.base.path / old), text(gate, new))
     in_tests = frozenset[int]().union(*(unpack(ran) for ran in lines.by.values()))
     imported = lines.lines() - in_tests
     if touched & imported or not lines.by:
@@ -49,9 +50,3 @@ def old_lines(old: str, new: str) -> frozenset[int]:
         elif tag != "equal":
             touched.update(range(start + 1, end + 1))
     return frozenset(touched)
-
-
-def _text(path: Path) -> str:
-    if path.is_symlink() or not path.is_file():
-        return ""
-    return path.read_text(errors="replace")
