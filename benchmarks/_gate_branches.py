@@ -155,7 +155,13 @@ def generator_argument(function: ast.FunctionDef, rng: random.Random) -> bool:
 
 
 def extracted_helper(function: ast.FunctionDef, rng: random.Random) -> bool:
-    """The expression that is returned moves into a nested function of the names it reads."""
+    """The expression that is returned moves into a nested function of the names it reads.
+
+    Not where the function calls itself: making a function in each call doubles the cost of a recursion, and a change
+    that costs twice is no good one.
+    """
+    if any(isinstance(n, ast.Name) and n.id == function.name for n in ast.walk(function)):
+        return False
     for body, i, step in sites(function, rng):
         if isinstance(step, ast.Return) and isinstance(step.value, (ast.BinOp, ast.Call, ast.Compare, ast.BoolOp)):
             local = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}

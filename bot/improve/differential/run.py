@@ -75,10 +75,12 @@ class Comparison:
 
     async def run(self, targets: Sequence[Target]) -> list[Result]:
         """Compare all targets. Never raises for what the product does."""
-        results = {t.id: Result(t.id, t.given) for t in targets}
+        results = {t.id: Result(t.id) for t in targets}
         sides: tuple[Side, ...] = ("base", "head")
         for side in sides:
             await self._explore(side, targets, results)
+        for target in targets:  # what was found unfit comes last: it may hang, and three that hang end the rest
+            results[target.id].calls = _distinct(results[target.id].calls, target.given)
         alive = [t for t in targets if not results[t.id].broken]
         await self._observe(alive, results)
         return [results[t.id] for t in targets]
@@ -86,7 +88,7 @@ class Comparison:
     async def _explore(self, side: Side, targets: Sequence[Target], results: Mapping[str, Result]) -> None:
         tasks = []
         for target in targets:
-            known = [encode_call(c) for c in results[target.id].calls]
+            known = [encode_call(c) for c in _distinct(results[target.id].calls, target.given)]
             spec = (target.base if side == "base" else target.head).to_dict()
             tasks.append({"id": target.id, "spec": spec, "calls": known, "limit": self.budget.inputs + len(known),
                           "seconds": self.budget.explore})  # fmt: skip
@@ -96,9 +98,7 @@ class Comparison:
             if "broken" in row:
                 result.broken[side] = row["broken"]
                 continue
-            result.calls = tuple(
-                {repr(c): decode_call(c) for c in [*map(encode_call, result.calls), *row["calls"]]}.values()
-            )
+            result.calls = _distinct(result.calls, [decode_call(c) for c in row["calls"]])
             result.lines[side] = frozenset(row["lines"])
         for target in targets:
             if side not in results[target.id].lines and side not in results[target.id].broken:
@@ -152,6 +152,10 @@ class Comparison:
         last = done.err.decode(errors="replace").strip().splitlines()[-1:]
         ended = "" if done.ok else (done.limit or " ".join(last) or f"ended with code {done.code}")
         return rows, ended
+
+
+def _distinct(*calls: Sequence[Call]) -> tuple[Call, ...]:
+    return tuple({repr(encode_call(c)): c for some in calls for c in some}.values())
 
 
 Observations = Mapping[int, Mapping[str, Any]]

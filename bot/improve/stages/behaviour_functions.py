@@ -136,10 +136,11 @@ def _coverage(touched: Touched, result: Result) -> tuple[list[str], bool]:
 
 
 def evidence(plan: Sequence[Planned], results: Sequence[Result], roots: Sequence[str]) -> dict[str, Any]:
-    """What the performance stage needs: the functions and the inputs on which both versions agree."""
+    """What later stages need: the functions, the inputs on which both versions agree, and the lines that these ran."""
     rows = [
         {
             "id": p.target.id, "spec": p.target.base.to_dict(), "head": p.target.head.to_dict(), "why": p.touched.why,
+            "lines": sorted(r.lines.get("head", ())),
             "calls": [encode_call(c) for c in r.usable[:: max(1, len(r.usable) // MAX_KEPT)]][:MAX_KEPT],
         }
         for p, r in zip(plan, results, strict=True)

@@ -1,12 +1,16 @@
-"""V-8: the tests run the changed lines, and no less of the whole than before."""
+"""V-8: the changed lines are run, and no less of the whole than before."""
 
+import json
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from bot.core.change import Claim, Kind
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
+from bot.improve.stages.behaviour import EVIDENCE as BEHAVIOUR
+from bot.improve.stages.behaviour_modules import module_name
 from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, evidence
 from bot.improve.testing.changed import product_lines, text
 from bot.improve.testing.lines import pack
@@ -22,11 +26,11 @@ FEW = 2
 
 
 class Coverage:
-    """Reads V-7's run; runs nothing itself."""
+    """Reads the runs of V-7 and V-10; runs nothing itself."""
 
     id = "V-8"
     name = "coverage"
-    needs = ("tests",)
+    needs = ("tests", "behaviour")
     alone = False
 
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:
@@ -43,31 +47,53 @@ class Coverage:
         if not base.files:
             return not_applicable(self.name, "the repository's interpreter has no coverage")
         excluded = _exclusions(gate.base.path)
-        parts = [changed_lines(gate, head, excluded), total(gate, base, head, excluded)]
+        compared = _compared(gate, earlier.get("behaviour"))
+        parts = [changed_lines(gate, head, compared, excluded), total(gate, base, head, excluded)]
         return worst(self.name, parts, seconds=time.monotonic() - started)
 
 
-def changed_lines(gate: Gate, head: Run, excluded: tuple[str, ...]) -> Verdict:
-    """How much of the change the tests run, and which lines they do not."""
+def changed_lines(gate: Gate, head: Run, compared: Mapping[str, frozenset[int]], excluded: tuple[str, ...]) -> Verdict:
+    """How much of the change the tests run, or inputs on which both versions do the same; and what nothing runs."""
     missing: list[str] = []
-    wanted_count = missing_count = 0
+    wanted_count = missing_count = by_tests = 0
     for path, lines in product_lines(gate).items():
         source = text(gate, path)
         wanted = first_lines(source, lines) & statements(source, excluded)
-        ran = head.files[str(path)].lines() if str(path) in head.files else frozenset[int]()
-        left = wanted - ran
+        tested = head.files[str(path)].lines() if str(path) in head.files else frozenset[int]()
+        left = wanted - tested - compared.get(module_name(path, gate.profile.roots), frozenset())
         wanted_count, missing_count = wanted_count + len(wanted), missing_count + len(left)
+        by_tests += len(wanted & tested)
         if left:
             missing.append(f"{path}:{pack(left)}")
     if not wanted_count:
         return Verdict("changed lines", Status.PASS, "the change adds no line that can run")
     share = 1 - missing_count / wanted_count
     facts: dict[str, Fact] = {"lines": wanted_count, "covered": round(share, 4), "uncovered": missing[:50]}
-    because = f"{wanted_count - missing_count} of {wanted_count} changed lines are run by the tests"
+    because = f"{by_tests} of {wanted_count} changed lines are run by the tests"
+    if by_tests + missing_count < wanted_count:
+        facts["by_tests"] = round(by_tests / wanted_count, 4)
+        because += f", {wanted_count - by_tests - missing_count} more by inputs on which both versions do the same"
     status = Status.PASS if share >= CHANGED else Status.FAIL
     if missing:
         because += f"; not run: {', '.join(missing[:5])}"
     return Verdict("changed lines", status, because, facts=facts)
+
+
+def _compared(gate: Gate, behaviour: Verdict | None) -> dict[str, frozenset[int]]:
+    """By module, the lines at head of functions that V-10 ran on both versions and found alike.
+
+    They count for a change that claims to keep behaviour: for it, to do the same is to be right. New behaviour needs
+    tests that say what is right.
+    """
+    preserving = gate.claim is Claim.PRESERVING or gate.kind is Kind.REFACTOR
+    place = gate.scratch / "behaviour" / BEHAVIOUR
+    if not preserving or behaviour is None or not behaviour.passed or not place.is_file():
+        return {}
+    found: dict[str, frozenset[int]] = {}
+    for row in json.loads(place.read_text())["functions"]:
+        module = str(row["spec"]["module"])
+        found[module] = found.get(module, frozenset()) | frozenset(row["lines"])
+    return found
 
 
 def total(gate: Gate, base: Run, head: Run, excluded: tuple[str, ...]) -> Verdict:

@@ -1,9 +1,11 @@
 """V-8's verdicts, from records of runs."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from bot.core.change import Kind
 from bot.core.verdict import Status, Verdict
 from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
 from bot.improve.stages.coverage import STAGE
@@ -62,3 +64,42 @@ async def test_what_should_have_been_measured_and_was_not_is_no_pass(tmp_path: P
     assert (await STAGE.run(made, PASSED)).status is Status.ERROR
     failed = {"tests": Verdict("tests", Status.FAIL, "broken")}
     assert (await STAGE.run(made, failed)).status is Status.INCONCLUSIVE
+
+
+def compared(made: Gate, lines: list[int]) -> Gate:
+    folder = made.scratch / "behaviour"
+    folder.mkdir()
+    rows = [{"id": "toy.a.g", "spec": {"module": "toy.a", "name": "g"}, "lines": lines, "calls": [], "why": "changed"}]
+    (folder / "evidence.json").write_text(json.dumps({"roots": ["."], "functions": rows}))
+    return made
+
+
+ALIKE = PASSED | {"behaviour": Verdict("behaviour", Status.PASS, "no difference")}
+
+
+async def test_where_behaviour_is_kept_lines_run_on_both_versions_count(tmp_path: Path) -> None:
+    made = compared(record(gate(tmp_path, {"toy/a.py": OLD}, {"toy/a.py": NEW}), "1-2", "1-2,5-6"), [6, 7, 8])
+    verdict = await STAGE.run(made, ALIKE)
+    assert verdict.children[0].passed
+    assert "2 of 4 changed lines are run by the tests, 2 more by inputs" in verdict.children[0].because
+
+
+@pytest.mark.parametrize(
+    ("kind", "behaviour"),
+    [
+        (Kind.FEATURE, Verdict("behaviour", Status.PASS, "no difference")),
+        (Kind.REFACTOR, Verdict("behaviour", Status.INCONCLUSIVE, "no input")),
+        (Kind.REFACTOR, Verdict("behaviour", Status.FAIL, "differs")),
+    ],
+)
+async def test_new_behaviour_and_unproven_claims_need_tests(tmp_path: Path, kind: Kind, behaviour: Verdict) -> None:
+    made = compared(record(gate(tmp_path, {"toy/a.py": OLD}, {"toy/a.py": NEW}, kind=kind), "1-2", "1-2,5-6"), [7, 8])
+    verdict = await STAGE.run(made, PASSED | {"behaviour": behaviour})
+    assert verdict.children[0].status is Status.FAIL
+
+
+async def test_lines_of_another_module_do_not_count(tmp_path: Path) -> None:
+    made = gate(tmp_path, {"toy/a.py": OLD, "toy/b.py": OLD}, {"toy/a.py": NEW})
+    folder = compared(record(made, "1-2", "1-2,5-6"), [7, 8]).scratch / "behaviour" / "evidence.json"
+    folder.write_text(folder.read_text().replace('"toy.a"', '"toy.b"'))
+    assert (await STAGE.run(made, ALIKE)).status is Status.FAIL
