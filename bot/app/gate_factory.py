@@ -19,7 +19,7 @@ from bot.core.ports import Repository, Sandbox
 from bot.core.tier import Tier
 from bot.improve.doors import Gate, Profile, Progress
 from bot.improve.profile import profile
-from bot.improve.workspace import Checkout, overlay
+from bot.improve.workspace import SHELF, Checkout, overlay
 from bot.policy import charter as charters
 
 CONFIGURATION = frozenset(
@@ -74,8 +74,8 @@ async def open_gate(
         scratch = work / "scratch"
         scratch.mkdir()
         before, after = await _both(
-            Checkout.make(repo, base, work / "base", sandbox, python),
-            Checkout.make(repo, head, work / "head", sandbox, python),
+            Checkout.make(repo, base, work / "base", sandbox, python, shelf=kept / SHELF),
+            Checkout.make(repo, head, work / "head", sandbox, python, shelf=kept / SHELF),
         )
         changes = await asyncio.to_thread(repo.changes, base, head)
         found = await asyncio.to_thread(profile_at, repo, base)

@@ -27,7 +27,7 @@ from bot.improve.gate_cache import VerdictCache
 from bot.improve.ideas import title_of
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank
 from bot.improve.stages import all_stages
-from bot.improve.workspace import Checkout
+from bot.improve.workspace import SHELF, Checkout
 
 AUTHOR = "megawatts[bot]"
 PATIENCE = 300.0
@@ -98,7 +98,8 @@ class Improvement:
 
     async def _run(self, scratch: Path) -> None:
         base = self.report.base
-        work = await Checkout.make(self._repo, base, scratch / "tree", self._sandbox, self._python)
+        shelf = self._cache / SHELF
+        work = await Checkout.make(self._repo, base, scratch / "tree", self._sandbox, self._python, shelf=shelf)
         profile = await asyncio.to_thread(profile_at, self._repo, base)
         (scratch / "tests").mkdir()
         self._tell.step("reads the repository and runs its tests at HEAD")

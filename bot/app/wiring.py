@@ -47,7 +47,7 @@ from bot.improve.gate import Plan, run_gate
 from bot.improve.gate_cache import VerdictCache
 from bot.improve.ideas import Workshop
 from bot.improve.stages import all_stages
-from bot.improve.workspace import Checkout
+from bot.improve.workspace import SHELF, Checkout
 from bot.policy import charter as charters
 from bot.policy.limits import may_propose, stages_in_force
 from bot.votes.service import Question as VoteQuestion
@@ -119,14 +119,14 @@ class Judge:
 
 
 def checkouts(
-    repo: Repository, sandbox: Sandbox, python: Path
+    repo: Repository, sandbox: Sandbox, python: Path, cache: Path
 ) -> Callable[[Sha], AbstractAsyncContextManager[Workspace]]:
     """A disposable checkout of a commit, gone at the end of the block."""
 
     @asynccontextmanager
     async def checkout(sha: Sha) -> AsyncIterator[Workspace]:
         with tempfile.TemporaryDirectory(prefix="megawatts-work-", ignore_cleanup_errors=True) as folder:
-            yield await Checkout.make(repo, sha, Path(folder) / "tree", sandbox, python)
+            yield await Checkout.make(repo, sha, Path(folder) / "tree", sandbox, python, shelf=cache / SHELF)
 
     return checkout
 
@@ -160,7 +160,7 @@ async def controller_of(
         switch=FileSwitch(home.switch),
         polls=PollBook(Votes(records)),
         validate=Judge(repo, sandbox, home.cache, python, say, settings.validation_stages),
-        checkout=checkouts(repo, sandbox, python),
+        checkout=checkouts(repo, sandbox, python, home.cache),
         inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
         parse_charter=charters.parse,
         clock=now,

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +14,8 @@ from bot.core.ports import Repository, Sandbox
 from bot.core.sandbox import Finished, Limits
 
 PYTHON = "{python}"
+SHELF = "files"
+"""Below a cache: contents of files that checkouts share."""
 STEADY = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
@@ -34,15 +36,17 @@ class Checkout:
     sandbox: Sandbox
 
     @classmethod
-    async def make(cls, repo: Repository, sha: Sha, into: Path, sandbox: Sandbox, python: Path) -> "Checkout":
-        """Write the tree of `sha` into the new folder `into`.
+    async def make(
+        cls, repo: Repository, sha: Sha, into: Path, sandbox: Sandbox, python: Path, *, shelf: Path | None = None
+    ) -> "Checkout":
+        """Write the tree of `sha` into the new folder `into`, its files shared with other checkouts by a `shelf`.
 
         Raises Denied, naming the links, if the tree has links that lead out of it, and Misconfigured if
         `into` is not empty.
         """
         if into.exists() and any(into.iterdir()):
             raise Misconfigured(f"checkout: {into} is not empty")
-        await asyncio.to_thread(repo.materialise, sha, into)
+        await asyncio.to_thread(repo.materialise, sha, into, shelf)
         await asyncio.to_thread(_settle, into, sha)
         return cls(into, sha, repo.tree(sha), python, sandbox)
 
@@ -90,17 +94,26 @@ async def overlay(onto: Checkout, files: Mapping[PurePosixPath, bytes | None], i
 
 
 def _copy(source: Path, files: Mapping[PurePosixPath, bytes | None], into: Path) -> None:
-    shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True)
+    share(source, into)
     for path, content in files.items():
         target = _inside(into, path)
-        if content is None:
-            target.unlink(missing_ok=True)
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_symlink():
-            target.unlink()
-        target.write_bytes(content)
+        target.unlink(missing_ok=True)  # and not written over: the file has other names
+        if content is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
     _settle(into, Sha("variant"))
+
+
+def share(source: Path, into: Path, ignore: Callable[[str, list[str]], Iterable[str]] | None = None) -> None:
+    """The folder's files under other names in the folder `into`: who changes one replaces it. Copies across disks."""
+    shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, ignore=ignore, copy_function=_another_name)
+
+
+def _another_name(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _inside(root: Path, path: PurePosixPath) -> Path:
@@ -121,12 +134,12 @@ def _settle(root: Path, sha: str) -> None:
     for folder, dirs, files in os.walk(root):
         Path(folder).chmod(0o755)
         for name in (*dirs, *files):
-            path = Path(folder, name)
-            mode = path.lstat().st_mode
+            place = f"{folder}/{name}"
+            mode = os.lstat(place).st_mode
             if stat.S_ISLNK(mode):
-                strays += [] if _stays(path, root) else [str(path.relative_to(root))]
-            elif stat.S_ISREG(mode):
-                path.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
+                strays += [] if _stays(Path(place), root) else [str(Path(place).relative_to(root))]
+            elif stat.S_ISREG(mode) and stat.S_IMODE(mode) != (wanted := 0o755 if mode & stat.S_IXUSR else 0o644):
+                os.chmod(place, wanted)  # noqa: PTH101  (Path is slow here, and most files need nothing)
     if strays:
         raise Denied(f"checkout of {sha[:12]}: links lead out of the tree: {', '.join(sorted(strays))}")
     if (root / ".git").exists():

@@ -77,6 +77,14 @@ async def test_it_reports_output_code_and_use(run):
     assert done.seconds > 0
 
 
+async def test_a_file_with_a_second_name_is_never_lent(run, lent):
+    """Checkouts share files through hard links: a program that may write one of them would write them all."""
+    os.link(run.tree / "kept.txt", lent / "mine.txt")
+    with pytest.raises(Misconfigured, match="hard link"):
+        await run("open('mine.txt', 'w')", writable=[lent])
+    assert (run.tree / "kept.txt").read_text() == "kept"
+
+
 async def test_a_clean_end_is_ok(run):
     assert (await run("")).ok
 

@@ -20,7 +20,7 @@ class FakeRepo:
     def __init__(self, files):
         self.files = files
 
-    def materialise(self, _sha, into):
+    def materialise(self, _sha, into, _shelf=None):
         for path, text in self.files.items():
             target = into / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from git.cmd import Git
 from bot.adapters.git import commits, differences, trees
 from bot.adapters.git.names import SHA, check_branch, check_revision
 from bot.adapters.git.plumbing import IDENTITY, Plumbing, environment, finish
+from bot.adapters.git.shelf import Shelf
 from bot.core.change import FileChange, Patch
 from bot.core.errors import Denied, Misconfigured, Unavailable
 from bot.core.ids import Sha, Tree
@@ -115,9 +116,13 @@ class GitRepository:
         """A unified diff for people and stages; bytes that are not UTF-8 are shown as replacement characters."""
         return differences.diff(self.git, _known(base), _known(head))
 
-    def materialise(self, sha: Sha, into: Path) -> None:
-        """Write the commit's exact tree into an empty or new folder. Denied for a path that plays tricks."""
-        trees.materialise(self.git, _known(sha), into)
+    def materialise(self, sha: Sha, into: Path, shelf: Path | None = None) -> None:
+        """Write the commit's exact tree into an empty or new folder. Denied for a path that plays tricks.
+
+        With a `shelf`, a folder of file contents, files are hard links to what is on it: such a tree is for readers,
+        and who changes a file replaces it.
+        """
+        trees.materialise(self.git, _known(sha), into, Shelf(shelf) if shelf else None)
 
     def commit(self, patch: Patch, message: str, *, author: str) -> Sha:
         """A commit on the patch's base with exactly its files; no ref moves. Denied if nothing would change."""

@@ -9,11 +9,13 @@ from typing import IO
 
 from bot.adapters.git.names import check_path
 from bot.adapters.git.plumbing import Plumbing
+from bot.adapters.git.shelf import Shelf
 from bot.core.change import Patch
 from bot.core.errors import Denied, Misconfigured, Unavailable
 from bot.core.ids import Sha, Tree
 
 LINK = "120000"
+EXECUTABLE = "100755"
 SUBMODULE = "160000"
 _CHUNK = 1 << 20
 
@@ -65,7 +67,7 @@ def _header(out: IO[bytes]) -> tuple[bytes, int]:
     return b"", 0
 
 
-def materialise(git: Plumbing, sha: Sha, into: Path) -> None:
+def materialise(git: Plumbing, sha: Sha, into: Path, shelf: Shelf | None = None) -> None:
     """Write the tree. Links go last and nothing is ever written through one."""
     into.mkdir(parents=True, exist_ok=True)
     if any(into.iterdir()):
@@ -75,10 +77,25 @@ def materialise(git: Plumbing, sha: Sha, into: Path) -> None:
         check_path(os.fsdecode(entry.name))
     _make_folders(into, listed)
     blobs = sorted((e for e in listed if e.kind == "blob"), key=lambda e: e.mode == LINK)
-    wanted = b"".join(e.oid.encode() + b"\n" for e in blobs)
-    with git.stream("cat-file", "--batch", "--buffer", stdin=wanted) as out:
-        for entry in blobs:
-            _write_entry(out, entry, into)
+    missing = [e for e in blobs if shelf is None or not _lent(shelf, e, into)]
+    if missing:
+        wanted = b"".join(e.oid.encode() + b"\n" for e in missing)
+        with git.stream("cat-file", "--batch", "--buffer", stdin=wanted) as out:
+            for entry in missing:
+                _write_entry(out, entry, into)
+                if shelf is not None and entry.mode != LINK:
+                    shelf.keep(entry.oid, _target(entry, into), executable=entry.mode == EXECUTABLE)
+    if shelf is not None:
+        shelf.tidy({(e.oid, e.mode == EXECUTABLE) for e in blobs})
+
+
+def _lent(shelf: Shelf, entry: TreeEntry, into: Path) -> bool:
+    executable = entry.mode == EXECUTABLE
+    return entry.mode != LINK and shelf.lend(entry.oid, _target(entry, into), executable=executable)
+
+
+def _target(entry: TreeEntry, into: Path) -> str:
+    return f"{os.fspath(into)}/{os.fsdecode(entry.name)}"
 
 
 def _make_folders(into: Path, listed: Iterable[TreeEntry]) -> None:
@@ -93,12 +110,12 @@ def _write_entry(out: IO[bytes], entry: TreeEntry, into: Path) -> None:
     kind, size = _header(out)
     if kind != b"blob":
         raise Unavailable("git", f"the object {entry.oid} of {entry.path} is missing: is the repository whole?")
-    target = f"{os.fspath(into)}/{os.fsdecode(entry.name)}"
+    target = _target(entry, into)
     try:
         if entry.mode == LINK:
             os.symlink(out.read(size), os.fsencode(target))  # noqa: PTH211  (the target is bytes)
         else:
-            _copy(out, size, target, 0o755 if entry.mode == "100755" else 0o644)
+            _copy(out, size, target, 0o755 if entry.mode == EXECUTABLE else 0o644)
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise Denied(f"the tree holds {str(entry.path)!r} twice, or once as a file and once as a folder") from error
     out.read(1)

@@ -44,6 +44,7 @@ class Bubblewrap:
     ) -> Finished:
         """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
         limits = limits or Limits()
+        folders.check_alone(writable)
         uid = folders.uid_for(writable) if self.root else INNER_UID
         options = [
             *self._isolation(uid),

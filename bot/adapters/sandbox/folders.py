@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot.core.errors import Misconfigured
+
 UIDS = range(61184, 65520)
 """As root a run gets a user id of its own out of systemd's range for nobody in particular."""
 RESERVE = 1 << 30
@@ -20,6 +22,14 @@ def uid_for(folders: Sequence[Path]) -> int:
         return UIDS.start + secrets.randbelow(len(UIDS))
     names = "\0".join(sorted(map(str, folders)))
     return UIDS.start + zlib.crc32(names.encode()) % len(UIDS)
+
+
+def check_alone(folders: Sequence[Path]) -> None:
+    """Raise Misconfigured for a file with a second name elsewhere: who may write the one would write the other."""
+    for folder in folders:
+        for path, mode, at in _walk(folder):
+            if stat.S_ISREG(mode) and os.lstat(at[1], dir_fd=at[0]).st_nlink > 1:
+                raise Misconfigured(f"sandbox: {path} is a hard link: copy it before a boxed program may write it")
 
 
 def lend(folders: Sequence[Path], uid: int) -> None:

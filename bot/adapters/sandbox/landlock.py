@@ -56,6 +56,7 @@ class Landlock:
     ) -> Finished:
         """Run argv with `root` as working directory. Raises Unavailable if the sandbox itself could not start."""
         limits = limits or Limits()
+        folders.check_alone(writable)
         uid = folders.uid_for(writable) if self.root else 0
         for path in (root, *readable, *writable):
             mounts.checked(path)

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
 from bot.improve.doors import Gate, Profile
+from bot.improve.workspace import share
 
 CONFIGURATION = frozenset({
     "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml",
@@ -22,7 +23,7 @@ def overlaid(under: Path, files: Mapping[PurePosixPath, bytes | None], scratch: 
     root = Path(mkdtemp(prefix="over-", dir=scratch))
     root.chmod(0o755)
     try:
-        shutil.copytree(under, root, symlinks=True, dirs_exist_ok=True, ignore=_skip(under))
+        share(under, root, _skip(under))
         for path, content in files.items():
             _put(root / path, content, root)
         yield root
@@ -43,11 +44,10 @@ def _put(path: Path, content: bytes | None, root: Path) -> None:
     for folder in (*reversed(path.relative_to(root).parents[:-1]), path.relative_to(root)):
         if (root / folder).is_symlink():
             (root / folder).unlink()
-    if content is None:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    path.unlink(missing_ok=True)  # and not written over: the file has other names
+    if content is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def own_tests(gate: Gate) -> dict[PurePosixPath, bytes]:
