@@ -48,7 +48,7 @@ def test_a_damaged_file_is_not_lent_but_made_anew(work: Path, tmp_path: Path, da
     repo.materialise(repo.resolve("HEAD"), tmp_path / "two", shelf)
     repo.materialise(repo.resolve("HEAD"), tmp_path / "three", shelf)
     assert files(tmp_path / "two") == files(tmp_path / "three") == right
-    assert (tmp_path / "two" / "a.txt").stat().st_ino == os.stat(tmp_path / "three" / "a.txt").st_ino
+    assert (tmp_path / "two" / "a.txt").stat().st_ino == (tmp_path / "three" / "a.txt").stat().st_ino
 
 
 def test_a_link_on_the_shelf_is_not_followed(work: Path, tmp_path: Path) -> None:
