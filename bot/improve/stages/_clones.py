@@ -1,7 +1,8 @@
 """Duplication: runs of lines that a change adds although the product already has them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from bot.improve.doors import Gate, Workspace
@@ -21,15 +22,17 @@ def clones(gate: Gate) -> Iterator[Problem]:
     changed = [c for c in gate.changed() if not gate.profile.is_test(c.path)]
     if not changed:
         return
-    before, after = _product(gate, gate.base), _product(gate, gate.head)
-    old = Counter(w for lines in before.values() for _, w in _windows(lines))
+    after = _product(gate, gate.head)
+    windows = {change.path: list(_windows(after.get(change.path, []))) for change in changed}
+    asked = {window for found in windows.values() for _, window in found}
     places: dict[str, list[tuple[PurePosixPath, int]]] = {}
-    for path, lines in after.items():
-        for number, window in _windows(lines):
-            places.setdefault(window, []).append((path, number))
+    for path, number, window in _among(after, asked):
+        places.setdefault(window, []).append((path, number))
+    copied = {window for window, found in places.items() if len(found) > 1}
+    old = Counter(w for _, _, w in _among(_product(gate, gate.base), copied)) if copied else Counter[str]()
     for change in changed:
         last = -WINDOW
-        for at, (number, window) in enumerate(_windows(after.get(change.path, []))):
+        for at, (number, window) in enumerate(windows[change.path]):
             others = [p for p in places[window] if p != (change.path, number)]
             touched = not change.lines or any(first <= number + WINDOW and number <= end for first, end in change.lines)
             if others and touched and len(places[window]) > max(1, old[window]) and at - last >= WINDOW:
@@ -44,6 +47,7 @@ def _product(gate: Gate, work: Workspace) -> Mapping[PurePosixPath, list[Line]]:
     return {path: _code(text(work, path)) for path in paths}
 
 
+@lru_cache(maxsize=4096)
 def _code(source: str | None) -> list[Line]:
     """Lines of code without layout, comments, imports and texts in triple quotes: cheap, for every file of the tree."""
     lines: list[Line] = []
@@ -57,6 +61,18 @@ def _code(source: str | None) -> list[Line]:
         elif line and not line.startswith(LEFT_OUT):
             lines.append((number, "".join(line.split("  #")[0].split())))
     return lines
+
+
+def _among(
+    product: Mapping[PurePosixPath, list[Line]], asked: Collection[str]
+) -> Iterator[tuple[PurePosixPath, int, str]]:
+    """Where these windows stand. Most lines begin none of them, which is what makes it quick."""
+    first = {window.partition("\n")[0] for window in asked}
+    for path, lines in product.items():
+        for at in [i for i, (_, line) in enumerate(lines) if line in first]:
+            for number, window in _windows(lines[at : at + WINDOW]):
+                if window in asked:
+                    yield path, number, window
 
 
 def _windows(lines: list[Line]) -> Iterator[tuple[int, str]]:

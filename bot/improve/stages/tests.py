@@ -15,6 +15,7 @@ from bot.improve.stages.tests_suite import Suite
 from bot.improve.testing.baseline import baseline, foretell, load, save
 from bot.improve.testing.carry import successor
 from bot.improve.testing.impact import impacted
+from bot.improve.testing.overlay import own_tests
 from bot.improve.testing.results import Run, merge
 from bot.improve.testing.tamper import reaches
 
@@ -32,7 +33,10 @@ class Tests:
 
     def __init__(self, *, only_impacted: bool = False) -> None:
         self.only_impacted = only_impacted
-        """For a first answer while somebody waits: the rest of the suite is left out."""
+        """For a first answer while somebody waits: without the rest of the suite, and without what later stages read.
+
+        Lines are measured only where the change's own tests are held against mutants.
+        """
 
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
         """PASS only if every test that held on the base holds on the new code, and the new ones prove something."""
@@ -49,11 +53,12 @@ class Tests:
         except Misconfigured as error:
             return Verdict(self.name, Status.ERROR, str(error), seconds=time.monotonic() - started)
         head = merge([suite, own])
-        await asyncio.to_thread(save, base, evidence / EVIDENCE_BASE)
-        await asyncio.to_thread(save, head, evidence / EVIDENCE_HEAD)
         verdict = worst(self.name, parts, seconds=time.monotonic() - started)
-        if verdict.passed and not self.only_impacted:
-            await asyncio.to_thread(_foretell, gate, base, suite, own)
+        if not self.only_impacted:
+            await asyncio.to_thread(save, base, evidence / EVIDENCE_BASE)
+            await asyncio.to_thread(save, head, evidence / EVIDENCE_HEAD)
+            if verdict.passed:
+                await asyncio.to_thread(_foretell, gate, base, suite, own)
         facts: dict[str, Fact] = {"tests": len(head.tests), "base_tests": len(base.tests)}
         because = f"{len(head.tests)} tests hold" if verdict.passed else verdict.because
         return replace(verdict, because=because, facts=facts)
@@ -76,7 +81,7 @@ def _foretell(gate: Gate, base: Run, suite: Run, own: Run) -> None:
 async def _judge(gate: Gate, base: Run, evidence: Path, *, only_impacted: bool) -> tuple[list[Verdict], Run, Run]:
     """The parts in their order, and what the base's tests and the change's own showed. A failure ends it."""
     parts: list[Verdict] = [_tampering(gate)]
-    suite = Suite(gate, base, evidence)
+    suite = Suite(gate, base, evidence, measured=not only_impacted or bool(own_tests(gate)))
     runs: list[Run] = []
     near = impacted(gate, base)
     others = () if only_impacted else _others(base, near)

@@ -37,6 +37,8 @@ class Suite:
     gate: Gate
     base: Run
     evidence: Path
+    measured: bool = True
+    """Whether somebody asks afterwards which lines ran."""
     runs: list[Run] = field(default_factory=list)
     carried: dict[str, FileLines] = field(default_factory=dict)
 
@@ -47,10 +49,10 @@ class Suite:
     async def judge(self, near: Sequence[str], others: Sequence[str]) -> list[Verdict]:
         """Verdicts on the impacted tests and the others. They run side by side; a failure of the first ends it."""
         known = reach_is_known(self.gate)
-        ask = _Part((*near, *others), coverage=bool(near) or not known, others=not known)
+        ask = _Part((*near, *others), coverage=self.measured and (bool(near) or not known), others=not known)
         run = await self._again(self.gate.trial, ask, first=tuple(near) if others else ())
         self.runs.append(run)
-        if known:
+        if known and self.measured:
             self.carried = await asyncio.to_thread(carried, self.gate, self.base, others)
         whole = self._whole(run)
         if whole is not None:
@@ -61,7 +63,7 @@ class Suite:
                 break
             if parts and tests and not parts[0].passed:
                 # A failure among the impacted ended the run, and was no refusal after all: the others run alone.
-                run = await self._again(self.gate.trial, _Part(tuple(tests), coverage=not known))
+                run = await self._again(self.gate.trial, _Part(tuple(tests), coverage=self.measured and not known))
                 self.runs.append(run)
                 if (whole := self._whole(run)) is not None:
                     return [*parts, whole]
