@@ -140,7 +140,7 @@ def evidence(plan: Sequence[Planned], results: Sequence[Result], roots: Sequence
     rows = [
         {
             "id": p.target.id, "spec": p.target.base.to_dict(), "head": p.target.head.to_dict(), "why": p.touched.why,
-            "lines": sorted(r.lines.get("head", ())),
+            "lines": {side: sorted(lines) for side, lines in r.lines.items()},
             "calls": [encode_call(c) for c in r.usable[:: max(1, len(r.usable) // MAX_KEPT)]][:MAX_KEPT],
         }
         for p, r in zip(plan, results, strict=True)

@@ -4,6 +4,7 @@ import json
 import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bot.core.change import Claim, Kind
@@ -12,7 +13,7 @@ from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
 from bot.improve.stages.behaviour import EVIDENCE as BEHAVIOUR
 from bot.improve.stages.behaviour_modules import module_name
 from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, evidence
-from bot.improve.testing.changed import product_lines, text
+from bot.improve.testing.changed import plain_text, product_lines, text
 from bot.improve.testing.lines import pack, unpack
 from bot.improve.testing.results import FileLines, Run
 from bot.improve.testing.statements import first_lines, statements
@@ -24,6 +25,27 @@ ROUNDING = 0.0005
 NOTHING = FileLines("")
 FEW = 2
 """Lines that a total may lose whatever their share: a smaller file has fewer covered lines to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Lines of a module, at base and at head, that V-10's inputs ran without a difference."""
+
+    base: frozenset[int] = frozenset()
+    head: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """Of some lines: how many can run, how many the tests run, and what nothing runs."""
+
+    wanted: int
+    by_tests: int
+    left: Mapping[PurePosixPath, frozenset[int]]
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.left.values()))
 
 
 class Coverage:
@@ -49,51 +71,80 @@ class Coverage:
             return not_applicable(self.name, "the repository's interpreter has no coverage")
         excluded = _exclusions(gate.base.path)
         compared = _compared(gate, earlier.get("behaviour"))
-        parts = [changed_lines(gate, head, compared, excluded), total(gate, base, head, excluded)]
+        parts = [changed_lines(gate, base, head, compared, excluded), total(gate, base, head, excluded)]
         return worst(self.name, parts, seconds=time.monotonic() - started)
 
 
-def changed_lines(gate: Gate, head: Run, compared: Mapping[str, frozenset[int]], excluded: tuple[str, ...]) -> Verdict:
-    """How much of the change the tests run, or inputs on which both versions do the same; and what nothing runs."""
-    missing: list[str] = []
-    wanted_count = missing_count = by_tests = 0
-    for path, lines in product_lines(gate).items():
-        source = text(gate, path)
-        wanted = first_lines(source, lines) & statements(source, excluded)
-        tested = head.files[str(path)].lines() if str(path) in head.files else frozenset[int]()
-        left = wanted - tested - compared.get(module_name(path, gate.profile.roots), frozenset())
-        wanted_count, missing_count = wanted_count + len(wanted), missing_count + len(left)
-        by_tests += len(wanted & tested)
-        if left:
-            missing.append(f"{path}:{pack(left)}")
-    if not wanted_count:
+def changed_lines(gate: Gate, base: Run, head: Run, seen: Mapping[str, Compared], excluded: tuple[str, ...]) -> Verdict:
+    """How much of the change the tests run, or inputs on which both versions do the same; and what nothing runs.
+
+    Where inputs were compared, the changed files may hold as many lines that nothing runs as before: most often they
+    are the same ones, which nothing can reach.
+    """
+    after = {path: (text(gate, path), lines) for path, lines in product_lines(gate).items()}
+    new = _reach(gate, after, head, {name: found.head for name, found in seen.items()}, excluded)
+    if not new.wanted:
         return Verdict("changed lines", Status.PASS, "the change adds no line that can run")
-    share = 1 - missing_count / wanted_count
-    facts: dict[str, Fact] = {"lines": wanted_count, "covered": round(share, 4), "uncovered": missing[:50]}
-    because = f"{by_tests} of {wanted_count} changed lines are run by the tests"
-    if by_tests + missing_count < wanted_count:
-        facts["by_tests"] = round(by_tests / wanted_count, 4)
-        because += f", {wanted_count - by_tests - missing_count} more by inputs on which both versions do the same"
-    status = Status.PASS if share >= CHANGED else Status.FAIL
-    if missing:
-        because += f"; not run: {', '.join(missing[:5])}"
-    return Verdict("changed lines", status, because, facts=facts)
+    left = new.count
+    unrun = [f"{path}:{pack(lines)}" for path, lines in new.left.items()]
+    facts: dict[str, Fact] = {"lines": new.wanted, "covered": round(1 - left / new.wanted, 4), "uncovered": unrun[:50]}
+    because = f"{new.by_tests} of {new.wanted} changed lines are run by the tests"
+    if new.by_tests + left < new.wanted:
+        facts["by_tests"] = round(new.by_tests / new.wanted, 4)
+        because += f", {new.wanted - new.by_tests - left} more by inputs on which both versions do the same"
+    if unrun:
+        because += f"; not run: {', '.join(unrun[:5])}"
+    passed = left <= (1 - CHANGED) * new.wanted
+    if seen and not passed:
+        moved = {change.path: change.old_path for change in gate.changed(".py")}
+        whole = [_all(gate.head.path, after), _all(gate.base.path, [moved[path] for path in after])]
+        now = _reach(gate, whole[0], head, {name: found.head for name, found in seen.items()}, excluded).count
+        then = _reach(gate, whole[1], base, {name: found.base for name, found in seen.items()}, excluded).count
+        facts |= {"file_left": now, "file_left_before": then}
+        because += f"; nothing runs {now} lines of the changed files, and {then} before"
+        passed = now <= then
+    return Verdict("changed lines", Status.PASS if passed else Status.FAIL, because, facts=facts)
 
 
-def _compared(gate: Gate, behaviour: Verdict | None) -> dict[str, frozenset[int]]:
-    """By module, the lines at head of functions that V-10 ran on both versions and found alike.
+def _all(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, tuple[str, frozenset[int]]]:
+    """All lines of these files."""
+    texts = {path: plain_text(root / path) for path in paths}
+    return {path: (found, frozenset(range(1, found.count("\n") + 2))) for path, found in texts.items()}
 
-    They count for a change that claims to keep behaviour: for it, to do the same is to be right. New behaviour needs
-    tests that say what is right.
+
+def _reach(
+    gate: Gate,
+    sources: Mapping[PurePosixPath, tuple[str, frozenset[int]]],
+    run: Run,
+    compared: Mapping[str, frozenset[int]],
+    excluded: tuple[str, ...],
+) -> _Reached:
+    wanted = by_tests = 0
+    missing: dict[PurePosixPath, frozenset[int]] = {}
+    for path, (source, lines) in sources.items():
+        can = first_lines(source, lines) & statements(source, excluded)
+        tested = can & unpack(_executed(run, path))
+        wanted, by_tests = wanted + len(can), by_tests + len(tested)
+        left = can - tested - compared.get(module_name(path, gate.profile.roots), frozenset())
+        if left:
+            missing[path] = left
+    return _Reached(wanted, by_tests, missing)
+
+
+def _compared(gate: Gate, behaviour: Verdict | None) -> dict[str, Compared]:
+    """What V-10 compared, by module, for a change that claims to keep behaviour.
+
+    For it, to do the same is to be right. New behaviour needs tests that say what is right.
     """
     preserving = gate.claim is Claim.PRESERVING or gate.kind is Kind.REFACTOR
     place = gate.scratch / "behaviour" / BEHAVIOUR
     if not preserving or behaviour is None or not behaviour.passed or not place.is_file():
         return {}
-    found: dict[str, frozenset[int]] = {}
+    found: dict[str, Compared] = {}
     for row in json.loads(place.read_text())["functions"]:
-        module = str(row["spec"]["module"])
-        found[module] = found.get(module, frozenset()) | frozenset(row["lines"])
+        known = found.get(row["spec"]["module"], Compared())
+        lines = {side: frozenset(row["lines"].get(side, ())) for side in ("base", "head")}
+        found[row["spec"]["module"]] = Compared(known.base | lines["base"], known.head | lines["head"])
     return found
 
 

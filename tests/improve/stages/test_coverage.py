@@ -66,10 +66,18 @@ async def test_what_should_have_been_measured_and_was_not_is_no_pass(tmp_path: P
     assert (await STAGE.run(made, failed)).status is Status.INCONCLUSIVE
 
 
-def compared(made: Gate, lines: list[int]) -> Gate:
+def compared(made: Gate, lines: list[int], base: tuple[int, ...] = ()) -> Gate:
     folder = made.scratch / "behaviour"
     folder.mkdir()
-    rows = [{"id": "toy.a.g", "spec": {"module": "toy.a", "name": "g"}, "lines": lines, "calls": [], "why": "changed"}]
+    rows = [
+        {
+            "id": "toy.a.g",
+            "spec": {"module": "toy.a", "name": "g"},
+            "lines": {"base": base, "head": lines},
+            "calls": [],
+            "why": "changed",
+        }
+    ]
     (folder / "evidence.json").write_text(json.dumps({"roots": ["."], "functions": rows}))
     return made
 
@@ -103,3 +111,16 @@ async def test_lines_of_another_module_do_not_count(tmp_path: Path) -> None:
     folder = compared(record(made, "1-2", "1-2,5-6"), [7, 8]).scratch / "behaviour" / "evidence.json"
     folder.write_text(folder.read_text().replace('"toy.a"', '"toy.b"'))
     assert (await STAGE.run(made, ALIKE)).status is Status.FAIL
+
+
+DEAD = "def f(x):\n    if x:\n        return 1\n    if not x:\n        return 2\n    return 3\n"
+
+
+@pytest.mark.parametrize(("ran_at_base", "status"), [((2, 3, 4, 5), Status.PASS), ((2, 3, 4, 5, 6), Status.FAIL)])
+async def test_a_line_that_nothing_reached_before_may_stay_so(
+    tmp_path: Path, ran_at_base: tuple[int, ...], status: Status
+) -> None:
+    made = gate(tmp_path, {"toy/a.py": DEAD}, {"toy/a.py": DEAD.replace("    ", "  ")})
+    verdict = await STAGE.run(compared(record(made, "1", "1"), [2, 3, 4, 5], ran_at_base), ALIKE)
+    assert verdict.children[0].status is status
+    assert "toy/a.py:6" in verdict.children[0].because

@@ -1,10 +1,13 @@
 """V-11: what measurements mean."""
 
 import random
+from typing import cast
 
 import pytest
 
 from bot.core.verdict import Status
+from bot.improve.differential import timing
+from bot.improve.inputs.values import Call
 from bot.improve.stages._paired import bound, extra
 from bot.improve.stages.performance import STAGE, judge
 
@@ -79,3 +82,23 @@ def test_the_bound_lies_below_the_median_and_the_pairing_removes_common_noise():
 
 def test_the_stage_runs_alone_and_after_what_it_reads():
     assert (STAGE.id, STAGE.alone, STAGE.needs) == ("V-11", True, ("behaviour", "tests"))
+
+
+class Slow:
+    """A version whose calls cost as much as their argument says."""
+
+    def spend(self, calls: list[Call], _loops: int) -> tuple[float, float]:
+        spent = float(sum(call.args[0] for call in calls))
+        return spent, spent
+
+
+def test_a_pass_over_the_inputs_takes_no_longer_than_it_may() -> None:
+    """Dozens of passes are made: inputs that each take a quarter of a second would never end."""
+    costs = [0.02, 0.2, 0.02, 0.2, 0.005, 0.2]
+    chosen = timing._quick(cast("timing.Version", Slow()), [Call((cost,)) for cost in costs])
+    assert [call.args[0] for call in chosen] == [0.02, 0.02, 0.005]
+
+
+def test_where_all_inputs_are_slow_the_quickest_is_measured() -> None:
+    chosen = timing._quick(cast("timing.Version", Slow()), [Call((cost,)) for cost in (0.2, 0.1, 0.15)])
+    assert [call.args[0] for call in chosen] == [0.1]
