@@ -11,8 +11,8 @@ from pathlib import Path
 from bot.core.sandbox import Limits
 from bot.improve.doors import Profile, Workspace
 from bot.improve.testing import report, settings
-from bot.improve.testing.characters import lend
 from bot.improve.testing.interpreter import inspect, seed
+from bot.improve.testing.lent import lend
 from bot.improve.testing.results import Run
 
 INSIDE = Path(__file__).parent / "inside"
@@ -53,7 +53,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     found = await inspect(work, cache)
     folder = _fresh(scratch)
     root = ask.root or work.path
-    await lend(work, root, profile, cache=cache, into=folder / "tmp" / HYPOTHESIS)
+    lent = await lend(work, root, profile, cache=cache, storage=folder / "tmp" / HYPOTHESIS)
     chosen = settings.read(root, profile)
     config = str(root / chosen.config) if chosen.config else "/dev/null"
     args = [f"--rootdir={root}", "-c", config, "-o", "addopts=", "--continue-on-collection-errors"]
@@ -80,7 +80,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     finished = await work.run(
         ["{python}", "-s", "-B", str(INSIDE / "launch.py")],
         writable=[folder],
-        readable=[INSIDE, *([found.kit] if found.kit else []), *([root] if ask.root else [])],
+        readable=[INSIDE, *([found.kit] if found.kit else []), *([root] if ask.root else []), *lent],
         env=environment(folder / "tmp", ask.hash_seed),
         stdin=json.dumps(job).encode() + b"\n" + secret.hex().encode() + b"\n",
         limits=Limits(seconds=ask.seconds + 30, cpu_seconds=PROCESSES * (ask.seconds + 30)),

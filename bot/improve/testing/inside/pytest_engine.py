@@ -168,6 +168,9 @@ class Canary(pytest.Item):
     def reportinfo(self) -> Any:
         return self.path, 0, self.name
 
+    def repr_failure(self, excinfo: Any, style: Any = None) -> str:  # noqa: ARG002  (pytest's own shape)
+        return "as it should"  # nobody reads it, and telling its story would be a third of a short run
+
 
 def _canary(session: Any) -> bool:
     """Whether a failing test is still reported as failing after all that ran."""
