@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,15 +23,13 @@ from bot.adapters.store.switch import FileSwitch
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
 from bot.app.improve_shop import readers
+from bot.app.poll_book import PollBook
 from bot.app.settings import load
 from bot.app.validate_cmd import refused
-from bot.core.change import Proposal
 from bot.core.errors import Denied
-from bot.core.ids import PullNumber, Sha, UserId
+from bot.core.ids import Sha
 from bot.core.ports import Records, Repository, Sandbox
-from bot.core.tier import Tier
 from bot.core.verdict import Verdict
-from bot.core.votes import Poll, Quorum
 from bot.improve.analysts.suggestions import Suggestions
 from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.analysts.tuning import Tuning
@@ -50,7 +48,6 @@ from bot.improve.stages import all_stages
 from bot.improve.workspace import SHELF, Checkout
 from bot.policy import charter as charters
 from bot.policy.limits import may_propose, stages_in_force
-from bot.votes.service import Question as VoteQuestion
 from bot.votes.service import Votes
 
 OWN_PYTHON = Path(__file__).parent.parent.parent
@@ -65,25 +62,6 @@ def now() -> datetime:
 def elapsed() -> float:
     """Seconds since the machine started, sleep included: a machine that slept has not had its clock set."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-@dataclass(frozen=True, slots=True)
-class PollBook:
-    """improve.context.Polls over the votes that the bot process keeps."""
-
-    votes: Votes
-
-    def read(self, pull: PullNumber) -> Poll | None:
-        return self.votes.read(pull)
-
-    def void(self, pull: PullNumber, new_head: Sha) -> bool:
-        return self.votes.void(pull, new_head)
-
-    def open(
-        self, proposal: Proposal, quorum: Quorum, now: datetime, *, summary: str, excluded: Sequence[UserId]
-    ) -> None:
-        question = VoteQuestion(proposal.pull, proposal.head, proposal.title, summary, Tier.VALIDATED)
-        self.votes.open_poll(question, opened=now, closes=now + quorum.open_for, excluded=frozenset(excluded))
 
 
 @dataclass(frozen=True, slots=True)

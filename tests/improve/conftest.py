@@ -17,7 +17,7 @@ from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
-from bot.app.wiring import PollBook
+from bot.app.poll_book import PollBook
 from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal, Severity
 from bot.core.health import Reading, Rollout
 from bot.core.ids import ProposalId, Sha
