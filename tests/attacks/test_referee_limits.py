@@ -28,11 +28,11 @@ HEADS = {
         "                pass\n    return x * 2\n"
     ),
     "deletes the report": (
-        "import glob, os\n\n\ndef f(x):\n    for p in glob.glob(os.environ['TMPDIR'] + '/../report'):\n"
+        "import glob, os\n\n\ndef f(x):\n    for p in glob.glob(os.environ['HOME'] + '/../report'):\n"
         "        os.unlink(p)\n    return x * 2\n"
     ),
     "overwrites the report": (
-        "import os\n\n\ndef f(x):\n    open(os.environ['TMPDIR'] + '/../report', 'w').write('all passed')\n"
+        "import os\n\n\ndef f(x):\n    open(os.environ['HOME'] + '/../report', 'w').write('all passed')\n"
         "    return x * 2\n"
     ),
     "reads the secret": (
