@@ -14,8 +14,9 @@ Watch = Callable[[str, Verdict | None], None]
 """Called with a stage's name when it starts (None) and when it is done; for people only."""
 
 
-EARLY = frozenset({"tests", "format"})
-"""What takes longest, and what others wait for: begun first, the whole ends sooner."""
+TURNS = {"tests": 0, "format": 0, "types": 2}
+"""Which of the stages that can start does so first. The tests take longest and others wait for `format`: begun first,
+the whole ends sooner. Types can take long and seldom refuse: begun last, they keep no quicker refusal waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class _Run:
             return
         self._give_up([(s, Status.ERROR, why) for s in self._waiting if (why := self._impossible(s))])
         ready = [s for s in self._waiting if all(need in self._done for need in s.needs)]
-        for stage in sorted(ready, key=lambda s: (s.alone, s.name not in EARLY)):
+        for stage in sorted(ready, key=lambda s: (s.alone, TURNS.get(s.name, 1))):
             if not self._room(stage):
                 break
             self._waiting.remove(stage)

@@ -61,6 +61,14 @@ async def test_a_stage_starts_as_soon_as_what_it_needs_is_done_and_never_before(
     assert [child.name for child in verdict.children] == ["late", "early", "beside"]
 
 
+async def test_what_takes_longest_begins_first_and_what_seldom_refuses_last(gate: Gate) -> None:
+    log: list[str] = []
+    names = ("scope", "types", "lint", "tests")
+    verdict = await run_gate(gate, [Fake(name, log=log) for name in names], plan=Plan(at_once=1))
+    assert [event[1:] for event in log if event[0] == "+"] == ["tests", "scope", "lint", "types"]
+    assert tuple(child.name for child in verdict.children) == names
+
+
 async def test_no_more_run_at_once_than_the_machine_can_take(gate: Gate) -> None:
     log: list[str] = []
     await run_gate(gate, [Fake(str(n), log=log) for n in range(6)], plan=Plan(at_once=2))
