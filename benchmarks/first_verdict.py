@@ -103,7 +103,8 @@ async def first(repo: GitRepository, base: Sha, folder: Path, times: int) -> str
     tested = [spent for _, spent, verdict in warm if _tests(verdict)]
     table = ["| function whose locals get other names | verdict | impacted tests | seconds |", "|---|---|---|---|"]
     for name, spent, verdict in warm:
-        table.append(f"| {name} | {verdict.status.name.lower()} | {_tests(verdict)} | {spent:.2f} |")
+        word = verdict.status.name.lower() + ("" if verdict.passed else f": {verdict.because[:100]}")
+        table.append(f"| {name} | {word} | {_tests(verdict)} | {spent:.2f} |")
     return (
         f"A one-function change to this repository (functions drawn by seed {SEED}), V-1 to V-7, impacted tests, "
         f"sandboxed, checkouts included, no verdict kept:\n\n"
