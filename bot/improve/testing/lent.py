@@ -33,6 +33,8 @@ WORTH = 40
 """So many sources without constants are worth a process; a run works out fewer by itself."""
 MOST = 20_000
 _making: dict[Path, asyncio.Lock] = {}
+_vain: set[Path] = set()
+"""Interpreters that made nothing: they have no Hypothesis, whatever the tests speak of."""
 
 
 async def lend(work: Workspace, root: Path, profile: Profile, *, cache: Path, storage: Path) -> tuple[Path, ...]:
@@ -49,10 +51,12 @@ async def lend(work: Workspace, root: Path, profile: Profile, *, cache: Path, st
     async with _making.setdefault(ready, asyncio.Lock()):
         known = _names(ready / CONSTANTS)
         lacking = [path for name, path in sources.items() if name not in known]
-        if len(lacking) > WORTH or not (ready / TABLES).is_dir():
+        if ready not in _vain and (len(lacking) > WORTH or not (ready / TABLES).is_dir()):
             if len(known) > MOST:
                 await asyncio.to_thread(shutil.rmtree, ready, ignore_errors=True)
             await _make(work, ready, lacking)
+            if not (ready / TABLES).is_dir():
+                _vain.add(ready)
     there = [folder for folder in (ready / TABLES, ready / CONSTANTS) if folder.is_dir()]
     if there:
         storage.mkdir(parents=True, exist_ok=True)

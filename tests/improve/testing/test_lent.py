@@ -55,3 +55,13 @@ async def test_a_suite_that_does_not_use_it_pays_nothing(tmp_path: Path) -> None
     assert await lend(work, work.path, PROFILE, cache=tmp_path, storage=tmp_path / "one") == ()
     assert work.runs == 0
     assert not (tmp_path / "one").exists()
+
+
+async def test_an_interpreter_without_it_is_asked_once(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    work = PlainWorkspace(write(tmp_path / "tree", USES), python=python)
+    for name in ("one", "two"):
+        assert await lend(work, work.path, PROFILE, cache=tmp_path, storage=tmp_path / name) == ()
+    assert work.runs == 1
