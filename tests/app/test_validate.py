@@ -104,7 +104,6 @@ def test_a_harmless_change_passes_and_json_is_all_of_stdout(repo: Path) -> None:
 
 
 @pytest.mark.sandbox
-@pytest.mark.sandbox
 def test_a_first_answer_is_asked_for_and_judged_without_the_stages_that_take_longer(repo: Path) -> None:
     commit(repo, {".github/charter.toml": (Path(__file__).parents[2] / ".github" / "charter.toml").read_text()})
     commit(repo, {"sums.py": SUMS + "\n\ndef twice(a):\n    return a + a\n"})
@@ -116,6 +115,7 @@ def test_a_first_answer_is_asked_for_and_judged_without_the_stages_that_take_lon
     assert not {"mutation", "behaviour", "approval"} & set(stages)
 
 
+@pytest.mark.sandbox
 def test_a_weakened_test_fails_with_the_reason_and_nothing_is_left_behind(repo: Path) -> None:
     before = set(Path(tempfile.gettempdir()).glob("megawatts-gate-*"))
     commit(repo, {"test_sums.py": TESTS.replace("== 3", "is not None")})
