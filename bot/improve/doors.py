@@ -92,6 +92,11 @@ class Gate:
     by_engine: bool = True
     """Made by the engine: sealed paths are refused, quotas hold."""
 
+    @property
+    def preserving(self) -> bool:
+        """Whether the change promises to keep behaviour: by its claim, or by its kind, which implies it."""
+        return self.claim is Claim.PRESERVING or self.kind is Kind.REFACTOR
+
     def changed(self, suffix: str = ".py") -> tuple[FileChange, ...]:
         """Changed files of that suffix that exist at head."""
         return tuple(c for c in self.changes if c.action != "delete" and c.path.suffix == suffix)

@@ -97,16 +97,21 @@ def _copy(source: Path, files: Mapping[PurePosixPath, bytes | None], into: Path)
     share(source, into)
     for path, content in files.items():
         target = _inside(into, path)
-        target.unlink(missing_ok=True)  # and not written over: the file has other names
-        if content is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+        replace_shared(target, content)
     _settle(into, Sha("variant"))
 
 
 def share(source: Path, into: Path, ignore: Callable[[str, list[str]], Iterable[str]] | None = None) -> None:
     """The folder's files under other names in the folder `into`: who changes one replaces it. Copies across disks."""
     shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, ignore=ignore, copy_function=_another_name)
+
+
+def replace_shared(path: Path, content: bytes | None) -> None:
+    """Put another file in the place of one that may have other names, which keep the old content; None deletes."""
+    path.unlink(missing_ok=True)
+    if content is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def _another_name(source: str, target: str) -> None:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from bot.core.change import Claim, Kind
 from bot.core.verdict import Status, Verdict, worst
 from bot.improve.differential import replay
 from bot.improve.differential.run import Budget, Comparison
@@ -33,7 +32,7 @@ class BehaviourStage:
         talks = _feeds_the_bot(gate) and bool(replay.recorded(gate))
         if not changed and not talks:
             return not_applicable(self.name, "no product function touched")
-        preserving = gate.claim is Claim.PRESERVING or gate.kind is Kind.REFACTOR
+        preserving = gate.preserving
         children = [_interface(m, preserving) for m in changed if m.breakages]
         children += await self._functions(gate, changed, preserving)
         if talks:

@@ -3,11 +3,10 @@
 import json
 import time
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from bot.core.change import Claim, Kind
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
 from bot.improve.stages.behaviour import EVIDENCE as BEHAVIOUR
@@ -33,19 +32,6 @@ class Compared:
 
     base: frozenset[int] = frozenset()
     head: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class _Reached:
-    """Of some lines: how many can run, how many the tests run, and what nothing runs."""
-
-    wanted: int
-    by_tests: int
-    left: Mapping[PurePosixPath, frozenset[int]]
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, self.left.values()))
 
 
 class Coverage:
@@ -81,54 +67,47 @@ def changed_lines(gate: Gate, base: Run, head: Run, seen: Mapping[str, Compared]
     Where inputs were compared, the changed files may hold as many lines that nothing runs as before: most often they
     are the same ones, which nothing can reach.
     """
-    after = {path: (text(gate, path), lines) for path, lines in product_lines(gate).items()}
-    new = _reach(gate, after, head, {name: found.head for name, found in seen.items()}, excluded)
-    if not new.wanted:
+    wanted = by_tests = left = 0
+    unrun: list[str] = []
+    for path, lines in product_lines(gate).items():
+        source = text(gate, path)
+        can = first_lines(source, lines) & statements(source, excluded)
+        tested = can & unpack(_executed(head, path))
+        missing = can - tested - _seen(gate, seen, path).head
+        wanted, by_tests, left = wanted + len(can), by_tests + len(tested), left + len(missing)
+        unrun += [f"{path}:{pack(missing)}"] if missing else []
+    if not wanted:
         return Verdict("changed lines", Status.PASS, "the change adds no line that can run")
-    left = new.count
-    unrun = [f"{path}:{pack(lines)}" for path, lines in new.left.items()]
-    facts: dict[str, Fact] = {"lines": new.wanted, "covered": round(1 - left / new.wanted, 4), "uncovered": unrun[:50]}
-    because = f"{new.by_tests} of {new.wanted} changed lines are run by the tests"
-    if new.by_tests + left < new.wanted:
-        facts["by_tests"] = round(new.by_tests / new.wanted, 4)
-        because += f", {new.wanted - new.by_tests - left} more by inputs on which both versions do the same"
+    facts: dict[str, Fact] = {"lines": wanted, "covered": round(1 - left / wanted, 4), "uncovered": unrun[:50]}
+    because = f"{by_tests} of {wanted} changed lines are run by the tests"
+    if by_tests + left < wanted:
+        facts["by_tests"] = round(by_tests / wanted, 4)
+        because += f", {wanted - by_tests - left} more by inputs on which both versions do the same"
     if unrun:
         because += f"; not run: {', '.join(unrun[:5])}"
-    passed = left <= (1 - CHANGED) * new.wanted
+    passed = left <= (1 - CHANGED) * wanted
     if seen and not passed:
-        moved = {change.path: change.old_path for change in gate.changed(".py")}
-        whole = [_all(gate.head.path, after), _all(gate.base.path, [moved[path] for path in after])]
-        now = _reach(gate, whole[0], head, {name: found.head for name, found in seen.items()}, excluded).count
-        then = _reach(gate, whole[1], base, {name: found.base for name, found in seen.items()}, excluded).count
+        now, then = _dead(gate, base, head, seen, excluded)
         facts |= {"file_left": now, "file_left_before": then}
         because += f"; nothing runs {now} lines of the changed files, and {then} before"
         passed = now <= then
     return Verdict("changed lines", Status.PASS if passed else Status.FAIL, because, facts=facts)
 
 
-def _all(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, tuple[str, frozenset[int]]]:
-    """All lines of these files."""
-    texts = {path: plain_text(root / path) for path in paths}
-    return {path: (found, frozenset(range(1, found.count("\n") + 2))) for path, found in texts.items()}
+def _dead(gate: Gate, base: Run, head: Run, seen: Mapping[str, Compared], excluded: tuple[str, ...]) -> tuple[int, int]:
+    """Lines of the changed files that nothing runs: now, and before."""
+    changed = product_lines(gate)
+    now = then = 0
+    for change in gate.changed(".py"):
+        if change.path in changed:
+            new, old = change.path, change.old_path
+            now += len(_unrun(gate.head.path, head, new, excluded) - _seen(gate, seen, new).head)
+            then += len(_unrun(gate.base.path, base, old, excluded) - _seen(gate, seen, old).base)
+    return now, then
 
 
-def _reach(
-    gate: Gate,
-    sources: Mapping[PurePosixPath, tuple[str, frozenset[int]]],
-    run: Run,
-    compared: Mapping[str, frozenset[int]],
-    excluded: tuple[str, ...],
-) -> _Reached:
-    wanted = by_tests = 0
-    missing: dict[PurePosixPath, frozenset[int]] = {}
-    for path, (source, lines) in sources.items():
-        can = first_lines(source, lines) & statements(source, excluded)
-        tested = can & unpack(_executed(run, path))
-        wanted, by_tests = wanted + len(can), by_tests + len(tested)
-        left = can - tested - compared.get(module_name(path, gate.profile.roots), frozenset())
-        if left:
-            missing[path] = left
-    return _Reached(wanted, by_tests, missing)
+def _seen(gate: Gate, seen: Mapping[str, Compared], path: PurePosixPath) -> Compared:
+    return seen.get(module_name(path, gate.profile.roots), Compared())
 
 
 def _compared(gate: Gate, behaviour: Verdict | None) -> dict[str, Compared]:
@@ -136,9 +115,8 @@ def _compared(gate: Gate, behaviour: Verdict | None) -> dict[str, Compared]:
 
     For it, to do the same is to be right. New behaviour needs tests that say what is right.
     """
-    preserving = gate.claim is Claim.PRESERVING or gate.kind is Kind.REFACTOR
     place = gate.scratch / "behaviour" / BEHAVIOUR
-    if not preserving or behaviour is None or not behaviour.passed or not place.is_file():
+    if not gate.preserving or behaviour is None or not behaviour.passed or not place.is_file():
         return {}
     found: dict[str, Compared] = {}
     for row in json.loads(place.read_text())["functions"]:
@@ -172,7 +150,7 @@ def _lost(gate: Gate, base: Run, head: Run, excluded: tuple[str, ...]) -> int:
     changed = {path for change in gate.changes for path in change.paths}
     both = sides[0][2] & sides[1][2]
     steady = {p for p in both - changed if _executed(base, p) == _executed(head, p)}
-    left = [_unrun(root, run, paths - steady, excluded) for root, run, paths in sides]
+    left = [sum(len(_unrun(root, run, p, excluded)) for p in paths - steady) for root, run, paths in sides]
     return left[1] - left[0]
 
 
@@ -180,20 +158,16 @@ def _executed(run: Run, path: PurePosixPath) -> str:
     return run.files.get(str(path), NOTHING).executed
 
 
-def _unrun(root: Path, run: Run, paths: Iterable[PurePosixPath], excluded: tuple[str, ...]) -> int:
-    return sum(can - ran for ran, can in (_counted(root / path, run, path, excluded) for path in paths))
+def _unrun(root: Path, run: Run, path: PurePosixPath, excluded: tuple[str, ...]) -> frozenset[int]:
+    """Lines of one file that can run and did not."""
+    return statements(plain_text(root / path), excluded) - unpack(_executed(run, path))
 
 
 def _share(root: Path, run: Run, gate: Gate, excluded: tuple[str, ...]) -> float:
     """Lines that ran, of those that can run."""
-    counts = [_counted(root / path, run, path, excluded) for path in _sources(root, gate)]
-    return sum(ran for ran, _ in counts) / max(1, sum(can for _, can in counts))
-
-
-def _counted(place: Path, run: Run, path: PurePosixPath, excluded: tuple[str, ...]) -> tuple[int, int]:
-    """Lines of one file that ran, and lines that can run."""
-    wanted = statements(place.read_text(encoding="utf-8", errors="replace"), excluded)
-    return len(wanted & unpack(_executed(run, path))), len(wanted)
+    paths = list(_sources(root, gate))
+    can = sum(len(statements(plain_text(root / path), excluded)) for path in paths)
+    return 1 - sum(len(_unrun(root, run, path, excluded)) for path in paths) / max(1, can)
 
 
 def _sources(root: Path, gate: Gate) -> Iterator[PurePosixPath]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import ceil, comb
 from pathlib import PurePosixPath
 
-from bot.core.change import Claim, Kind
 from bot.core.verdict import Fact, Status, Verdict
 from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
 from bot.improve.mutation.choose import choose
@@ -69,7 +68,7 @@ class Mutation:
         with overlaid(gate.trial.path, {**own_tests(gate)}, scratch) as root:
             bench = Bench(gate.head, gate.profile, head, scratch, gate.cache, root, SECONDS)
             fates = await judge(bench, mutants)
-        if gate.claim is not Claim.PRESERVING and gate.kind is not Kind.REFACTOR:
+        if not gate.preserving:
             return threshold(mutants, fates)
         old = _replaced(gate)
         before: dict[str, Fate] = {}

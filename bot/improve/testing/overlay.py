@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
 from bot.improve.doors import Gate, Profile
-from bot.improve.workspace import share
+from bot.improve.workspace import replace_shared, share
 
 CONFIGURATION = frozenset({
     "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml",
@@ -44,10 +44,7 @@ def _put(path: Path, content: bytes | None, root: Path) -> None:
     for folder in (*reversed(path.relative_to(root).parents[:-1]), path.relative_to(root)):
         if (root / folder).is_symlink():
             (root / folder).unlink()
-    path.unlink(missing_ok=True)  # and not written over: the file has other names
-    if content is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    replace_shared(path, content)
 
 
 def own_tests(gate: Gate) -> dict[PurePosixPath, bytes]:
