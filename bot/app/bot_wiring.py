@@ -42,6 +42,12 @@ class Unobserved:
     def voiced(self, voice: Voice) -> None:
         """Nothing is counted."""
 
+    def stepped(self, step: str, seconds: float) -> None:
+        """Nothing is counted."""
+
+    def modelled(self, model: str, outcome: str, seconds: float, tokens: Mapping[str, int], cost: float) -> None:
+        """Nothing is counted."""
+
 
 def now() -> datetime:
     """The wall clock, in UTC."""

@@ -10,8 +10,35 @@ from bot.core.errors import Misconfigured
 Level = Literal["debug", "info", "warning", "error"]
 
 
+class Secret(str):
+    """A text that never shows itself: not in a log, an error or a listing. `reveal` gives it to its client."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self else "Secret(unset)"
+
+    def __str__(self) -> str:
+        return "set" if self else ""
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return str.__str__(self)
+
+
 def _note(what: str, **bounds: int) -> dict[str, Any]:
     return {"what": what, "bounds": bounds}
+
+
+def _text(what: str, default: str = "") -> Any:
+    return field(default=default, metadata=_note(what))
+
+
+def _secret(what: str) -> Any:
+    return field(default=Secret(), metadata=_note(what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +62,65 @@ class Settings:
     validation_stages: str = field(
         default="", metadata=_note("Stages to run beside the charter's: names with commas, or a number of them")
     )
+    discord_bot_token: Secret = _secret("Token of the Discord bot; unset: no Discord")
+    discord_client_id: str = _text("Application id, for the invite link")
+    discord_guild_id: str = _text("Guild where new slash commands appear at once; unset: everywhere")
+    discord_command_prefix: str = field(
+        default="!", metadata=_note("What a command begins with, 1 to 5 characters", min_length=1, max_length=5)
+    )
+    discord_message_content: bool = field(
+        default=True, metadata=_note("Whether the Message Content intent may be asked for")
+    )
+    discord_shard_count: int | None = field(
+        default=None, metadata=_note("Gateway shards of all processes together; unset: as Discord advises", ge=1)
+    )
+    discord_shard_ids: str = _text("Shards of this process, such as 0,1; unset: all")
+    discord_api_base: str = _text("Address of the REST API, for proxies and test servers")
+    discord_gateway_url: str = _text("Address of the gateway, for proxies and test servers")
+    database_url: Secret = _secret("Address of the database, postgresql://...; unset: a file in the home folder")
+    postgres_host: str = _text("PostgreSQL server; unset: a file in the home folder")
+    postgres_port: int = field(default=5432, metadata=_note("Its port", ge=1, le=65535))
+    postgres_database: str = _text("Its database", "megawatts")
+    postgres_user: str = _text("Its user", "megawatts")
+    postgres_password: Secret = _secret("Its password")
+    redis_url: Secret = _secret("Redis server, redis://...; unset: a cache in the process")
+    redis_host: str = _text("Redis server; unset: a cache in the process")
+    redis_port: int = field(default=6379, metadata=_note("Its port", ge=1, le=65535))
+    redis_password: Secret = _secret("Its password")
+    vector_db_type: Literal["embedded", "qdrant"] = field(
+        default="embedded", metadata=_note("Where vectors are: embedded or qdrant")
+    )
+    vector_db_endpoint: str = _text("Address of the Qdrant server")
+    vector_db_api_key: Secret = _secret("Its key")
+    default_ai_provider: Literal["auto", "openai", "anthropic", "llama", "local", "offline"] = field(
+        default="auto", metadata=_note("Provider that is asked first: auto, openai, anthropic, llama, local or offline")
+    )
+    ai_timeout: int = field(
+        default=60_000, metadata=_note("Milliseconds that a model may take, 1000 to 600000", ge=1000, le=600_000)
+    )
+    openai_api_key: Secret = _secret("OpenAI key; unset: OpenAI is not used")
+    openai_base_url: str = _text("Address of the OpenAI API")
+    openai_model: str = _text("Models of OpenAI, the small before the large, with commas", "gpt-5-mini,gpt-5")
+    anthropic_api_key: Secret = _secret("Anthropic key; unset: Anthropic is not used")
+    anthropic_base_url: str = _text("Address of the Anthropic API")
+    anthropic_model: str = _text(
+        "Models of Anthropic, the small before the large", "claude-haiku-4-5,claude-sonnet-4-5"
+    )
+    llama_api_endpoint: str = _text("OpenAI-compatible or Ollama endpoint; unset: none is used")
+    llama_model: str = _text("Models there, the small before the large; unset: the first that it lists")
+    llama_api_key: Secret = _secret("Its key, if it wants one")
+    ai_private_local_only: bool = field(
+        default=False, metadata=_note("Private messages go to models on own machines only")
+    )
+    ai_user_daily_usd: float = field(default=0.5, metadata=_note("US dollars a day that one member may cost", ge=0))
+    ai_guild_daily_usd: float = field(default=5.0, metadata=_note("US dollars a day that one guild may cost", ge=0))
+    ai_daily_usd: float = field(default=20.0, metadata=_note("US dollars a day that all together may cost", ge=0))
+    sentiment_threshold: float = field(
+        default=0.5, metadata=_note("Strength from which a mood changes the tone, 0 to 1", ge=0, le=1)
+    )
+    emotion_awareness: bool = field(default=True, metadata=_note("Whether the tone follows the member's mood"))
+    content_moderation: bool = field(default=True, metadata=_note("Filters on what comes in and goes out"))
+    audit_logging: bool = field(default=True, metadata=_note("Audit of tools and of what admins do"))
     megawatts_log_level: Level = field(
         default="info", metadata=_note("Least level of log lines: debug, info, warning or error")
     )
@@ -72,13 +158,23 @@ def _checked(given: Mapping[str, str]) -> Settings:
 
     hints = get_type_hints(Settings)
     columns: dict[str, Any] = {
-        one.name: (hints[one.name], Field(one.default, **one.metadata["bounds"])) for one in fields(Settings)
+        one.name: (
+            str if hints[one.name] is Secret else hints[one.name],
+            Field(one.default, **one.metadata["bounds"]),
+        )
+        for one in fields(Settings)
     }
     model: Any = create_model("Environment", __base__=BaseSettings, **columns)
     try:
-        return Settings(**model(**given).model_dump())
+        return Settings(**_wrapped(model(**given).model_dump()))
     except ValidationError as error:
         raise Misconfigured("; ".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _wrapped(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Secrets get their cover back: pydantic knows them as texts."""
+    secret = {one.name for one in fields(Settings) if isinstance(one.default, Secret)}
+    return {name: Secret(value) if name in secret else value for name, value in values.items()}
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

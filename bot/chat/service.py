@@ -16,7 +16,7 @@ from bot.chat.outbox import Outbox
 from bot.chat.phrases import Variants, choose, fill
 from bot.chat.text import clean, shorten
 from bot.chat.understand import Understander, Wish
-from bot.core.chat import Answer, Line, Message, Observer, Outcome, Pending, Voice
+from bot.core.chat import Answer, Line, Message, Observer, Outcome, Pending, Sink, Voice
 from bot.core.errors import MegawattsError, Unavailable
 from bot.core.ids import UserId
 from bot.core.ports import Clock, Records
@@ -68,7 +68,7 @@ class ChatService:
         """Replies under way now."""
         return self._busy
 
-    async def answer(self, message: Message) -> Answer:
+    async def answer(self, message: Message, sink: Sink | None = None) -> Answer:
         """One answer to one message; whatever breaks is an answer that says so. Raises Unavailable when too busy."""
         if self._busy >= self._parts.in_flight:
             raise Unavailable("the bot", "too many replies are under way", retry_after=1.0)
@@ -81,6 +81,8 @@ class ChatService:
             answer = Answer(self._parts.ids(), self._say("failed", "en"), "none", Outcome.FAILED)
         finally:
             self._busy -= 1
+        if sink is not None:
+            await sink.grow(answer.text)
         _keep(self._recent, answer.id, answer.intent)
         self._parts.observer.answered(message.user, answer.outcome, self._parts.timer() - started)
         return answer

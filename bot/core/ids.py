@@ -5,6 +5,9 @@ from typing import NewType
 UserId = NewType("UserId", str)
 GuildId = NewType("GuildId", str)
 ChannelId = NewType("ChannelId", str)
+"""A channel or a thread."""
+MessageId = NewType("MessageId", str)
+RoleId = NewType("RoleId", str)
 ProposalId = NewType("ProposalId", str)
 """Stable name of an idea: the fingerprint of its finding, or of a member's words. Also names its branch."""
 PullNumber = NewType("PullNumber", int)

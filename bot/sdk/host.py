@@ -4,17 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from bot.core.chat import Line
-from bot.core.errors import Denied
-from bot.core.ids import ChannelId, PullNumber, Sha, UserId
-from bot.core.ports import Clock, Records
+from bot.core.chat import HERE, Line, Messenger, Scope
+from bot.core.errors import Denied, Unavailable
+from bot.core.guild import Guilds
+from bot.core.guild_settings import GuildBook
+from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber, Sha, UserId
+from bot.core.memory import Memories
+from bot.core.ports import AuditLog, Clock, Records, Switch
 from bot.core.verdict import Verdict
 from bot.core.votes import Choice, Poll
 
 if TYPE_CHECKING:
     from bot.sdk.tool import ToolSpec
+
+_Door = TypeVar("_Door")
 
 
 class Votes(Protocol):
@@ -62,6 +67,27 @@ class Caller:
     name: str = ""
     language: str = "en"
     lines: tuple[Line, ...] = ()
+    guild: GuildId = HERE
+    message: MessageId = MessageId("")
+    audience: str = ""
+    locale: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """On whose behalf, and before whose eyes."""
+        return Scope(self.user, self.channel, self.guild, self.audience, private=not self.audience)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Doors that a house may have or not; a tool names those it opens in `needs`."""
+
+    guilds: Guilds | None = None
+    book: GuildBook | None = None
+    memories: Memories | None = None
+    messenger: Messenger | None = None
+    audit: AuditLog | None = None
+    switch: Switch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +99,7 @@ class House:
     random: Random
     status: Callable[[], Mapping[str, str]]
     votes: Votes
+    doors: Doors = Doors()
 
 
 class Host:
@@ -99,6 +126,43 @@ class Host:
     def status(self) -> Mapping[str, str]:
         """How the bot is, in words for a member."""
         return self._house.status()
+
+    @property
+    def guilds(self) -> Guilds:
+        """The guild's members, roles and channels."""
+        return self._door("guilds", self._house.doors.guilds)
+
+    @property
+    def book(self) -> GuildBook:
+        """The guild's settings."""
+        return self._door("book", self._house.doors.book)
+
+    @property
+    def memories(self) -> Memories:
+        """Long-term memory."""
+        return self._door("memories", self._house.doors.memories)
+
+    @property
+    def messenger(self) -> Messenger:
+        """Says something elsewhere than in the answer."""
+        return self._door("messenger", self._house.doors.messenger)
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log, to read it; what tools do is written there by the registry."""
+        return self._door("audit", self._house.doors.audit)
+
+    @property
+    def switch(self) -> Switch:
+        """The emergency stop."""
+        return self._door("switch", self._house.doors.switch)
+
+    def _door(self, name: str, door: _Door | None) -> _Door:
+        if name not in self._needs:
+            raise Denied(f"this tool did not declare the door {name!r}; add it to needs in its @tool(...)")
+        if door is None:
+            raise Unavailable(name, "there is none here")
+        return door
 
     def shelf(self, table: str) -> Shelf:
         """A table this tool declared in `needs`. Raises Denied for any other."""

