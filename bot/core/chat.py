@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 
@@ -115,6 +115,21 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A command with its arguments taken apart, such as a slash command. `name` in words: `memory show`."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    user: UserId
+    channel: ChannelId
+    member: str = ""
+    """The member's name as shown."""
+    guild: GuildId = HERE
+    audience: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is said back. `retry_after` is in seconds and set only on a rejection."""
 
@@ -187,6 +202,14 @@ class Listener(Conversation, Protocol):
 
     async def overhear(self, message: Message) -> None:
         """A message that is not for the bot, where it may listen; remembered if consent says so."""
+        ...
+
+    async def command(self, command: Command, sink: Sink | None = None) -> Answer:
+        """One answer to one command; an unknown name is an answer that says so."""
+        ...
+
+    async def complete(self, command: Command, argument: str, typed: str) -> Sequence[str]:
+        """At most 25 values that an argument may take, for autocomplete; empty where none are known."""
         ...
 
     async def press(self, press: Press) -> Answer:

@@ -37,7 +37,22 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     timeout: float = 2.0
     needs: frozenset[str] = frozenset()
-    """Shelves (tables) that it may open; everything else is closed to it."""
+    """Shelves (tables) and doors that it may open; everything else is closed to it."""
+    command: str = ""
+    """Words of its slash and prefix command, such as `memory show`; empty: it is no command."""
+    permissions: frozenset[str] = frozenset()
+    """Discord permissions that the asking member and the bot must both hold, at the time of the call."""
+    guild_only: bool = False
+    mutates: bool = False
+    """Changes something that others see: a model may only propose it, and the asking member presses a button."""
+    destructive: bool = False
+    """Shows what will happen and waits for the asking member's button, whoever calls it."""
+    private: bool = False
+    """The result is for the asking member's eyes only."""
+    per_minute: int = 0
+    """Calls a minute that one member may make; 0: as many as messages."""
+    retries: int = 0
+    """Further attempts when a door was unavailable; only for tools that change nothing."""
 
 
 Body = Callable[..., Result | Awaitable[Result]]
@@ -56,18 +71,48 @@ class Tool:
 
 
 def tool(
-    summary: str, say: str, *, name: str = "", timeout: float = 2.0, needs: tuple[str, ...] = ()
+    summary: str,
+    say: str,
+    *,
+    name: str = "",
+    timeout: float = 2.0,
+    needs: tuple[str, ...] = (),
+    command: str = "",
+    permissions: tuple[str, ...] = (),
+    guild_only: bool = False,
+    mutates: bool = False,
+    destructive: bool = False,
+    private: bool = False,
+    per_minute: int = 0,
+    retries: int = 0,
 ) -> Callable[[Body], Tool]:
     """Declare a function as a tool. Its first parameter is the host; the schema comes from the others' type hints.
 
-    Raises Misconfigured if a hint is missing or has no JSON form.
+    Raises Misconfigured if a hint is missing or has no JSON form, or if a tool that changes something may be retried.
     """
+    if retries and (mutates or destructive):
+        raise Misconfigured(f"tool {name or summary!r}: it changes something, so that it must not be tried again")
     if timeout <= 0:
         raise Misconfigured(f"tool {name or summary!r}: timeout is {timeout}; give seconds above 0")
 
     def declare(body: Body) -> Tool:
         title = name or body.__name__
-        spec = ToolSpec(title, summary, say, schema_of(title, body), timeout, frozenset(needs))
+        spec = ToolSpec(
+            name=title,
+            summary=summary,
+            say=say,
+            parameters=schema_of(title, body),
+            timeout=timeout,
+            needs=frozenset(needs),
+            command=command,
+            permissions=frozenset(permissions),
+            guild_only=guild_only or bool(permissions),
+            mutates=mutates or destructive,
+            destructive=destructive,
+            private=private,
+            per_minute=per_minute,
+            retries=retries,
+        )
         return Tool(spec, body)
 
     return declare
