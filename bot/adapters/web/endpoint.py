@@ -9,15 +9,29 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.adapters.web.answers import StreamSink, body_of_answer, respond
 from bot.adapters.web.metrics import Metrics
-from bot.adapters.web.requests import BODY, Bad, body_of, feedback_of, identifier, message_of
-from bot.core.chat import Conversation, Outcome
+from bot.adapters.web.requests import (
+    BODY,
+    Bad,
+    body_of,
+    command_of,
+    feedback_of,
+    identifier,
+    message_of,
+    press_of,
+)
+from bot.core.chat import Answer, Listener, Sink
 from bot.core.errors import Unavailable
 from bot.core.ids import UserId
 
 log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_REPLY_WITHIN = 15.0
+_BESIDE = 5.0
+"""Seconds of a request beside its answer."""
+_LATE = "The answer took too long; please try again."
+_TOO_MUCH = "Too much is going on; please try again in a moment."
+_BROKEN = "Something went wrong on our side."
 _STATE: web.AppKey["State"] = web.AppKey("state")
 
 
@@ -25,12 +39,14 @@ _STATE: web.AppKey["State"] = web.AppKey("state")
 class State:
     """What the handlers share. `health` must be quick; `ready` says whether new messages are welcome."""
 
-    conversation: Conversation
+    conversation: Listener
     metrics: Metrics
     revision: str
     health: Callable[[], Mapping[str, Any]]
     ready: Callable[[], bool] = field(default=lambda: True)
     draining: bool = False
+    reply_within: float = 15.0
+    """Seconds that an answer may take."""
 
 
 def build(state: State) -> web.Application:
@@ -40,6 +56,8 @@ def build(state: State) -> web.Application:
     app.add_routes(
         [
             web.post("/chat", _chat),
+            web.post("/command", _command),
+            web.post("/press", _press),
             web.post("/feedback", _feedback),
             web.get("/outbox", _outbox),
             web.get("/healthz", _healthz),
@@ -64,7 +82,7 @@ async def serve(state: State, host: str, port: int) -> tuple[web.AppRunner, int]
 async def _shield(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error has a JSON body with one sentence, and none of them tells of the inside."""
     try:
-        async with asyncio.timeout(_REPLY_WITHIN):
+        async with asyncio.timeout(request.app[_STATE].reply_within + _BESIDE):
             answer = await handler(request)
     except Bad as error:
         answer = _error(400, str(error))
@@ -77,10 +95,10 @@ async def _shield(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Unavailable as error:
         answer = _busy(error.retry_after or 1.0)
     except TimeoutError:
-        answer = _error(504, "The answer took too long; please try again.")
+        answer = _error(504, _LATE)
     except Exception as error:  # noqa: BLE001  (whatever breaks, the caller hears one sentence)
         log.error("request failed", path=request.path[:80], error=type(error).__name__)  # noqa: TRY400  (no traceback)
-        answer = _error(500, "Something went wrong on our side.")
+        answer = _error(500, _BROKEN)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Server"] = "megawatts"
     answer.headers["Cache-Control"] = "no-store"
@@ -92,33 +110,55 @@ def _error(status: int, text: str) -> web.Response:
 
 
 def _busy(seconds: float) -> web.Response:
-    answer = _error(503, "Too much is going on; please try again in a moment.")
+    answer = _error(503, _TOO_MUCH)
     answer.headers["Retry-After"] = str(math.ceil(seconds))
     return answer
 
 
-async def _chat(request: web.Request) -> web.Response:
+async def _chat(request: web.Request) -> web.StreamResponse:
+    data = body_of(await request.read())
+    message = message_of(data)
+    return await _answered(request, data, lambda sink: _conversation(request).answer(message, sink))
+
+
+async def _command(request: web.Request) -> web.StreamResponse:
+    data = body_of(await request.read())
+    command = command_of(data)
+    return await _answered(request, data, lambda sink: _conversation(request).command(command, sink))
+
+
+async def _press(request: web.Request) -> web.StreamResponse:
+    press = press_of(body_of(await request.read()))
+    return await _answered(request, {}, lambda _sink: _conversation(request).press(press))
+
+
+def _conversation(request: web.Request) -> Listener:
+    return request.app[_STATE].conversation
+
+
+async def _answered(
+    request: web.Request, data: Mapping[str, Any], ask: Callable[[Sink | None], Awaitable[Answer]]
+) -> web.StreamResponse:
+    """One answer, or with `"stream": true` JSON lines that end with it."""
     state = request.app[_STATE]
-    message = message_of(body_of(await request.read()))
     if state.draining:
         return _busy(1.0)
-    answer = await state.conversation.answer(message)
-    body: dict[str, Any] = {
-        "id": answer.id,
-        "text": answer.text,
-        "intent": answer.intent,
-        "answered": answer.outcome is Outcome.ANSWERED,
-        "outcome": answer.outcome.value,
-        "language": answer.language,
-        "revision": state.revision,
-    }
-    if answer.tool:
-        body["tool"] = answer.tool
-    if answer.outcome is not Outcome.REJECTED:
-        return web.json_response(body)
-    seconds = str(math.ceil(answer.retry_after))
-    body["retry_after"] = answer.retry_after
-    return web.json_response(body, status=429, headers={"Retry-After": seconds})
+    if data.get("stream") is not True:
+        async with asyncio.timeout(state.reply_within):
+            return respond(await ask(None), state.revision)
+    sink = StreamSink(request)
+    await sink.open()
+    try:
+        async with asyncio.timeout(state.reply_within):
+            last: dict[str, Any] = {"answer": body_of_answer(await ask(sink), state.revision)}
+    except Unavailable:
+        last = {"error": _TOO_MUCH}
+    except TimeoutError:
+        last = {"error": _LATE}
+    except Exception as error:  # noqa: BLE001  (the head is sent: what breaks now is told in the last line)
+        log.error("request failed", path=request.path[:80], error=type(error).__name__)  # noqa: TRY400  (no traceback)
+        last = {"error": _BROKEN}
+    return await sink.end(last)
 
 
 async def _feedback(request: web.Request) -> web.Response:

@@ -4,12 +4,13 @@ import json
 import re
 from typing import Any, get_args
 
-from bot.core.chat import Message, Voice
+from bot.core.chat import Command, Message, Press, Voice
 from bot.core.ids import ChannelId, UserId
 
 BODY = 32 * 1024
 """Bytes of a request body."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@#-]{0,63}")
+_WORDS = re.compile(r"[a-z0-9_-]{1,32}(?: [a-z0-9_-]{1,32}){0,2}")
 _ANSWER = re.compile(r"[0-9a-zA-Z-]{1,64}")
 
 
@@ -37,6 +38,33 @@ def message_of(data: dict[str, Any]) -> Message:
         raise Bad("'name' must be a text.")
     text = _text(data, "text")
     return Message(UserId(identifier(data, "user")), ChannelId(identifier(data, "channel")), text, name[:200])
+
+
+def command_of(data: dict[str, Any]) -> Command:
+    """A command: its words and its arguments. Raises Bad naming the first key that does not fit."""
+    arguments = data.get("arguments", {})
+    plain = isinstance(arguments, dict) and all(
+        isinstance(value, str | int | float | bool) or value is None for value in arguments.values()
+    )
+    if not plain:
+        raise Bad("'arguments' must be an object of texts, numbers and true or false.")
+    name = _text(data, "command").strip()
+    if not _WORDS.fullmatch(name):
+        raise Bad("'command' must be one to three words, such as 'memory show'.")
+    user, channel = UserId(identifier(data, "user")), ChannelId(identifier(data, "channel"))
+    return Command(name, dict(arguments), user, channel, member=str(data.get("name", ""))[:200])
+
+
+def press_of(data: dict[str, Any]) -> Press:
+    """A pressed button. Raises Bad naming the first key that does not fit."""
+    button = _text(data, "button")
+    if not 1 <= len(button) <= 100:
+        raise Bad("'button' must be the id of a button, 1 to 100 characters.")
+    text = data.get("text", "")
+    if not isinstance(text, str):
+        raise Bad("'text' must be a text.")
+    user, channel = UserId(identifier(data, "user")), ChannelId(identifier(data, "channel"))
+    return Press(button, user, channel, name=str(data.get("name", ""))[:200], text=text)
 
 
 def feedback_of(data: dict[str, Any]) -> tuple[str, UserId, Voice]:

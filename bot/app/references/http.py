@@ -9,12 +9,21 @@ from bot.app.references.scan import cell, code
 from bot.core.chat import Outcome
 from bot.core.errors import Misconfigured
 
-_ANSWER = '`{"id", "text", "intent", "answered", "outcome", "language", "revision", "tool"?, "retry_after"?}`'
+_ANSWER = (
+    '`{"id", "text", "intent", "answered", "outcome", "language", "revision", "tool"?, "model"?, "buttons"?, "card"?, '
+    '"files"?, "private"?, "retry_after"?}`'
+)
+_STREAM = '; with `"stream": true` JSON lines: `{"grow": text so far}`, and last `{"answer": {...}}` or `{"error"}`'
 WHAT = {
     "POST /chat": (
-        '`{"user", "channel", "text", "name"?}`',
-        _ANSWER + "; 429 with `Retry-After` when over a rate limit",
+        '`{"user", "channel", "text", "name"?, "stream"?}`',
+        _ANSWER + "; 429 with `Retry-After` when over a rate limit" + _STREAM,
     ),
+    "POST /command": (
+        '`{"user", "channel", "command", "arguments"?, "name"?, "stream"?}`, `command` in words: `memory show`',
+        "as `/chat`",
+    ),
+    "POST /press": ('`{"user", "channel", "button", "text"?, "name"?}`, `button` the id of a button', "as `/chat`"),
     "POST /feedback": (
         '`{"id", "user", "value"}`, `value` one of `up`, `down`, `fix`',
         '`{"recorded": true}`; 404 if no recent answer has that id',

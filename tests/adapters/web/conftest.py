@@ -11,7 +11,7 @@ from aiohttp.test_utils import make_mocked_request
 from bot.adapters.web.endpoint import State, build
 from bot.adapters.web.metrics import Metrics
 from bot.adapters.web.requests import BODY
-from bot.core.chat import Answer, Message, Outcome, Pending
+from bot.core.chat import Answer, Command, Message, Outcome, Pending, Press, Sink
 
 SHA = "c" * 40
 
@@ -38,11 +38,15 @@ class Conversation:
         self.due: list[Pending] = []
         self.known = True
 
-    async def answer(self, message: Message) -> Answer:
+    async def answer(self, message: Message | Command | Press, sink: Sink | None = None) -> Answer:
         self.heard.append(message)
         if isinstance(self.says, Exception):
             raise self.says
+        for end in range(1, len(self.says.text) + 1) if sink else ():
+            await sink.grow(self.says.text[:end])
         return self.says
+
+    command = press = answer
 
     async def feedback(self, *heard: str) -> bool:
         self.heard.append(heard)

@@ -1,13 +1,13 @@
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 
-from bot.adapters.web import endpoint as module
 from bot.adapters.web.endpoint import serve
 from bot.adapters.web.requests import BODY
-from bot.core.chat import Answer, Message, Outcome, Pending
+from bot.core.chat import Answer, Button, Card, Command, File, Message, Outcome, Pending, Press
 from bot.core.errors import Misconfigured, Unavailable
 
 SHA = "c" * 40
@@ -65,10 +65,10 @@ async def test_what_breaks_inside_stays_inside(endpoint, error) -> None:
     assert (status, body) == (500, {"error": "Something went wrong on our side."})
 
 
-async def test_an_answer_that_never_comes(endpoint, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_REPLY_WITHIN", 0.01)
+async def test_an_answer_that_never_comes(endpoint) -> None:
+    endpoint.state.reply_within = 0.01
 
-    async def never(_message) -> None:
+    async def never(_message, _sink) -> None:
         await asyncio.Event().wait()
 
     endpoint.conversation.answer = never
@@ -107,6 +107,102 @@ async def test_bad_input_is_one_clear_sentence(endpoint, body, said: str) -> Non
 async def test_a_body_has_a_limit(endpoint) -> None:
     assert (await endpoint.chat(text="x" * BODY))[0] == 413
     assert (await endpoint.chat(text="x" * 6000))[0] == 200
+
+
+async def test_what_comes_with_an_answer_is_told_and_what_does_not_is_left_out(endpoint) -> None:
+    endpoint.conversation.says = Answer(
+        "id-1",
+        "Really?",
+        "purge",
+        Outcome.ANSWERED,
+        buttons=(Button("confirm/1", "Yes", "danger"), Button("feedback/id-1/fix", "Fix", asks="What is wrong?")),
+        card=Card("Purge", "3 messages", (("channel", "#hall"),)),
+        files=(File("a.txt", b"abc"),),
+        private=True,
+        model="openai:gpt",
+    )
+    _, body, _ = await endpoint.chat()
+    assert body["buttons"] == [
+        {"id": "confirm/1", "label": "Yes", "style": "danger"},
+        {"id": "feedback/id-1/fix", "label": "Fix", "style": "plain", "asks": "What is wrong?"},
+    ]
+    fields = [{"name": "channel", "value": "#hall"}]
+    assert body["card"] == {"title": "Purge", "text": "3 messages", "fields": fields, "link": ""}
+    assert body["files"] == [{"name": "a.txt", "base64": "YWJj"}]
+    assert (body["private"], body["model"]) == (True, "openai:gpt")
+    assert "tool" not in body
+
+
+async def test_a_command_with_its_arguments(endpoint) -> None:
+    body = {"user": "ann", "channel": "hall", "command": "memory forget", "arguments": {"topic": "tea", "all": False}}
+    assert (await endpoint.ask("POST", "/command", body))[1]["text"] == "hi"
+    wanted = Command("memory forget", {"topic": "tea", "all": False}, "ann", "hall")
+    assert endpoint.conversation.heard == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"command": "Memory"}, "one to three words"),
+        ({"command": "a b c d"}, "one to three words"),
+        ({"command": "a;b"}, "one to three words"),
+        ({"command": None}, "must be a text"),
+        ({"arguments": []}, "must be an object"),
+        ({"arguments": {"x": {"deep": 1}}}, "must be an object"),
+    ],
+)
+async def test_commands_that_cannot_be_used(endpoint, change, said: str) -> None:
+    body = {"user": "ann", "channel": "hall", "command": "help", **change}
+    status, answer, _ = await endpoint.ask("POST", "/command", body)
+    assert (status, said in answer["error"]) == (400, True)
+    assert endpoint.conversation.heard == []
+
+
+async def test_a_pressed_button(endpoint) -> None:
+    body = {"user": "ann", "channel": "hall", "button": "vote/3/abc/for", "text": "why not"}
+    assert (await endpoint.ask("POST", "/press", body))[0] == 200
+    assert endpoint.conversation.heard == [Press("vote/3/abc/for", "ann", "hall", text="why not")]
+
+
+@pytest.mark.parametrize("change", [{"button": ""}, {"button": "x" * 101}, {"button": 5}, {"text": 5}, {"user": ""}])
+async def test_buttons_that_cannot_be_pressed(endpoint, change) -> None:
+    body = {"user": "ann", "channel": "hall", "button": "vote/3/abc/for", **change}
+    assert (await endpoint.ask("POST", "/press", body))[0] == 400
+    assert endpoint.conversation.heard == []
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("says", "last"),
+    [
+        (None, {"text": "hi"}),
+        (Unavailable("the bot", "busy"), "Too much is going on; please try again in a moment."),
+        (RuntimeError("token=sk-secret"), "Something went wrong on our side."),
+        ("never", "The answer took too long; please try again."),
+    ],
+)
+async def test_an_answer_in_the_making(endpoint, says, last) -> None:
+    import aiohttp
+
+    if says == "never":
+        endpoint.state.reply_within = 0.01
+        endpoint.conversation.answer = lambda _message, _sink: asyncio.Event().wait()
+    elif says is not None:
+        endpoint.conversation.says = says
+    runner, port = await serve(endpoint.state, "127.0.0.1", 0)
+    try:
+        async with aiohttp.ClientSession() as session:
+            body = {"user": "ann", "channel": "hall", "text": "hello", "stream": True}
+            async with session.post(f"http://127.0.0.1:{port}/chat", json=body) as answer:
+                rows = [json.loads(line) async for line in answer.content]
+    finally:
+        await runner.cleanup()
+    *grown, end = rows
+    assert [row["grow"] for row in grown] == (["h", "hi"] if says is None else [])
+    if isinstance(last, dict):
+        assert end["answer"]["text"] == last["text"]
+    else:
+        assert end == {"error": last}
 
 
 async def test_feedback(endpoint) -> None:
