@@ -1,0 +1,1 @@
+"""Discord, over discord.py: what members say there, and what is said and done back."""

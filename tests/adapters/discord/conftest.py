@@ -1,0 +1,60 @@
+"""A Discord in this process (simcord), with every request held against Discord's own description of its API.
+
+`env` is a running simcord environment around the fixture `client`; a test module that needs another client defines a
+fixture of that name.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.adapters.discord import schema
+
+if TYPE_CHECKING:
+    import discord
+    import simcord
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Puts the test itself on simcord's clock; a fixture runs in another context and could not."""
+    simcord = sys.modules.get("simcord")
+    values = getattr(item, "funcargs", {}).values()
+    environments = [one for one in values if simcord is not None and isinstance(one, simcord.Env)]
+    if not environments:
+        return (yield)
+    with environments[0].time_context():
+        return (yield)
+
+
+@pytest.fixture
+def client() -> "discord.Client":
+    """A client that knows guilds, members and messages, and does nothing of its own accord."""
+    import discord
+
+    return discord.Client(intents=discord.Intents.all())
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """Options of `simcord.Env`; a test module may define others."""
+    return {}
+
+
+@pytest.fixture
+async def env(client: "discord.Client", options: dict[str, Any]) -> AsyncIterator["simcord.Env"]:
+    """Discord. At its end, swallowed errors and requests that Discord would refuse fail the test."""
+    import simcord
+
+    environment = simcord.Env(client, **options)
+    await environment.start()
+    try:
+        yield environment
+    finally:
+        await environment.shutdown()
+    if environment.check_errors:
+        environment._raise_errors_since(environment._errors_acknowledged)
+    if schema.FILE.exists():
+        assert schema.problems(environment.http_requests) == []
