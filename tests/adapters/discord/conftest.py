@@ -4,25 +4,25 @@
 fixture of that name.
 """
 
-import sys
+import warnings
 from collections.abc import AsyncIterator, Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.adapters.discord import schema
-
-if TYPE_CHECKING:
+with warnings.catch_warnings():
+    # discord.py imports `audioop` for voice, which newer interpreters no longer have of their own.
+    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
     import discord
     import simcord
+
+from tests.adapters.discord import schema
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Puts the test itself on simcord's clock; a fixture runs in another context and could not."""
-    simcord = sys.modules.get("simcord")
-    values = getattr(item, "funcargs", {}).values()
-    environments = [one for one in values if simcord is not None and isinstance(one, simcord.Env)]
+    environments = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, simcord.Env)]
     if not environments:
         return (yield)
     with environments[0].time_context():
@@ -30,10 +30,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture
-def client() -> "discord.Client":
+def client() -> discord.Client:
     """A client that knows guilds, members and messages, and does nothing of its own accord."""
-    import discord
-
     return discord.Client(intents=discord.Intents.all())
 
 
@@ -44,10 +42,8 @@ def options() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def env(client: "discord.Client", options: dict[str, Any]) -> AsyncIterator["simcord.Env"]:
+async def env(client: discord.Client, options: dict[str, Any]) -> AsyncIterator[simcord.Env]:
     """Discord. At its end, swallowed errors and requests that Discord would refuse fail the test."""
-    import simcord
-
     environment = simcord.Env(client, **options)
     await environment.start()
     try:
