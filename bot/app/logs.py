@@ -8,6 +8,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
 
+from bot.policy.redact import HIDDEN, hide
+
 
 def _import_without_rich() -> ModuleType:
     """structlog imports rich for its development console, which is not used here: a third of a second and 10 MB."""
@@ -25,20 +27,12 @@ def _import_without_rich() -> ModuleType:
 structlog = _import_without_rich()
 
 _SECRET_KEYS = re.compile(r"token|secret|password|passwd|api_?key|authorization|credential|cookie", re.IGNORECASE)
-_SECRETS = re.compile(
-    r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|sk-[A-Za-z0-9_-]{16,}|AKIA[0-9A-Z]{16}"
-    r"|xox[abprs]-[A-Za-z0-9-]{10,}|[MNO][\w-]{23,27}\.[\w-]{6,7}\.[\w-]{27,}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
-HIDDEN = "[redacted]"
 
 
 def redact(value: Any, depth: int = 0) -> Any:
     """Known forms of secrets replaced, at any depth; beyond eight levels nothing is shown."""
     if isinstance(value, str):
-        return _SECRETS.sub(HIDDEN, value)
+        return hide(value)
     if depth > 8:
         return HIDDEN
     if isinstance(value, dict):
