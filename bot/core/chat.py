@@ -98,6 +98,8 @@ class Post:
     buttons: tuple[Button, ...] = ()
     files: tuple[File, ...] = ()
     replies_to: MessageId = MessageId("")
+    nonce: str = ""
+    """Not empty, at most 25 characters: sent again within minutes, it is still one message, where the carrier can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.ids import PullNumber, Sha, UserId
+from bot.core.tier import Tier
 
 Choice = Literal["for", "against", "abstain"]
 
@@ -43,6 +44,23 @@ class Poll:
     """Members who may not vote here: who asked for the change and who wrote it."""
     guild: str = ""
     """Where it was held. It counts only if this is the charter's home guild."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a vote is about, as members are shown it. Texts are shown, never obeyed."""
+
+    pull: PullNumber
+    head: Sha
+    title: str
+    summary: str = ""
+    tier: Tier = Tier.VALIDATED
+    risk: str = ""
+    badges: tuple[tuple[str, str], ...] = ()
+    """Stages of the gate, each with its status in lower case."""
+    link: str = ""
+    voided_by: str = ""
+    """The head that was pushed since; the vote is void then."""
 
 
 @dataclass(frozen=True, slots=True)

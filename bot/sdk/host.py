@@ -14,12 +14,13 @@ from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber, Sha, UserId
 from bot.core.memory import Memories
 from bot.core.ports import AuditLog, Clock, Records, Switch
 from bot.core.verdict import Verdict
-from bot.core.votes import Choice, Poll
+from bot.core.votes import Choice, Poll, Subject
 
 if TYPE_CHECKING:
     from bot.sdk.tool import ToolSpec
 
 _Door = TypeVar("_Door")
+_DOORS = ("guilds", "book", "memories", "messenger", "audit", "switch")
 
 
 class Votes(Protocol):
@@ -30,7 +31,21 @@ class Votes(Protocol):
         ...
 
     def read(self, pull: PullNumber) -> Poll | None: ...
-    def cast(self, pull: PullNumber, head: Sha, voter: UserId, choice: Choice, now: datetime) -> Verdict: ...
+    def subject(self, pull: PullNumber) -> Subject | None:
+        """What the newest vote on a proposal is about, voided ones as well."""
+        ...
+
+    def ends(self, poll: Poll, now: datetime) -> datetime:
+        """When it closes, late swings counted."""
+        ...
+
+    def explain(self, poll: Poll, now: datetime) -> Verdict:
+        """How it stands, and what it still needs."""
+        ...
+
+    def cast(
+        self, pull: PullNumber, head: Sha, voter: UserId, choice: Choice, now: datetime, *, guild: GuildId = HERE
+    ) -> Verdict: ...
 
 
 class Shelf:
@@ -79,6 +94,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Whose word counts beyond one guild: read from the charter and from how the process was started."""
+
+    guild: GuildId = HERE
+    """The charter's home guild: only there votes and orders count for everything."""
+    maintainers: frozenset[str] = frozenset()
+    """Forge logins, in lower case."""
+    operators: frozenset[UserId] = frozenset()
+    """Who is an admin where there is no guild: the person at this terminal, never who writes over a network."""
+
+
+@dataclass(frozen=True, slots=True)
 class Doors:
     """Doors that a house may have or not; a tool names those it opens in `needs`."""
 
@@ -88,6 +115,7 @@ class Doors:
     messenger: Messenger | None = None
     audit: AuditLog | None = None
     switch: Switch | None = None
+    home: Home = Home()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +154,17 @@ class Host:
     def status(self) -> Mapping[str, str]:
         """How the bot is, in words for a member."""
         return self._house.status()
+
+    @property
+    def home(self) -> Home:
+        """The home guild, the maintainers, and who sits at the terminal."""
+        return self._house.doors.home
+
+    @property
+    def doors(self) -> frozenset[str]:
+        """Names of the doors that this house has."""
+        doors = self._house.doors
+        return frozenset(name for name in _DOORS if getattr(doors, name) is not None)
 
     @property
     def guilds(self) -> Guilds:

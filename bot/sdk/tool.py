@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.core.chat import Button, Card, File
 from bot.core.errors import Misconfigured
 from bot.sdk.host import Host
 from bot.sdk.schema import schema_of
@@ -23,6 +24,9 @@ class Result:
     key: str = "ok"
     facts: Facts = field(default_factory=dict)
     ok: bool = True
+    card: Card | None = None
+    buttons: tuple[Button, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
