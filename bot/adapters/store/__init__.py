@@ -1,1 +1,1 @@
-"""Stores on the disk of one machine: records, the audit log and the emergency switch."""
+"""Stores: records, cache and rate limits, on this machine or on servers, and the audit log and the emergency switch."""

@@ -1,0 +1,124 @@
+"""Small JSON rows in a PostgreSQL or SQLite database."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Executable, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.adapters.store.rows import after, check, dump, load
+from bot.adapters.store.schema import HEAD, REVISIONS
+from bot.adapters.store.sql import migrate
+from bot.adapters.store.sql.database import POOL, Database
+from bot.adapters.store.sql.tables import ROWS
+from bot.adapters.store.sql.urls import parse
+from bot.adapters.store.sqlite_file import open_file
+from bot.core.errors import Misconfigured
+
+_ESCAPED = re.compile("\x01([\x01\x02])")
+
+
+class SqlRecords:
+    """`core.ports.Records` over a database; every call is one statement that is committed when it returns.
+
+    Any number of threads may call at once; `pool` bounds the connections. A lost connection is tried again, except
+    by `add`, whose first try may have been the one that wrote. Errors name `setting` and never the address.
+    """
+
+    def __init__(self, address: str, *, setting: str = "DATABASE_URL", pool: int = POOL, patience: float = 5.0) -> None:
+        """Open it, and make the schema if the database is empty. `patience`: seconds to wait for a connection.
+
+        Raises Misconfigured if it cannot be used as it is, Unavailable if it does not answer.
+        """
+        url = parse(address, setting)
+        if url.get_backend_name() == "sqlite":
+            open_file(Path(url.database or "")).close()
+        self._database = Database(url, setting, pool=pool, patience=patience)
+        self._postgresql = self._database.kind == "postgresql"
+        self._insert: Any = postgresql.insert if self._postgresql else sqlite.insert
+        try:
+            ready(self._database)
+        except BaseException:
+            self.close()
+            raise
+
+    def put(self, table: str, key: str, row: Mapping[str, Any]) -> None:
+        """Write a row, in place of an earlier one."""
+        statement = self._inserting(table, key, row)
+        self._rows(statement.on_conflict_do_update(index_elements=["tbl", "key"], set_={"row": statement.excluded.row}))
+
+    def add(self, table: str, key: str, row: Mapping[str, Any]) -> bool:
+        """Write a row only if there is none; whether this call wrote it. After Unavailable that is not known."""
+        statement = self._inserting(table, key, row).on_conflict_do_nothing().returning(ROWS.c.key)
+        return self._rows(statement, again=False) != []
+
+    def get(self, table: str, key: str) -> dict[str, Any] | None:
+        """A row, or None."""
+        rows = self._rows(select(ROWS.c.row).where(*self._at(table, key)))
+        return self._load(table, key, rows[0][0]) if rows else None
+
+    def delete(self, table: str, key: str) -> None:
+        """Remove a row, if it is there."""
+        self._rows(delete(ROWS).where(*self._at(table, key)))
+
+    def scan(self, table: str, prefix: str = "") -> Sequence[tuple[str, dict[str, Any]]]:
+        """Rows whose key begins with the prefix, in the order of their keys."""
+        first = self._stored(prefix)
+        end = after(first)
+        where = [ROWS.c.tbl == self._stored(table), ROWS.c.key >= first]
+        where += [] if end is None else [ROWS.c.key < end]
+        rows = self._rows(select(ROWS.c.key, ROWS.c.row).where(*where).order_by(ROWS.c.key))
+        found = ((self._shown(key), row) for key, row in rows)
+        return [(key, self._load(table, key, row)) for key, row in found]
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._database.close()
+
+    def _inserting(self, table: str, key: str, row: Mapping[str, Any]) -> Any:
+        check(table, key)
+        return self._insert(ROWS).values(tbl=self._stored(table), key=self._stored(key), row=dump(row))
+
+    def _at(self, table: str, key: str) -> tuple[Any, Any]:
+        return ROWS.c.tbl == self._stored(table), ROWS.c.key == self._stored(key)
+
+    def _rows(self, statement: Executable, *, again: bool = True) -> Sequence[Any]:
+        async def work(connection: AsyncConnection) -> Sequence[Any]:
+            result = await connection.execute(statement)
+            return result.fetchall() if result.returns_rows else []
+
+        return self._database.run(work, again=again)
+
+    def _stored(self, name: str) -> str:
+        """PostgreSQL's text has no NUL: it is written as two characters, in an order that keeps keys' order."""
+        return name.replace("\x01", "\x01\x02").replace("\x00", "\x01\x01") if self._postgresql else name
+
+    def _shown(self, name: str) -> str:
+        return _ESCAPED.sub(lambda found: chr(ord(found[1]) - 1), name) if self._postgresql else name
+
+    def _load(self, table: str, key: str, text: str) -> dict[str, Any]:
+        try:
+            return load(text)
+        except ValueError as error:
+            fix = "delete or correct that row"
+            raise Misconfigured(f"the database is damaged (row {table}/{key} is not a JSON object): {fix}") from error
+
+
+def ready(database: Database) -> None:
+    """Make the schema in an empty database. Misconfigured if it is of another version: a person decides on that."""
+    found, empty = database.run(_state)
+    if found is None and empty:
+        database.transaction(lambda connection: connection.run_sync(migrate.upgrade))
+    elif found not in REVISIONS and found is not None:
+        fix = "run that version again, or name another database"
+        raise Misconfigured(f"the database is of a newer version (revision {found[:32]} after {HEAD}): {fix}")
+    elif found != HEAD:
+        fix = "back it up and run `megawatts db upgrade`"
+        raise Misconfigured(f"the database is at revision {found or 'none'}, this version needs {HEAD}: {fix}")
+
+
+async def _state(connection: AsyncConnection) -> tuple[str | None, bool]:
+    return await connection.run_sync(lambda bound: (migrate.current(bound), migrate.empty(bound)))

@@ -1,0 +1,21 @@
+"""Servers of this run, for the suites over both sides of a door."""
+
+import pytest
+
+from tests.contracts import servers
+
+
+@pytest.fixture
+def postgres() -> servers.Postgres:
+    try:
+        return servers.postgres()
+    except servers.Missing as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def redis_server() -> servers.Redis:
+    try:
+        return servers.redis_server()
+    except servers.Missing as error:
+        pytest.skip(str(error))
