@@ -4,23 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from bot.core.chat import HERE, Line, Messenger, Scope
 from bot.core.errors import Denied, Unavailable
-from bot.core.guild import Guilds
+from bot.core.guild import Guilds, GuildViews
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber, Sha, UserId
 from bot.core.memory import Memories
+from bot.core.moderation import Moderator
 from bot.core.ports import AuditLog, Clock, Records, Switch
+from bot.core.stores import RateLimiter
 from bot.core.verdict import Verdict
 from bot.core.votes import Choice, Poll, Subject
+from bot.sdk.sight import Reader, Sight
 
 if TYPE_CHECKING:
     from bot.sdk.tool import ToolSpec
 
 _Door = TypeVar("_Door")
-_DOORS = ("guilds", "book", "memories", "messenger", "audit", "switch")
+_DOORS = ("guilds", "book", "memories", "messenger", "audit", "switch", "moderator", "mood")
 
 
 class Votes(Protocol):
@@ -116,6 +119,11 @@ class Doors:
     audit: AuditLog | None = None
     switch: Switch | None = None
     home: Home = Home()
+    moderator: Moderator | None = None
+    mood: Callable[[str], float] | None = None
+    """How a text sounds, from -1 (bad) to 1 (good)."""
+    limiter: RateLimiter | None = None
+    """None: tools have no limits of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +138,75 @@ class House:
     doors: Doors = Doors()
 
 
-class Host:
-    """All of the house that one tool may touch during one call."""
+class Opened:
+    """The doors that one tool declared, for one caller."""
 
-    __slots__ = ("_house", "_needs", "caller", "now", "tools")
+    __slots__ = ("_house", "_needs", "caller")
 
-    def __init__(self, house: House, caller: Caller, needs: frozenset[str], tools: Sequence["ToolSpec"]) -> None:
+    def __init__(self, house: House, caller: Caller, needs: frozenset[str]) -> None:
         self._house, self._needs = house, needs
         self.caller = caller
+
+    @property
+    def guilds(self) -> GuildViews:
+        """The guild's members, roles and channels, whoever asks. Reads only: deeds go through a `Plan`."""
+        return cast("GuildViews", Reader(self._door("guilds", self._house.doors.guilds)))
+
+    @property
+    def sight(self) -> Sight:
+        """The caller's guild as the caller may see it; needs the door `guilds`."""
+        return Sight(self._door("guilds", self._house.doors.guilds), self.caller.guild, self.caller.user)
+
+    @property
+    def book(self) -> GuildBook:
+        """The guild's settings."""
+        return self._door("book", self._house.doors.book)
+
+    @property
+    def memories(self) -> Memories:
+        """Long-term memory."""
+        return self._door("memories", self._house.doors.memories)
+
+    @property
+    def messenger(self) -> Messenger:
+        """Says something elsewhere than in the answer."""
+        return self._door("messenger", self._house.doors.messenger)
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log, to read it; what tools do is written there by the registry."""
+        return self._door("audit", self._house.doors.audit)
+
+    @property
+    def switch(self) -> Switch:
+        """The emergency stop."""
+        return self._door("switch", self._house.doors.switch)
+
+    @property
+    def moderator(self) -> Moderator:
+        """Judges texts."""
+        return self._door("moderator", self._house.doors.moderator)
+
+    @property
+    def mood(self) -> Callable[[str], float]:
+        """How a text sounds."""
+        return self._door("mood", self._house.doors.mood)
+
+    def _door(self, name: str, door: _Door | None) -> _Door:
+        if name not in self._needs:
+            raise Denied(f"this tool did not declare the door {name!r}; add it to needs in its @tool(...)")
+        if door is None:
+            raise Unavailable(name, "there is none here")
+        return door
+
+
+class Host(Opened):
+    """All of the house that one tool may touch during one call."""
+
+    __slots__ = ("now", "tools")
+
+    def __init__(self, house: House, caller: Caller, needs: frozenset[str], tools: Sequence["ToolSpec"]) -> None:
+        super().__init__(house, caller, needs)
         self.tools = tuple(tools)
         self.now = house.clock()
 
@@ -165,43 +234,6 @@ class Host:
         """Names of the doors that this house has."""
         doors = self._house.doors
         return frozenset(name for name in _DOORS if getattr(doors, name) is not None)
-
-    @property
-    def guilds(self) -> Guilds:
-        """The guild's members, roles and channels."""
-        return self._door("guilds", self._house.doors.guilds)
-
-    @property
-    def book(self) -> GuildBook:
-        """The guild's settings."""
-        return self._door("book", self._house.doors.book)
-
-    @property
-    def memories(self) -> Memories:
-        """Long-term memory."""
-        return self._door("memories", self._house.doors.memories)
-
-    @property
-    def messenger(self) -> Messenger:
-        """Says something elsewhere than in the answer."""
-        return self._door("messenger", self._house.doors.messenger)
-
-    @property
-    def audit(self) -> AuditLog:
-        """The audit log, to read it; what tools do is written there by the registry."""
-        return self._door("audit", self._house.doors.audit)
-
-    @property
-    def switch(self) -> Switch:
-        """The emergency stop."""
-        return self._door("switch", self._house.doors.switch)
-
-    def _door(self, name: str, door: _Door | None) -> _Door:
-        if name not in self._needs:
-            raise Denied(f"this tool did not declare the door {name!r}; add it to needs in its @tool(...)")
-        if door is None:
-            raise Unavailable(name, "there is none here")
-        return door
 
     def shelf(self, table: str) -> Shelf:
         """A table this tool declared in `needs`. Raises Denied for any other."""

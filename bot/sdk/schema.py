@@ -1,4 +1,4 @@
-"""JSON schema from type hints, and arguments checked against it."""
+"""JSON schema from type hints."""
 
 import inspect
 import types
@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bot.core.errors import Misconfigured
+from bot.core.guild import ChannelView, MemberView, RoleView
+from bot.sdk.arguments import fit
+from bot.sdk.notes import Complete, Completer, shape_of
 
+__all__ = ["completers_of", "fit", "schema_of"]
 _NAMES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_TRUE = frozenset({"true", "yes", "on", "1"})
-_FALSE = frozenset({"false", "no", "off", "0"})
-_LIMIT = 10**12
+_VIEWS: dict[type, str] = {MemberView: "member", RoleView: "role", ChannelView: "channel"}
+"""Given as an id, a mention or a name; the tool is handed the view."""
 
 
 def schema_of(name: str, body: Callable[..., Any]) -> dict[str, Any]:
@@ -18,7 +21,7 @@ def schema_of(name: str, body: Callable[..., Any]) -> dict[str, Any]:
     hints = get_type_hints(body, include_extras=True)
     properties: dict[str, Any] = {}
     required: list[str] = []
-    for parameter in list(inspect.signature(body).parameters.values())[1:]:
+    for parameter in _parameters(body):
         if parameter.name not in hints:
             raise Misconfigured(f"tool {name!r}: parameter {parameter.name!r} has no type hint; add one")
         shape = _shape(name, parameter.name, hints[parameter.name])
@@ -30,11 +33,25 @@ def schema_of(name: str, body: Callable[..., Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
+def completers_of(body: Callable[..., Any]) -> Mapping[str, Completer]:
+    """What completes each parameter that has a `Complete` note."""
+    hints = get_type_hints(body, include_extras=True)
+    noted = {one.name: getattr(hints.get(one.name), "__metadata__", ()) for one in _parameters(body)}
+    return {name: note.values for name, notes in noted.items() for note in notes if isinstance(note, Complete)}
+
+
+def _parameters(body: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(body).parameters.values())[1:]
+
+
 def _shape(tool: str, parameter: str, hint: Any) -> dict[str, Any]:
     origin = get_origin(hint)
     if origin is Annotated:
         inner, *notes = get_args(hint)
-        return {**_shape(tool, parameter, inner), "description": str(notes[0])}
+        shape = _shape(tool, parameter, inner)
+        for note in notes:
+            shape |= shape_of(note)
+        return shape
     if origin is Literal:
         return {"type": "string", "enum": [str(choice) for choice in get_args(hint)]}
     if origin in (Union, types.UnionType):
@@ -43,44 +60,7 @@ def _shape(tool: str, parameter: str, hint: Any) -> dict[str, Any]:
             return _shape(tool, parameter, inner[0])
     if hint in _NAMES:
         return {"type": _NAMES[hint]}
-    known = "str, int, float, bool, Literal or X | None"
+    if hint in _VIEWS:
+        return {"type": "string", "format": _VIEWS[hint]}
+    known = "str, int, float, bool, Literal, a view of a guild or X | None"
     raise Misconfigured(f"tool {tool!r}: parameter {parameter!r} has a type without a JSON form ({hint}); use {known}")
-
-
-def fit(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Arguments as the schema wants them, words turned into numbers where they can be; and what is wrong, or ''."""
-    properties: Mapping[str, Any] = schema["properties"]
-    unknown = sorted(set(arguments) - set(properties))
-    if unknown:
-        return {}, f"there is no {unknown[0]!r} here; use {', '.join(properties) or 'nothing'}"
-    fitted: dict[str, Any] = {}
-    for name, value in arguments.items():
-        if value is None:
-            continue
-        fitted[name], problem = _convert(properties[name], value)
-        if problem:
-            return {}, f"{name} {problem}"
-    missing = [name for name in schema["required"] if name not in fitted]
-    return fitted, f"{missing[0]} is missing" if missing else ""
-
-
-def _convert(shape: Mapping[str, Any], value: Any) -> tuple[Any, str]:
-    """One value in its type, or why it does not fit."""
-    if "enum" in shape:
-        word = str(value).casefold()
-        return word, "" if word in shape["enum"] else f"must be one of {', '.join(shape['enum'])}"
-    kind = shape["type"]
-    if kind == "string":
-        return str(value), ""
-    if kind == "boolean":
-        word = str(value).casefold()
-        return word in _TRUE, "" if word in _TRUE | _FALSE else "must be yes or no"
-    return _number(kind, value)
-
-
-def _number(kind: str, value: Any) -> tuple[float, str]:
-    try:
-        number = int(str(value)) if kind == "integer" else float(str(value))
-    except ValueError:
-        return 0, "must be a whole number" if kind == "integer" else "must be a number"
-    return number, "" if -_LIMIT <= number <= _LIMIT else "is too large"

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from bot.core.chat import Button, Card, File
 from bot.core.errors import Misconfigured
 from bot.sdk.host import Host
-from bot.sdk.schema import schema_of
+from bot.sdk.notes import Completer
+from bot.sdk.plan import Plan
+from bot.sdk.schema import completers_of, schema_of
 
 Fact = str | int | float
 Facts = Mapping[str, Fact]
@@ -57,9 +59,11 @@ class ToolSpec:
     """Calls a minute that one member may make; 0: as many as messages."""
     retries: int = 0
     """Further attempts when a door was unavailable; only for tools that change nothing."""
+    plans: bool = False
+    """It hands a `Plan` to the registry, so that it can say beforehand exactly what it would do."""
 
 
-Body = Callable[..., Result | Awaitable[Result]]
+Body = Callable[..., Result | Plan | Awaitable[Result | Plan]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,9 @@ class Tool:
 
     spec: ToolSpec
     body: Body
+    completers: Mapping[str, Completer] = field(default_factory=dict)
 
-    def __call__(self, host: Host, **arguments: Any) -> Result | Awaitable[Result]:
+    def __call__(self, host: Host, **arguments: Any) -> Result | Plan | Awaitable[Result | Plan]:
         """Run the function; arguments must already fit the schema (the registry sees to that)."""
         return self.body(host, **arguments)
 
@@ -116,7 +121,13 @@ def tool(
             private=private,
             per_minute=per_minute,
             retries=retries,
+            plans=_plans(body),
         )
-        return Tool(spec, body)
+        return Tool(spec, body, completers_of(body))
 
     return declare
+
+
+def _plans(body: Body) -> bool:
+    hint = get_type_hints(body).get("return")
+    return hint is Plan or Plan in get_args(hint)
