@@ -46,6 +46,8 @@ class GuildSettings:
     """Messages a minute of the whole guild, 10 to 3000."""
     grants: Mapping[str, frozenset[RoleId]] = field(default_factory=dict)
     """Tool to the roles that alone may use it here; it can only narrow what permissions allow."""
+    paused: str = ""
+    """Why an admin stopped the bot in this guild: it then answers their commands only; empty: it was not stopped."""
     version: int = 0
 
 

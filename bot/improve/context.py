@@ -42,8 +42,18 @@ class Polls(Protocol):
     def read(self, pull: PullNumber) -> Poll | None: ...
     def void(self, pull: PullNumber, new_head: Sha) -> bool: ...
     def open(
-        self, proposal: Proposal, quorum: Quorum, now: datetime, *, summary: str, excluded: Sequence[UserId]
-    ) -> None: ...
+        self,
+        proposal: Proposal,
+        quorum: Quorum,
+        now: datetime,
+        *,
+        summary: str,
+        excluded: Sequence[UserId],
+        guild: str = "",
+        gate: Verdict | None = None,
+    ) -> None:
+        """Ask the members of one guild; `gate` is shown to them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

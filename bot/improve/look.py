@@ -12,7 +12,9 @@ from bot.core.charter import Charter
 from bot.core.errors import Misconfigured
 from bot.core.health import Reading
 from bot.core.ids import PullNumber, Sha
+from bot.core.ports import Records
 from bot.core.verdict import Verdict
+from bot.core.votes import Approval
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
 from bot.policy.tier import only_adds
 
@@ -92,11 +94,28 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         gate_base=Sha(str(gate.facts.get("base", ""))) if gate is not None else None,
         checks=await ctx.forge.checks(proposal.head),
         conflicts=ctx.repo.merged_tree(seen.main, proposal.head) is None,
-        approvals=tuple(await ctx.forge.reviews(proposal.pull)),
+        approvals=(*await ctx.forge.reviews(proposal.pull), *said_elsewhere(ctx.records, proposal)),
+        asker_logins=logins_of(ctx.records, proposal),
         poll=ctx.polls.read(proposal.pull),
         override=_override(ctx.records.get("overrides", str(proposal.pull))),
         asked_on=await ctx.forge.asked_on(proposal.pull),
         inverse=inverse,
+    )
+
+
+def logins_of(records: Records, proposal: Proposal) -> frozenset[str]:
+    """The forge logins of the member who asked for it: their own review is no consent."""
+    row = records.get("links", str(proposal.asked_by)) if proposal.asked_by else None
+    return frozenset({str(row["login"])}) if row else frozenset()
+
+
+def said_elsewhere(records: Records, proposal: Proposal) -> tuple[Approval, ...]:
+    """Rejections that maintainers gave with a reason where members talk. Only a no travels this way, never a yes:
+    what hears members' words cannot consent. Whether the login is a maintainer's is policy's to judge."""
+    rows = (row for _key, row in records.scan("refusals", f"{proposal.pull}/"))
+    return tuple(
+        Approval(str(r["login"]), Sha(str(r["head"])), datetime.fromisoformat(r["at"]), False, str(r["reason"]))
+        for r in rows
     )
 
 

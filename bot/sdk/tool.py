@@ -59,6 +59,8 @@ class ToolSpec:
     """Calls a minute that one member may make; 0: as many as messages."""
     retries: int = 0
     """Further attempts when a door was unavailable; only for tools that change nothing."""
+    group: str = ""
+    """The family that it belongs to: the name of its module."""
     plans: bool = False
     """It hands a `Plan` to the registry, so that it can say beforehand exactly what it would do."""
 
@@ -121,6 +123,7 @@ def tool(
             private=private,
             per_minute=per_minute,
             retries=retries,
+            group=body.__module__.rpartition(".")[2],
             plans=_plans(body),
         )
         return Tool(spec, body, completers_of(body))

@@ -48,7 +48,7 @@ class Announcer:
         now, done, refused = self._desk.clock(), 0, list[Denied]()
         outcomes = {int(row.get("pull", 0)): row for _, row in self._desk.records.scan(OUTCOMES)}
         current = {f"{one.pull}/{one.head[:12]}": one for one in self._desk.votes.subjects()}
-        known = dict(self._desk.records.scan(TABLE, "vote/"))
+        known: dict[str, Mapping[str, Any]] = dict(self._desk.records.scan(TABLE, "vote/"))
         todo: list[tuple[str, Matter, Mapping[str, Any]]] = []
         for key, subject in current.items():
             row = known.pop(f"vote/{key}", {})
