@@ -105,16 +105,18 @@ def _held(needs: Permissions, powers: Powers, touch: Touch) -> list[Verdict]:
 
 
 def _grounds(powers: Powers, touch: Touch) -> list[tuple[str, Permissions, Permissions]]:
-    if not touch.channels:
-        return [("", powers.asker.permissions, powers.bot.permissions)]
+    """Where permissions are counted. What a role gives holds everywhere: what is held in one channel is not enough."""
     nothing: tuple[Permissions, Permissions] = (frozenset(), frozenset())
-    return [(f" in #{one.name}", *powers.there.get(one.id, nothing)) for one in touch.channels]
+    grounds = [(f" in #{one.name}", *powers.there.get(one.id, nothing)) for one in touch.channels]
+    if not grounds or (touch.role is not None and touch.use != "name"):
+        grounds.append(("", powers.asker.permissions, powers.bot.permissions))
+    return grounds
 
 
 def _gives(powers: Powers, touch: Touch) -> Verdict:
     """Nobody hands on, or takes away, a permission that they do not hold themselves."""
     for where, asker, bot in _grounds(powers, touch):
-        if touch.channels and "manage_roles" in touch.gives and not (_admin(asker) and _admin(bot)):
+        if touch.use == "name" and where and "manage_roles" in touch.gives and not (_admin(asker) and _admin(bot)):
             return _no("gives", "Manage Permissions in a channel can only be changed between administrators")
         if theirs := _lacks(asker, touch.gives):
             return _no(

@@ -10,7 +10,7 @@ from bot.core.votes import Poll, Subject
 from bot.policy.permission import Touch
 from bot.policy.permission_names import parse_permissions, spoken
 from bot.sdk.host import Caller, Doors, Home, Host, House, Shelf, Votes
-from bot.sdk.notes import MESSAGE, USER, Complete, Length, Range
+from bot.sdk.notes import ID, MESSAGE, USER, Complete, Length, Range
 from bot.sdk.plan import Outcome, Plan, deed_of
 from bot.sdk.registry import Called, Registry, discover
 from bot.sdk.sight import Sight
@@ -18,6 +18,7 @@ from bot.sdk.tool import Result, Tool, ToolSpec, tool
 
 __all__ = [
     "HERE",
+    "ID",
     "MESSAGE",
     "USER",
     "Button",

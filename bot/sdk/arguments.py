@@ -11,6 +11,18 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _LIMIT = 10**12
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
+_OTHER_NAMES = {
+    "type": "kind",
+    "colour": "color",
+    "category_id": "parent_id",
+    "category": "parent_id",
+    "member": "user_id",
+    "member_id": "user_id",
+    "message_content": "content",
+    "slowmode_delay": "slowmode",
+    "rate_limit_per_user": "slowmode",
+}
+"""What parameters are called elsewhere."""
 _HUMP = re.compile(r"([a-z0-9])([A-Z]+)")
 
 
@@ -79,7 +91,8 @@ def _spread(properties: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict
 def _known(given: str, properties: Mapping[str, Any]) -> str:
     """The schema's own name for an argument, or ''."""
     snake = _snake(given)
-    return next((name for name in (given, snake, f"{snake}_id") if name in properties), "")
+    known = (given, snake, f"{snake}_id", _OTHER_NAMES.get(snake, ""))
+    return next((name for name in known if name in properties), "")
 
 
 def _snake(name: str) -> str:

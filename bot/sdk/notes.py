@@ -34,12 +34,13 @@ class Complete:
 @dataclass(frozen=True, slots=True)
 class Form:
     """A text of a certain form, resolved before the tool sees it: `user` is an id, a mention or a member's name, and
-    reaches the tool as the id, whether that user is a member or not; `message` is a message's id or its link."""
+    reaches the tool as the id, whether that user is a member or not; `message` is a message's id or its link; `id` is
+    a bare id."""
 
     name: str
 
 
-USER, MESSAGE = Form("user"), Form("message")
+USER, MESSAGE, ID = Form("user"), Form("message"), Form("id")
 
 
 def shape_of(note: Any) -> dict[str, Any]:

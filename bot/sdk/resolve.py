@@ -12,6 +12,7 @@ from bot.sdk.arguments import snowflake
 from bot.sdk.sight import Sight
 
 FORMS = frozenset({"member", "user", "role", "channel"})
+_IDS = {"message": "a message's id or link", "id": "an id, a number of 15 to 20 digits"}
 _MENTION = {
     "member": re.compile(r"<@!?([0-9]{15,20})>"),
     "user": re.compile(r"<@!?([0-9]{15,20})>"),
@@ -36,11 +37,12 @@ async def resolve(properties: Mapping[str, Any], fitted: Mapping[str, Any], sigh
     values, flat = dict(fitted), dict(fitted)
     for name, text in fitted.items():
         form = properties[name].get("format", "")
-        if form == "message":
-            found = _LINK.fullmatch(text.strip())
+        if form in _IDS and text:
+            found = _LINK.fullmatch(text.strip()) if form == "message" else None
             values[name] = flat[name] = snowflake(found[1] if found else text)
             if not flat[name]:
-                return Resolved({}, {}, f"{name} must be a message's id or link, not {one_line(text, 40)!r}")
+                # What was given is not repeated: a webhook's address holds its token.
+                return Resolved({}, {}, f"{name} must be {_IDS[form]}")
         if form not in FORMS or sight is None:
             continue
         thing, problem = await _find(form, text, sight)
