@@ -20,10 +20,11 @@ RULE = (
 )
 """Goes with every system text; the mark itself does not, so that providers can cache the system text."""
 _TOKENS = re.compile(
-    r"<\|[^|\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<\uff5c[^\uff5c\n]{0,40}\uff5c>", re.I
+    r"<\|[^|\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<\uff5c[^\uff5c\n]{0,40}\uff5c>",
+    re.IGNORECASE,
 )
 """What chat templates of open models are made of: in data it could open a new speaker."""
-_LOOKALIKE = re.compile(r"\[(?=/?[0-9a-f]{16}\b)", re.I)
+_LOOKALIKE = re.compile(r"\[(?=/?[0-9a-f]{16}\b)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -59,10 +60,15 @@ def tool_text(name: str, said: str, mark: str) -> str:
     return block(mark, f"tool {one_line(harmless(name, mark), 64)}", [said])
 
 
+def unmarked(text: str, mark: str) -> str:
+    """A model's text without marks that it repeated."""
+    return re.sub(rf"\[/?{mark}[^\]\n]{{0,80}}\]?\n?|{mark}", "", text).strip() if mark in text else text
+
+
 def _context(prompt: Prompt, mark: str) -> Iterable[str]:
     if prompt.history:
         lines = (
-            f"{'you' if said.by == 'bot' else 'member ' + one_line(said.name, 40)}: {said.text}"
+            f"{'you' if said.by == 'bot' else 'member ' + one_line(said.name, 40)}: {_indented(said.text)}"
             for said in prompt.history
         )
         yield block(mark, "earlier conversation", lines)
@@ -75,3 +81,8 @@ def _context(prompt: Prompt, mark: str) -> Iterable[str]:
 def _message(prompt: Prompt, mark: str) -> str:
     name = [f"from: {one_line(prompt.name, 40)}"] if prompt.name else []
     return block(mark, "the member's message", [*name, prompt.text])
+
+
+def _indented(text: str) -> str:
+    """A line of the text must not look like the next speaker's."""
+    return plain(text).replace("\n", "\n    ")

@@ -53,6 +53,9 @@ class Request:
     tools: tuple[ToolSchema, ...] = ()
     most_tokens: int = 4096
     stream: bool = False
+    brief: tuple[str, str] = ("", "")
+    """The head of the system text and the bare text: all that a very small model can make use of. For models without
+    tools only: nothing tells data from instructions in it."""
 
 
 @dataclass(frozen=True, slots=True)
