@@ -32,27 +32,29 @@ class Database:
         self._setting = setting
         self._engine = create_async_engine(
             url, pool_size=pool, max_overflow=0, pool_timeout=patience, pool_pre_ping=True, hide_parameters=True,
+            isolation_level="AUTOCOMMIT",
             connect_args=_arguments(self.kind, patience),
         )  # fmt: skip
         if self.kind == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _durable)
-        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._loop = Loop("megawatts-database")
 
     def run(self, work: Work[T], *, again: bool = True) -> T:
         """Do the work with one connection. After a lost connection once more, if `again`: it must be idempotent."""
 
         async def attempt() -> T:
-            async with self._single.connect() as connection:
+            async with self._engine.connect() as connection:
                 return await work(connection)
 
         return self._guarded(attempt, TRIES if again else 1)
 
     def transaction(self, work: Work[T]) -> T:
-        """Do the work in one transaction, all or nothing, once."""
+        """Do the work in one transaction of PostgreSQL, all or nothing, once."""
+
+        whole = self._engine.execution_options(isolation_level="READ COMMITTED")
 
         async def attempt() -> T:
-            async with self._engine.begin() as connection:
+            async with whole.begin() as connection:
                 return await work(connection)
 
         return self._guarded(attempt, 1)
