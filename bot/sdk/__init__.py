@@ -9,6 +9,7 @@ from bot.core.text import one_line, plain
 from bot.core.votes import Poll, Subject
 from bot.policy.permission import Touch
 from bot.policy.permission_names import parse_permissions, spoken
+from bot.sdk.attendant import REACTION_ROLES, Attendant, reaction_key
 from bot.sdk.host import Caller, Doors, Home, Host, House, Shelf, Votes
 from bot.sdk.notes import ID, MESSAGE, USER, Complete, Length, Range
 from bot.sdk.plan import Outcome, Plan, deed_of
@@ -20,7 +21,9 @@ __all__ = [
     "HERE",
     "ID",
     "MESSAGE",
+    "REACTION_ROLES",
     "USER",
+    "Attendant",
     "Button",
     "Called",
     "Caller",
@@ -71,6 +74,7 @@ __all__ = [
     "one_line",
     "parse_permissions",
     "plain",
+    "reaction_key",
     "spoken",
     "tool",
 ]
