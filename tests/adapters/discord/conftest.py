@@ -17,6 +17,7 @@ with warnings.catch_warnings():
     import simcord
 
 from tests.adapters.discord import schema
+from tests.adapters.discord.house import House, Scene
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -30,15 +31,27 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture
-def client() -> discord.Client:
-    """A client that knows guilds, members and messages, and does nothing of its own accord."""
-    return discord.Client(intents=discord.Intents.all())
+def house() -> House:
+    """The adapter with a pipeline that says what the test tells it to; a test module may define another."""
+    return House()
 
 
 @pytest.fixture
-def options() -> dict[str, Any]:
+def client(house: House) -> discord.Client:
+    """The client that is connected; a test module may define another."""
+    return house.gateway.client
+
+
+@pytest.fixture
+def options(client: discord.Client) -> dict[str, Any]:
     """Options of `simcord.Env`; a test module may define others."""
-    return {}
+    return {"shard_count": 1} if isinstance(client, discord.AutoShardedClient) and not client.shard_count else {}
+
+
+@pytest.fixture
+def scene(env: simcord.Env, house: House) -> Scene:
+    """A guild with a channel and a member."""
+    return Scene(env, house)
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""discord.py's client, with what happens sent to the house before a task is made of it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import discord
+import structlog
+
+log = structlog.get_logger()
+Handler = Callable[..., Coroutine[Any, Any, None] | None]
+_PATIENT_FOR = 60.0
+"""Seconds that discord.py waits for a rate limit by itself; above, the caller decides."""
+
+
+def intents(*, content: bool, members: bool = False) -> discord.Intents:
+    """The least that is needed: guilds, their messages, direct messages.
+
+    The two privileged ones: `content` to read messages that do not call the bot (chosen channels, prefix, context),
+    `members` to welcome those who join.
+    """
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content, members=members)
+
+
+class Client(discord.AutoShardedClient):
+    """A sharded client without a cache of messages: what the house remembers, it remembers under its own rules."""
+
+    def __init__(self, wanted: discord.Intents, shards: int | None, shard_ids: Sequence[int]) -> None:
+        given: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
+        super().__init__(
+            **given,
+            intents=wanted,
+            shard_count=shards,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_ratelimit_timeout=_PATIENT_FOR,
+        )
+        self._handlers_of: Mapping[str, Handler] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.drained = False
+        """Nothing new is taken any more."""
+
+    def listen(self, handlers: Mapping[str, Handler]) -> None:
+        """Who hears of which event, by discord.py's names. A handler that has work to do returns it as a coroutine;
+        one that returns None has cost no task."""
+        self._handlers_of = handlers
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """What discord.py calls for each event."""
+        handler = self._handlers_of.get(event)
+        if handler is None:
+            if event != "socket_event_type":
+                super().dispatch(event, *args, **kwargs)
+            return
+        if self.drained:
+            return
+        try:
+            work = handler(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  (an error here would end the connection to the gateway)
+            log.error("event not handled", event_name=event, error=type(error).__name__)  # noqa: TRY400
+            return
+        if work is not None:
+            self.spawn(work)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside the rest; an error is logged, and nothing else breaks."""
+        task = self.loop.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("event failed", error=type(error).__name__)
+
+    async def drain(self, seconds: float) -> int:
+        """Take nothing new and wait for what is under way; how much was not done in time."""
+        self.drained = True
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=seconds)
+        return len(self._under_way)
+
+    def do_without_content(self) -> None:
+        """Connect without the Message Content intent from now on. Only while there is no connection."""
+        # discord.py fixes intents when a client is made; a second client would leave every holder of the first one
+        # with a client that is closed.
+        self._connection._intents.message_content = False

@@ -1,0 +1,190 @@
+"""The bot on Discord: connection, events, and what the house may know of how they are."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+
+from bot.adapters.discord.client import Client, intents
+from bot.adapters.discord.commands import payloads
+from bot.adapters.discord.hearing import Heard, Hearing
+from bot.adapters.discord.interactions import Interactions
+from bot.adapters.discord.messenger import THREADS, DiscordMessenger
+from bot.adapters.discord.prefix import Commands
+from bot.adapters.discord.replies import Replies
+from bot.adapters.discord.sync import sync
+from bot.adapters.discord.translate import Seen, Translator
+from bot.adapters.discord.words import Texts, Words, english
+from bot.core.chat import Listener
+from bot.core.errors import MegawattsError
+from bot.core.guild_settings import GuildBook
+from bot.core.ids import ChannelId, MessageId
+from bot.core.ports import Records
+from bot.sdk import ToolSpec
+
+log = structlog.get_logger()
+_OVERHEARD = 10_000
+"""Messages that wait to be remembered; beyond that the oldest are let go."""
+NO_CONTENT = (
+    "Discord refuses the Message Content intent: switch it on under Bot at https://discord.com/developers/applications "
+    "or set DISCORD_MESSAGE_CONTENT=false. Until then I answer mentions, direct messages and slash commands only."
+)
+BAD_TOKEN = (
+    "Discord refuses the token: set DISCORD_BOT_TOKEN to the one at https://discord.com/developers/applications."  # noqa: S105
+)
+_RETRY = (5.0, 300.0)
+"""Seconds before a lost connection is tried again: at first, and at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to connect. `content`: whether the Message Content intent is asked for; `guild`: where commands are told."""
+
+    prefix: str = "!"
+    content: bool = True
+    members: bool = False
+    guild: str = ""
+    shards: int | None = None
+    shard_ids: tuple[int, ...] = ()
+
+
+class Gateway:
+    """Hears what Discord tells and hands it on. Nothing in it decides what is said."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        book: GuildBook,
+        records: Records,
+        specs: Sequence[ToolSpec],
+        *,
+        options: Options,
+        seen: Seen,
+        texts: Texts = english,
+    ) -> None:
+        self._listener, self._records, self._specs, self._options = listener, records, specs, options
+        self._words = Words(texts)
+        self._threads: dict[int, bool] = {}
+        self._waiting: deque[discord.Message] = deque(maxlen=_OVERHEARD)
+        self._listening = False
+        self.problem = ""
+        """What keeps the bot from Discord, or from a part of it; empty: nothing."""
+        commands = Commands(specs)
+        self._translator = Translator(self._words, seen)
+        self._hearing = Hearing(book, options.prefix, commands.known, self._threads)
+        self._replies = Replies(listener, self._translator, self._hearing, commands, self._words)
+        self._interactions = Interactions(listener, self._translator, commands, self._words)
+        self.client = Client(
+            intents(content=options.content, members=options.members), options.shards, options.shard_ids
+        )
+        self.client.listen(self._handlers())
+        self.messenger = DiscordMessenger(self.client, records, self._threads)
+
+    def _handlers(self) -> Mapping[str, Any]:
+        return {
+            "message": self._message,
+            "raw_message_edit": self._edited,
+            "raw_message_delete": lambda gone: self._deleted(gone.channel_id, [gone.message_id]),
+            "raw_bulk_message_delete": lambda gone: self._deleted(gone.channel_id, sorted(gone.message_ids)),
+            "interaction": self._interactions.handle,
+            "connect": self._connected,
+            "ready": self._ready,
+            "guild_channel_update": lambda _, channel: self._translator.audiences.forget(channel.guild.id),
+            "guild_role_create": lambda role: self._translator.audiences.forget(role.guild.id),
+            "guild_role_update": lambda _, role: self._translator.audiences.forget(role.guild.id),
+            "guild_role_delete": lambda role: self._translator.audiences.forget(role.guild.id),
+        }
+
+    def _message(self, message: discord.Message) -> Coroutine[Any, Any, None] | None:
+        heard = self._hearing.judge(message)
+        if heard is Heard.NOTHING:
+            return None
+        if heard is Heard.OVERHEARD:
+            return self._overhear(message)
+        return self._replies.reply(message, heard) if self._replies.first(message.id) else None
+
+    def _overhear(self, message: discord.Message) -> Coroutine[Any, Any, None] | None:
+        """One task remembers all that was overheard since it began; most messages cost no task of their own."""
+        if not message.content and not message.attachments:
+            return None
+        self._waiting.append(message)
+        if self._listening:
+            return None
+        self._listening = True
+        return self._remember()
+
+    async def _remember(self) -> None:
+        try:
+            while self._waiting:
+                await self._listener.overhear(self._translator.overheard(self._waiting.popleft()))
+        finally:
+            self._listening = False
+
+    def _edited(self, raw: discord.RawMessageUpdateEvent) -> Coroutine[Any, Any, None] | None:
+        """An edit by the author. Discord also tells of links that it unfolded: those have no time of edit."""
+        message = raw.message
+        if raw.data.get("edited_timestamp") is None or self._hearing.judge(message) is Heard.NOTHING:
+            return None
+        return self._listener.edited(self._translator.overheard(message))
+
+    def _deleted(self, channel: int, messages: Sequence[int]) -> Coroutine[Any, Any, None]:
+        self._replies.deleted(messages)
+        return self._listener.deleted(ChannelId(str(channel)), [MessageId(str(one)) for one in messages])
+
+    def _connected(self) -> None:
+        me = self.client.user.id if self.client.user else 0
+        self._hearing.me = self._translator.me = me
+
+    def _ready(self) -> Coroutine[Any, Any, None]:
+        self._connected()
+        return self._prepare()
+
+    async def _prepare(self) -> None:
+        """Once connected: which threads are listened in, and what commands there are."""
+        rows = await asyncio.to_thread(self._records.scan, THREADS)
+        self._threads.update({int(key): bool(row["listens"]) for key, row in rows})
+        first = not self._options.shard_ids or 0 in self._options.shard_ids
+        if not first or self.client.application_id is None:
+            return
+        try:
+            commands = payloads(self._specs, self._words)
+            await sync(self.client.http, self.client.application_id, self._options.guild, commands, self._records)
+        except MegawattsError as error:
+            self.problem = f"the slash commands were not told to Discord: {error}"
+            log.warning("commands not told to Discord", because=str(error))
+
+    async def run(self, token: str) -> None:
+        """Stay connected until closed. A token that Discord refuses ends it with a sentence in `problem`."""
+        wait = _RETRY[0]
+        while True:
+            try:
+                await self.client.start(token)
+            except discord.LoginFailure:
+                self._troubled(BAD_TOKEN)
+                return
+            except discord.PrivilegedIntentsRequired:
+                self._troubled(NO_CONTENT)
+                if not self.client.intents.message_content:
+                    return
+                self.client.do_without_content()
+                wait = 0.0
+            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                self._troubled(f"Discord is out of reach ({type(error).__name__}); I try again in {wait:g} seconds.")
+            else:
+                return
+            await self._reopened(wait)
+            wait = min(max(wait * 2, _RETRY[0]), _RETRY[1])
+
+    async def _reopened(self, wait: float) -> None:
+        await self.client.close()
+        await asyncio.sleep(wait)
+        self.client.clear()
+
+    def _troubled(self, problem: str) -> None:
+        self.problem = problem
+        log.error("discord", because=problem)
