@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.chat import memory as module
 from bot.chat.memory import TABLE, Memory
+from bot.chat.memory import window as module
 from bot.core.chat import Line
 from bot.core.errors import Unavailable
 from bot.core.ids import ChannelId, UserId

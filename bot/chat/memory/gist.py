@@ -1,0 +1,70 @@
+"""A running summary by extraction: sentences kept whole, each with the line it came from.
+
+Nothing is rephrased or joined, so that a sentence can be taken out again with its message, and all of it is gone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.chat.text import shorten, tokens
+from bot.core.chat import Line
+
+MOST = 12
+"""Sentences of a summary."""
+_LONGEST = 200
+"""Characters of one sentence."""
+_SENTENCE = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
+_SHORT = 4
+"""Characters of a word that says little: most function words of the languages here have fewer."""
+_RUN = 5
+"""Words in a row that two texts share only if one quotes the other."""
+
+
+def extract(line: Line) -> Line | None:
+    """The line cut down to the sentence that says most; None if it says next to nothing, such as a greeting."""
+    sentences = [one.strip() for one in _SENTENCE.split(line.text) if one.strip()]
+    best = max(sentences, key=lambda one: len(_telling(one)), default="")
+    return replace(line, text=shorten(best, _LONGEST)) if len(_telling(best)) >= 2 else None
+
+
+def condense(gist: Sequence[Line], most: int = MOST) -> tuple[Line, ...]:
+    """The sentences that stand for the most of the conversation, in their order; made afresh from what is left.
+
+    A sentence counts by how often its words come up in all of them (SumBasic: Nenkova and Vanderwende 2005), members'
+    own words before the bot's.
+    """
+    if len(gist) <= most:
+        return tuple(gist)
+    words = [_telling(one.text) for one in gist]
+    often = Counter(word for each in words for word in each)
+
+    def worth(number: int) -> tuple[float, float]:
+        found = words[number]
+        mean = sum(often[word] for word in found) / max(4, len(found))
+        return mean * (0.5 if gist[number].by_bot else 1.0), gist[number].at.timestamp()
+
+    kept = sorted(sorted(range(len(gist)), key=worth, reverse=True)[:most])
+    return tuple(gist[number] for number in kept)
+
+
+def quotes(text: str, said: str) -> bool:
+    """Whether a text repeats what was said: five words in a row (all, if there are fewer but three), or a word that is
+    no usual one, such as a code."""
+    heard, spoken = tokens(text), tokens(said)
+    if any(_unusual(word) for word in set(heard) & set(spoken)):
+        return True
+    size = min(_RUN, len(spoken))
+    if size < 3:
+        return False
+    runs = {spoken[at : at + size] for at in range(len(spoken) - size + 1)}
+    return any(heard[at : at + size] in runs for at in range(len(heard) - size + 1))
+
+
+def _telling(sentence: str) -> set[str]:
+    return {word for word in tokens(sentence) if len(word) >= _SHORT or (not word.isascii() and len(word) > 1)}
+
+
+def _unusual(word: str) -> bool:
+    return len(word) >= 6 and any(map(str.isdigit, word))
