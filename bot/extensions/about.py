@@ -1,34 +1,82 @@
 """What the bot is, can do, and how it is: generated, so that it is always true."""
 
+from collections import defaultdict
 from typing import Annotated
 
-from bot.sdk import Host, Result, tool
+from bot.sdk import Complete, Host, Result, ToolSpec, tool
+
+_LIMITS = {
+    "guilds": "no server is connected here, so that tools for servers do not work",
+    "memories": "there is no long-term memory here",
+    "messenger": "I cannot speak first here, so that there are no threads and announcements",
+    "book": "settings cannot be changed here",
+    "audit": "there is no audit log here",
+}
+"""What is not possible where a door is missing."""
 
 
-@tool("Say how to talk to me, or explain one tool.", "!help")
-def show_help(host: Host, topic: Annotated[str, "name of a tool"] = "") -> Result:
-    """General help, or one tool's summary with an example."""
-    wanted = topic.strip().casefold().lstrip("!")
+def _topics(host: Host, typed: str) -> list[str]:
+    return [spec.command for spec in host.tools if spec.command and typed.casefold() in spec.command][:25]
+
+
+@tool("Say how to talk to me, or explain one command.", "!help", command="help")
+def show_help(host: Host, topic: Annotated[str, "a command or tool", Complete(_topics)] = "") -> Result:
+    """General help by families, one family, or one tool's summary with its arguments and an example."""
+    wanted = " ".join(topic.strip().casefold().lstrip("!/").split())
     if wanted:
-        for spec in host.tools:
-            if wanted in (spec.name, spec.say.lstrip("!").split()[0]):
-                facts = {"tool": spec.name, "summary": spec.summary, "say": spec.say}
-                return Result(f"{spec.summary} Example: {spec.say}", "one", facts)
-        return Result(
-            f"I have no tool called {wanted!r}. Say !help for all of them.", "no_topic", {"topic": wanted}, ok=False
-        )
+        return _about(host, wanted)
+    families = defaultdict(list)
+    for spec in host.tools:
+        families[spec.group].append(_call(spec))
+    lines = "\n".join(f"- {name.replace('_', ' ')}: {', '.join(sorted(set(some)))}" for name, some in families.items())
     commands = ", ".join(sorted({spec.say.split()[0] for spec in host.tools}))
-    return Result(f"Talk to me as you like, or use a command: {commands}", facts={"commands": commands})
+    text = f"Talk to me as you like, or use a command:\n{lines}\n!help COMMAND explains one."
+    return Result(text, facts={"commands": commands, "list": lines})
 
 
-@tool("List everything I can do.", "what can you do?")
+def _about(host: Host, wanted: str) -> Result:
+    for spec in host.tools:
+        if wanted in {spec.name, spec.command, spec.say.lstrip("!").split()[0]}:
+            return _one(spec)
+    family = [spec for spec in host.tools if wanted in {spec.group, spec.command.split(" ")[0]}]
+    if family:
+        lines = "\n".join(f"- {_call(spec)}: {spec.summary}" for spec in family)
+        return Result(f"{wanted}:\n{lines}", "family", {"list": lines, "topic": wanted})
+    return Result(
+        f"I have no tool called {wanted[:60]!r}. Say !help for all of them.",
+        "no_topic",
+        {"topic": wanted[:60]},
+        ok=False,
+    )
+
+
+def _one(spec: ToolSpec) -> Result:
+    arguments = [
+        f"- {name}: {shape.get('description') or ', '.join(shape.get('enum', ())) or shape['type']}"
+        for name, shape in spec.parameters["properties"].items()
+    ]
+    facts: dict[str, str | int | float] = {"tool": spec.name, "summary": spec.summary, "say": spec.say}
+    first = f"{spec.summary} Example: {spec.say}"
+    return Result("\n".join([first, *arguments]), "one", facts)
+
+
+def _call(spec: ToolSpec) -> str:
+    return f"!{spec.command}" if spec.command else spec.say.split()[0] if spec.say.startswith("!") else f'"{spec.say}"'
+
+
+@tool("List everything I can do, and what I cannot do here.", "what can you do?", command="capabilities")
 def list_capabilities(host: Host) -> Result:
-    """Every tool of this process with an example, from the registry itself."""
+    """Every tool of this process with an example, from the registry itself; limits from the doors that are there."""
     lines = "\n".join(f"- {spec.summary} ({spec.say})" for spec in host.tools)
-    return Result(f"I can:\n{lines}", facts={"list": lines, "count": len(host.tools)})
+    limits = "\n".join(f"- {text}" for door, text in _LIMITS.items() if door not in host.doors)
+    rules = "- What changes something for others needs the asking member's own permission, and most of it a button.\n"
+    rules += "- I never change my own code while I run: every change is a proposal that is tested and agreed to."
+    facts: dict[str, str | int | float] = {"list": lines, "count": len(host.tools), "limits": limits}
+    known = "\n".join(part for part in (limits, rules) if part)
+    return Result(f"I can:\n{lines}\nLimits:\n{known}", facts=facts)
 
 
-@tool("Say how I am: version, uptime, what runs.", "!status")
+@tool("Say how I am: version, uptime, what runs.", "!status", command="status")
 def show_status(host: Host) -> Result:
     """What a member may know of the running process."""
     status = host.status()
@@ -36,7 +84,7 @@ def show_status(host: Host) -> Result:
     return Result(f"I am well: {text}." if text else "I am well.", facts={"state": text})
 
 
-@tool("Tell the time and date, in UTC.", "!time")
+@tool("Tell the time and date, in UTC.", "!time", command="time")
 def tell_time(host: Host) -> Result:
     """The bot's clock; members' own time zones are not known here."""
     facts = {"time": f"{host.now:%H:%M}", "date": f"{host.now:%Y-%m-%d}"}

@@ -10,7 +10,7 @@ _OR = re.compile(r"\s*(?:,|;|\bor\b|\boder\b|\bou\b|\bo\b|\|)\s*", re.IGNORECASE
 _MOST = 100
 
 
-@tool("Roll dice, in the usual notation.", "!roll 2d6+3")
+@tool("Roll dice, in the usual notation.", "!roll 2d6+3", command="roll")
 def roll_dice(host: Host, notation: Annotated[str, "count, d, sides and a sum: 2d6+3"] = "1d6") -> Result:
     """Throw fair dice and add them up. At most 100 dice of 2 to 1000 sides."""
     found = _NOTATION.fullmatch(notation.replace(" ", ""))
@@ -28,14 +28,14 @@ def roll_dice(host: Host, notation: Annotated[str, "count, d, sides and a sum: 2
     return Result(f"{notation}: {detail} = {total}", facts=facts)
 
 
-@tool("Toss a coin.", "!coin")
+@tool("Toss a coin.", "!coin", command="coin")
 def toss_coin(host: Host) -> Result:
     """Heads or tails, evenly."""
     side = host.random.choice(["heads", "tails"])
     return Result(f"It is {side}.", side)
 
 
-@tool("Pick one of several things.", "!choose tea or coffee")
+@tool("Pick one of several things.", "!choose tea or coffee", command="choose")
 def choose_one(host: Host, options: Annotated[str, "things, separated by commas or 'or'"]) -> Result:
     """Pick one evenly. At least two different things are needed."""
     things = list(dict.fromkeys(part.strip(" ?.!") for part in _OR.split(options) if part.strip(" ?.!")))

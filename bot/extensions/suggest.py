@@ -1,30 +1,62 @@
 """Suggestions: a member's wish for an improvement, kept for the people and the engine that read them."""
 
-import hashlib
+import asyncio
 from typing import Annotated
-from urllib.parse import quote
 
-from bot.sdk import Host, Result, tool
-
-_TABLE = "suggestions"
-_MOST_PER_DAY = 5
+from bot.extensions import _wishes as wishes
+from bot.sdk import HERE, Card, Denied, Host, Post, Result, Unavailable, one_line, tool
 
 
-@tool("Take a suggestion for improving me.", "!suggest answer faster in Spanish", needs=(_TABLE,))
-def suggest_improvement(host: Host, text: Annotated[str, "the suggestion"] = "") -> Result:
-    """Store what the member wrote, as it is. It decides nothing: a change goes the same way as any other."""
-    text = text.strip()[:1000]
+@tool(
+    "Take a suggestion for improving me, and plan it with you.",
+    "!suggest answer faster in Spanish",
+    command="suggest",
+    needs=(wishes.TABLE, "messenger"),
+    timeout=6.0,
+)
+async def suggest_improvement(host: Host, text: Annotated[str, "the suggestion"] = "") -> Result:
+    """Store what the member wrote, as it is, and open its planning: in a thread where there are threads, here where
+    there are none. It decides nothing: a change goes the same way as any other."""
+    text = text.strip()[: wishes.LONGEST]
     if len(text) < 8:
         return Result(
             "Say what I should do better, for example: !suggest show the time of reminders.", "too_short", ok=False
         )
-    shelf, user = host.shelf(_TABLE), host.caller.user
-    number = hashlib.sha256(f"{user}\0{text.casefold()}".encode()).hexdigest()[:12]
-    mine = [row for _, row in shelf.scan() if row["user"] == user]
-    if any(row["id"] == number for row in mine):
+    number = wishes.number_of(host.caller.user, text)
+    if refusal := await asyncio.to_thread(_refusal, host, number):
+        return refusal
+    row = wishes.new_row(host, number, text)
+    key = wishes.key_of(host.caller.user, number)
+    await asyncio.to_thread(host.shelf(wishes.TABLE).put, key, row)  # kept first, whatever becomes of the thread
+    thread = await _thread(host, row["id"], text)
+    if thread:
+        await asyncio.to_thread(host.shelf(wishes.TABLE).put, key, {**row, "thread": thread})
+    facts = {"id": number, "question": wishes.QUESTIONS[0]}
+    thanks = f"Thank you, I wrote it down as {number}."
+    if thread:
+        return Result(f"{thanks} Let us plan it in the thread.", "thread", facts)
+    return Result(f"{thanks} {wishes.QUESTIONS[0]} (!plan ..., or !go)", facts=facts, buttons=wishes.buttons(row))
+
+
+def _refusal(host: Host, number: str) -> Result | None:
+    if any(row["id"] == number for _, row in wishes.mine(host)):
         return Result("I have that suggestion from you already.", "known", {"id": number})
-    if sum(row["at"][:10] == host.now.isoformat()[:10] for row in mine) >= _MOST_PER_DAY:
+    if wishes.full(host):
         return Result("That is enough for today; I take more suggestions tomorrow.", "too_many", ok=False)
-    row = {"id": number, "user": user, "text": text, "at": host.now.isoformat()}
-    shelf.put(f"{quote(user, safe='')}/{number}", row)
-    return Result(f"Thank you, I wrote it down as {number}.", facts={"id": number})
+    return None
+
+
+async def _thread(host: Host, number: str, text: str) -> str:
+    """A thread with the first question; empty where there can be none: then the channel is the thread."""
+    caller = host.caller
+    if caller.guild == HERE or "messenger" not in host.doors:
+        return ""
+    card = Card(f"Suggestion {number}", one_line(text, 1000), (("From", caller.name or caller.user),))
+    try:
+        message = await host.messenger.send(caller.channel, Post(card=card, nonce=f"s{number}"))
+        thread = await host.messenger.thread(caller.channel, message, one_line(text, 90))
+        question = Post(wishes.QUESTIONS[0], buttons=wishes.buttons({"id": number}))
+        await host.messenger.send(thread, question)
+    except (Denied, Unavailable):
+        return ""
+    return thread

@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _FEWEST = 3
 
 
-@tool("Sum up the conversation in this channel.", "!summary")
+@tool("Sum up the conversation in this channel.", "!summary", command="summary")
 def summarise(host: Host, sentences: Annotated[int, "how many, 1 to 10"] = 3) -> Result:
     """The sentences of members that hold the most of what was talked about, in their order, with who said them."""
     said = [line for line in host.caller.lines[:-1] if not line.by_bot and not line.text.startswith("!")]

@@ -1,7 +1,7 @@
 """The loop: look, decide, act, look again; and a new idea when there is room. Level-triggered, safe to kill."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from bot.policy.record import case_to_row
 
 REST = timedelta(minutes=10)
 """How long the same ground rests after it gave nothing."""
+Orders = Callable[[View], Awaitable[None]]
 FAULTS = (MegawattsError, OSError)
 """What a round survives: doors that do not answer, stores that are damaged, a disk that is full."""
 
@@ -29,8 +30,10 @@ FAULTS = (MegawattsError, OSError)
 class Engine:
     """One controller. Long work (validation, writing) runs beside the loop, so that a watch never waits for it."""
 
-    def __init__(self, ctx: Context, shop: Workshop, *, new_ideas: bool = True) -> None:
+    def __init__(self, ctx: Context, shop: Workshop, *, new_ideas: bool = True, orders: Orders | None = None) -> None:
+        """`orders` takes up what admins ordered where members talk, before each round decides anything."""
         self._ctx = ctx
+        self._orders = orders
         self._shop = shop
         self._new_ideas = new_ideas
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -57,6 +60,8 @@ class Engine:
                 self._ctx.say("held", {"because": why})
                 return seen
             await self._recall(seen)
+            if self._orders is not None:
+                await self._orders(seen)
             for proposal in seen.unsettled():
                 await self._one(seen, proposal)
             await self._roll_back(seen)

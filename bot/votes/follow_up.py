@@ -12,7 +12,7 @@ from bot.core.text import one_line
 from bot.policy import announcements as policy
 from bot.votes.announce import OUTCOMES, TABLE, Desk, nonce_of
 
-SUGGESTIONS, REMINDERS, EMERGENCIES = "suggestions", "reminders", "announcements"
+SUGGESTIONS, REMINDERS, EMERGENCIES, ORDERS = "suggestions", "reminders", "announcements", "orders"
 _RECENT = timedelta(days=1)
 """An emergency command is announced within this time or not at all."""
 _FOLLOWED = timedelta(days=180)
@@ -86,7 +86,8 @@ class FollowUp:
         settings = self._desk.book.read(self._desk.home)
         places = [one for one in dict.fromkeys((settings.vote_channel, settings.log_channel)) if one]
         said = 0
-        for key, row in self._desk.records.scan(EMERGENCIES) if places else ():
+        given = [(key, row) for key, row in self._desk.records.scan(ORDERS) if row.get("act") in {"stop", "resume"}]
+        for key, row in [*self._desk.records.scan(EMERGENCIES), *given] if places else ():
             if now - datetime.fromisoformat(str(row["at"])) > _RECENT:
                 continue
             for place in places:

@@ -28,6 +28,7 @@ WHAT = {
     "merged": "A pull request was merged, and why",
     "not started": "A commit could not be started and is not to blame (a full disk, say); it is tried again",
     "observed": "Readings of the new and the previous revision were taken",
+    "order": "An order that an admin gave where members talk was taken up, or dropped with its reason",
     "page": "A person is needed",
     "port taken": "The port of before is taken by another program; a free one is used",
     "promoted": "All traffic goes to the new revision",
