@@ -25,6 +25,11 @@ def because(reason: str) -> str:
     return f", because: {one_line(reason, 200)}" if reason.strip() else ""
 
 
+def plural(count: int, word: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def spell(seconds: int) -> str:
     """A duration in words: the two largest units."""
     parts = []

@@ -90,7 +90,7 @@ async def list_reaction_roles(host: Host) -> Result:
     rows = await asyncio.to_thread(host.shelf(REACTION_ROLES).scan, f"{host.caller.guild}/")
     seen = {channel.id: channel for channel in await host.sight.channels()}
     lines = [
-        f"- {row['emoji']} in #{one_line(seen[row['channel']].name, 60)}: {row['role_name']}, set up by {row['by_name']}"
+        f"- {row['emoji']} in {named(seen[row['channel']])}: {row['role_name']}, set up by {row['by_name']}"
         for _, row in rows
         if row["channel"] in seen
     ]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from bot.extensions._guild import TIME, because, named, spell, told, where
+from bot.extensions._guild import TIME, because, named, plural, spell, told, where
 from bot.sdk import (
     Card,
     ChannelView,
@@ -78,7 +78,7 @@ async def get_member_list(
     if not fitting:
         return Result("I find no such member.", "none")
     lines = "\n".join(f"- {named(one)}{', a bot' if one.bot else ''}" for one in fitting)
-    return Result(f"{len(fitting)} members:\n{lines}", facts={"list": lines, "count": len(fitting)})
+    return Result(f"{plural(len(fitting), 'member')}:\n{lines}", facts={"list": lines, "count": len(fitting)})
 
 
 @tool("Change the server: name, description, verification, system channel.", "!server edit name:The Hall",
@@ -128,7 +128,7 @@ async def create_invite(
     """For one use within a day, if nothing else is said."""
     channel = await where(host, channel_id)
     lasting = f"for {spell(max_age)}" if max_age else "for ever"
-    uses = f"{max_uses} use{'s' if max_uses > 1 else ''}" if max_uses else "any number of uses"
+    uses = f"{plural(max_uses, 'use')}" if max_uses else "any number of uses"
     return Plan(
         f"Make an invite to {named(channel)} {lasting}, {uses}{because(reason)}.",
         Touch(channels=(channel,)),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
-from bot.extensions._guild import TIME, because, named, spell, told, where
+from bot.extensions._guild import TIME, because, named, plural, spell, told, where
 from bot.sdk import (
     MESSAGE,
     USER,
@@ -70,7 +70,7 @@ async def purge(
     return Plan(
         f"Delete {_described(chosen)} in {named(channel)}{because(reason)}.",
         Touch(channels=(channel,)),
-        lambda done: Result(f"{done['count']} messages are deleted.", facts={"count": done["count"]}),
+        lambda done: Result(f"{plural(done['count'], 'message')} deleted.", facts={"count": done["count"]}),
         deed_of(host, "purge", reason, channel=channel.id, messages=[one.id for one in chosen]),
         pins=pins,
     )
@@ -82,4 +82,4 @@ def _described(chosen: Sequence[MessageView]) -> str:
     newest, oldest = chosen[0], chosen[-1]
     span = f"{oldest.at:%Y-%m-%d %H:%M} to {newest.at:%H:%M} UTC"
     quotes = " … ".join(dict.fromkeys(f"“{one_line(one.text, 40)}”" for one in (oldest, newest)))
-    return f"{len(chosen)} message{'s' if len(chosen) > 1 else ''} ({whose}; {span}; {quotes})"
+    return f"{plural(len(chosen), 'message')} ({whose}; {span}; {quotes})"

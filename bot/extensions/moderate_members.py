@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from bot.extensions import _cases
-from bot.extensions._guild import TIME, because, named, spell
+from bot.extensions._guild import TIME, because, named, plural, spell
 from bot.sdk import USER, Host, Length, MemberView, Outcome, Plan, Range, Result, Touch, deed_of, tool
 
 _NEEDS = ("guilds", _cases.TABLE)
@@ -34,7 +34,7 @@ async def ban_user(
     """A member below the asker and the bot, or somebody who is not on the server."""
     member = await host.sight.member(user_id)
     who = named(member) if member else f"the user {user_id}, who is not on this server"
-    gone = f" and delete their messages of the last {delete_days} days" if delete_days else ""
+    gone = f" and delete their messages of the last {plural(delete_days, 'day')}" if delete_days else ""
     return Plan(
         f"Ban {who}{gone}{because(reason)}.",
         Touch(member=member, against=True),

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -29,13 +29,12 @@ _BROKEN = "Something went wrong on my side. Please try again later."
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A call whose arguments are resolved, and whether it has been put on record as done."""
+    """A call whose arguments are resolved."""
 
     call: Call
     host: Host
     values: Mapping[str, Any]
     mode: Mode
-    recorded: list[str] = field(default_factory=list)
 
 
 class Performer:
@@ -112,13 +111,12 @@ class Performer:
 
     async def _act(self, begun: _Begun, plan: Plan) -> Called:
         guilds = self._house.doors.guilds
-        await self._record(begun, plan.says, plan.deed.reason if plan.deed else "")
+        await self._record(begun, plan.subject, plan.deed.reason if plan.deed else "")
         try:
             outcome = await guilds.act(plan.deed) if plan.deed is not None and guilds is not None else {}
         except (Denied, Unavailable) as error:
-            await record(
-                self._house.doors.audit, begun.call, f"{begun.call.tool.spec.name} failed", plan.says, str(error)
-            )
+            act = f"{begun.call.tool.spec.name} failed"
+            await record(self._house.doors.audit, begun.call, act, plan.subject, str(error))
             raise
         made = plan.then(outcome)
         return _ended(await made if inspect.isawaitable(made) else made)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from bot.core.guild import Deed
+from bot.core.text import one_line
 from bot.policy.permission import Touch
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from bot.sdk.tool import Result
 
 Outcome = Mapping[str, Any]
+_IDS = ("user", "message", "webhook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,16 @@ class Plan:
     deed: Deed | None = None
     pins: Mapping[str, Any] = field(default_factory=dict)
     """Arguments to keep while the member thinks, so that what is done is what was shown."""
+
+    @property
+    def subject(self) -> str:
+        """What it is about, for the record: names with ids, and none of the words that somebody wrote."""
+        touch, options = self.touch, self.deed.options if self.deed else {}
+        views = [one for one in (touch.member, touch.role) if one is not None]
+        parts = [f"{one_line(one.name, 60)} ({one.id})" for one in views]
+        parts += [f"#{one_line(one.name, 60)} ({one.id})" for one in touch.channels]
+        parts += [f"{key} {options[key]}" for key in _IDS if key in options and f"({options[key]})" not in str(parts)]
+        return ", ".join(parts) or "the server"
 
     @property
     def digest(self) -> str:

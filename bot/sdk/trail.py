@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.core.ports import AuditLog
+from bot.core.text import one_line
 from bot.sdk.called import Call
 
 
@@ -13,7 +14,7 @@ async def record(audit: AuditLog | None, call: Call, act: str, subject: str, rea
         return
     caller = call.caller
     actor = f"{caller.name} ({caller.user})" if caller.name else str(caller.user)
-    await asyncio.to_thread(audit.append, actor, act, subject, reason, _facts(call))
+    await asyncio.to_thread(audit.append, actor, act, subject, one_line(reason, 300), _facts(call))
 
 
 def _facts(call: Call) -> Mapping[str, str]:
