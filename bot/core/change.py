@@ -105,6 +105,8 @@ class Refusal:
     """An author's honest no: why this idea cannot be written."""
 
     because: str
+    later: bool = False
+    """The reason lies outside (no model answers, the day's money is spent): the same may be tried again unchanged."""
 
 
 @dataclass(frozen=True, slots=True)

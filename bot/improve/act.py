@@ -90,7 +90,15 @@ async def _ask(step: steps.Ask, case: Case, charter: Charter, ctx: Context) -> N
     owners = step.owners or charter.maintainers
     if step.tier is Tier.VALIDATED:
         excluded = [proposal.asked_by] if proposal.asked_by else []
-        ctx.polls.open(proposal, charter.quorum, ctx.clock(), summary=proposal.title, excluded=excluded)
+        ctx.polls.open(
+            proposal,
+            charter.quorum,
+            ctx.clock(),
+            summary=proposal.title,
+            excluded=excluded,
+            guild=charter.home_guild,
+            gate=case.gate,
+        )
     ctx.crash_point("act.ask.polled")
     what = "one maintainer or the members' vote" if step.tier is Tier.VALIDATED else "the owners of every touched path"
     pending = Verdict("consent", Status.PENDING, f"waits for {what}")
@@ -139,7 +147,7 @@ async def _settle(step: steps.Settle, case: Case, _charter: Charter, ctx: Contex
     ctx.crash_point("act.settle.tagged")
     if case.rollout is not None and case.rollout.running is not None:
         await ctx.deployer.promote(case.rollout.running)
-    remember(ctx, proposal, Result.HEALTHY, step.because.because)
+    remember(ctx, proposal, Result.HEALTHY, step.because.because, version=version)
     await ctx.forge.comment(proposal.pull, f"Live and healthy in {version}.\n\n{tree(step.because)}", marker="settled")
     if proposal.reverts is not None:
         await _end_reverted(proposal, step.because, ctx)
@@ -220,7 +228,9 @@ async def _page(step: steps.Page, case: Case, _charter: Charter, ctx: Context) -
     ctx.records.add("pages", key, row)
 
 
-def remember(ctx: Context, proposal: Proposal, result: Result, because: str, *, at: datetime | None = None) -> None:
+def remember(
+    ctx: Context, proposal: Proposal, result: Result, because: str, *, at: datetime | None = None, version: str = ""
+) -> None:
     """Record what became of the idea behind a proposal; people's own pull requests teach nothing."""
     if proposal.idea is None or proposal.reverts is not None:
         return
@@ -237,6 +247,9 @@ def remember(ctx: Context, proposal: Proposal, result: Result, because: str, *, 
         at=at or ctx.clock(),
         title=proposal.title,
         pull=proposal.pull,
+        paths=tuple(sorted(map(str, proposal.paths))),
+        suggestions=before.suggestions if before else (),
+        version=version or (before.version if before else ""),
     )
     knowledge.remember(outcome)
 

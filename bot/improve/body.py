@@ -42,7 +42,7 @@ def pull_body(idea: Idea, patch: Patch, changes: Sequence[FileChange], gate: Ver
 |---|---|---|
 {files}
 
-Kind `{idea.kind}`, written by `{idea.author}`, claim `{idea.claim}`.
+Kind `{idea.kind}`, written by `{idea.author}`, claim `{idea.claim}`.{_made(patch)}
 
 ## Evidence
 {evidence(gate)}
@@ -53,6 +53,19 @@ Kind `{idea.kind}`, written by `{idea.author}`, claim `{idea.claim}`.
 ## How to take it back
 `megawatts rollback` or `git revert -m 1` of the merge commit; the watcher does the same by itself if health goes bad.
 """
+
+
+def _made(patch: Patch) -> str:
+    """Which model wrote it and what that took; nothing where none did."""
+    if "model" not in patch.facts:
+        return ""
+    named = plain(str(patch.facts["model"]), 80)
+    tokens, cost = patch.facts.get("tokens", 0), patch.facts.get("cost_usd", 0.0)
+    calls = patch.facts.get("tool_calls", 0)
+    return (
+        f"\n\n**Model-made**: written by the model {named} with {calls} tool calls, {tokens} tokens, US$ {cost}. "
+        "Read it as you would a stranger's: that it looks right proves nothing; the evidence below does."
+    )
 
 
 def evidence(gate: Verdict) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from bot.core.change import Finding, Idea, Patch, Proposal, Refusal
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Proposal, Refusal
 from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Records
@@ -21,6 +21,8 @@ from bot.policy.intake import Past, choose
 from bot.policy.tier import only_adds, tier_of
 
 FRAGMENTS = PurePosixPath("changelog.d")
+MODEL_MADE = "model-made"
+"""Label of proposals that a model wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     """Write one idea, validate it, publish it. The branch is pushed only after the gate has spoken well of it."""
     patch = await _write(shop, idea, work)
     if isinstance(patch, Refusal):
-        return _declined(ctx, idea, Result.UNWRITTEN, patch.because, seen.main)
+        return _declined(ctx, idea, Result.UNWRITTEN, patch.because, "" if patch.later else seen.main)
+    idea = as_written(idea, patch)
     patch = with_fragment(idea, patch, ctx, seen.main)
     title = title_of(idea)
     head = ctx.repo.commit(patch, commit_message(title, patch.summary, idea.id, patch), author="megawatts[bot]")
@@ -169,6 +172,12 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     if verdict.status not in {Status.PASS, Status.PENDING}:
         return replace(_declined(ctx, idea, Result.REFUSED, verdict.because), verdict=verdict)
     return await publish(ctx, seen, Attempt(idea, head, verdict), patch)
+
+
+def as_written(idea: Idea, patch: Patch) -> Idea:
+    """The idea with the kind and the claim of its patch, where an author has found out only by writing it."""
+    kind = Kind(str(patch.facts.get("kind", idea.kind.value)))
+    return replace(idea, kind=kind, claim=Claim(str(patch.facts.get("claim", idea.claim.value))))
 
 
 def title_of(idea: Idea) -> str:
@@ -194,7 +203,8 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
     ctx.crash_point("propose.reported")
     body = pull_body(idea, patch, changes, verdict, ruling.because)
-    labels = ("megawatts", idea.kind.value, *strategy_labels(idea))
+    made = (MODEL_MADE,) if "model" in patch.facts else ()
+    labels = ("megawatts", idea.kind.value, *strategy_labels(idea), *made)
     pull = await ctx.forge.open(branch, title, body, idea, labels=labels)
     ctx.crash_point("propose.opened")
     Knowledge(ctx.records).remember(outcome(ctx, idea, Result.OPEN, "proposed", pull))
@@ -255,6 +265,8 @@ def outcome(ctx: Context, idea: Idea, result: Result, because: str, pull: int = 
         ctx.clock(),
         plain(idea.title),
         pull,
+        paths=tuple(str(finding.path) for finding in idea.findings),
+        suggestions=tuple(str(f.evidence["suggestion"]) for f in idea.findings if "suggestion" in f.evidence),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.core.change import Idea, Proposal, Severity
+from bot.core.change import Idea, Origin, Proposal, Severity
 from bot.core.ids import ProposalId
 from bot.core.ports import Records
 
@@ -49,6 +49,12 @@ class Outcome:
     pull: int = 0
     base: str = ""
     """The commit it was tried on, where that decides whether it may be tried again."""
+    paths: tuple[str, ...] = ()
+    """Files that it was about, as far as that is known."""
+    suggestions: tuple[str, ...] = ()
+    """Members' suggestions that led to it: those who made them are told."""
+    version: str = ""
+    """The version that it went live in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,15 @@ class Odds:
         return float((self.good * self.bad / (total * total * (total + 1))) ** 0.5)
 
 
+PRIORS: Mapping[str, tuple[float, float]] = {"agent": (1.0, 3.0)}
+"""Good and bad that an author begins with, where that is not one each. A model writes what merely looks right: it has
+to earn its turn before authors whose changes follow from rules."""
+
+
 def odds(outcomes: Iterable[Outcome], author: str, rule: str, now: datetime) -> Odds:
-    """The posterior of one strategy from a Beta(1, 1) prior; an outcome of the same author but another rule counts a
-    quarter, since its rules have much in common."""
-    good = bad = 1.0
+    """The posterior of one strategy from its author's prior, Beta(1, 1) for most; an outcome of the same author but
+    another rule counts a quarter, since its rules have much in common."""
+    good, bad = PRIORS.get(author, (1.0, 1.0))
     for outcome in outcomes:
         if outcome.author != author or outcome.result not in GOOD | BAD:
             continue
@@ -91,11 +102,21 @@ def rank(ideas: Sequence[Idea], outcomes: Sequence[Outcome], now: datetime) -> t
     def value(idea: Idea) -> float:
         rule = rule_of(idea)
         chance = odds(outcomes, idea.author, rule, now)
-        impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[Severity.MEDIUM])
+        wished = Severity.HIGH if idea.origin is Origin.MEMBER else Severity.MEDIUM
+        impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[wished])
         return round(impact * min(1.0, chance.mean + chance.spread), 4)
 
     valued = (replace(idea, value=value(idea)) for idea in ideas)
     return tuple(sorted(valued, key=lambda idea: (-idea.value, idea.id)))
+
+
+def failures(outcomes: Iterable[Outcome], idea: Idea, most: int = 5) -> tuple[Outcome, ...]:
+    """What went wrong before with the same rule or the same files, newest first: what an author must not repeat."""
+    paths = {str(finding.path) for finding in idea.findings}
+    rule, own = rule_of(idea), Result.UNWRITTEN
+    alike = [o for o in outcomes if o.idea == idea.id or o.rule == rule or paths & set(o.paths)]
+    told = [o for o in alike if o.result in BAD or (o.result is own and o.author == idea.author)]
+    return tuple(sorted(told, key=lambda o: o.at, reverse=True)[:most])
 
 
 class Knowledge:
@@ -115,6 +136,9 @@ class Knowledge:
             "title": outcome.title,
             "pull": outcome.pull,
             "base": outcome.base,
+            "paths": list(outcome.paths[:50]),
+            "suggestions": list(outcome.suggestions),
+            "version": outcome.version,
         }
         self._records.put(TABLE, outcome.idea, row)
 
@@ -161,4 +185,7 @@ def _outcome(key: str, row: Mapping[str, Any]) -> Outcome:
         title=str(row.get("title", "")),
         pull=int(row.get("pull", 0)),
         base=str(row.get("base", "")),
+        paths=tuple(map(str, row.get("paths", ()))),
+        suggestions=tuple(map(str, row.get("suggestions", ()))),
+        version=str(row.get("version", "")),
     )

@@ -47,13 +47,14 @@ def read(work: Workspace, path: PurePosixPath) -> str:
 
 async def formatted(work: Workspace, path: PurePosixPath, before: str, after: str) -> str:
     """`after` laid out by ruff with the repository's own configuration, if `before` is laid out so; else as it is."""
-    if await _format(work, path, before) != before:
+    if await laid_out(work, path, before) != before:
         return after
-    laid_out = await _format(work, path, after)
-    return after if laid_out is None else laid_out
+    found = await laid_out(work, path, after)
+    return after if found is None else found
 
 
-async def _format(work: Workspace, path: PurePosixPath, text: str) -> str | None:
+async def laid_out(work: Workspace, path: PurePosixPath, text: str) -> str | None:
+    """The text as ruff lays it out with the repository's own configuration; None if it does not parse."""
     config = config_file(work.path)
     chosen = ["--config", str(config)] if config else ["--isolated"]
     argv = ["ruff", "format", "--no-cache", *chosen, "--stdin-filename", str(path), "-"]
