@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 import bot.extensions
+from bot.chat.guild_book import RecordsGuildBook
 from bot.core.chat import Line
-from bot.core.ids import ChannelId, UserId
+from bot.core.ids import ChannelId, GuildId, UserId
 from bot.core.tier import Tier
-from bot.sdk import Called, Caller, House, Registry, discover
+from bot.sdk import Called, Caller, Doors, Home, House, Registry, discover
 from bot.sdk.testing import DictRecords
 from bot.votes.service import Question, Votes
+from tests.extensions.doubles import GUILD, HandGuilds, HandMemories, HandMessenger, HandSwitch, ListAudit
 
 HEAD = "a" * 40
 
@@ -25,6 +27,10 @@ class Desk:
     now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
     lines: list[Line] = field(default_factory=list)
     random: Random = field(default_factory=lambda: Random(5))
+    doors: Doors = field(default_factory=Doors)
+    guild: str = ""
+    channel: str = "hall"
+    pressed: Registry | None = None
 
     @property
     def votes(self) -> Votes:
@@ -36,19 +42,66 @@ class Desk:
     def said(self, text: str, user: str = "ann", by_bot: bool = False) -> None:
         self.lines.append(Line(UserId(user), user.capitalize(), text, self.now, by_bot=by_bot))
 
-    def poll(self, pull: int = 3, head: str = HEAD, excluded: frozenset[Any] = frozenset()) -> None:
-        question = Question(pull, head, "clearer help", "words", Tier.VALIDATED)  # type: ignore[arg-type]
+    def poll(self, pull: int = 3, head: str = HEAD, excluded: frozenset[Any] = frozenset(), **more: Any) -> None:
+        question = Question(pull, head, "clearer help", "words", Tier.VALIDATED, **more)  # type: ignore[arg-type]
         self.votes.open_poll(question, opened=self.now, closes=self.now + timedelta(hours=1), excluded=excluded)
 
-    async def call(self, name: str, user: str = "ann", **arguments: Any) -> Called:
-        house = House(self.records, self.clock, self.random, lambda: {"version": "1.2.3"}, self.votes)
-        caller = Caller(UserId(user), ChannelId("hall"), user.capitalize(), "en", tuple(self.lines))
-        return await Registry(discover(bot.extensions), house).call(name, arguments, caller)
+    def registry(self) -> Registry:
+        house = House(self.records, self.clock, self.random, lambda: {"version": "1.2.3"}, self.votes, self.doors)
+        return Registry(discover(bot.extensions), house)
+
+    def caller(self, user: str = "ann", guild: str | None = None) -> Caller:
+        where = GuildId(self.guild if guild is None else guild)
+        channel = ChannelId(self.channel)
+        return Caller(UserId(user), channel, user.capitalize(), "en", tuple(self.lines), guild=where)
+
+    async def call(self, name: str, user: str = "ann", guild: str | None = None, **arguments: Any) -> Called:
+        return await self.registry().call(name, arguments, self.caller(user, guild))
+
+    async def agree(self, called: Called, user: str = "ann", guild: str | None = None) -> Called:
+        """Press the first button under what was shown."""
+        pressed = await self.registry().press(called.buttons[0].id, self.caller(user, guild))
+        assert pressed is not None
+        return pressed
+
+
+@dataclass
+class Town(Desk):
+    """A desk in a guild with every door."""
+
+    guilds: HandGuilds = field(default_factory=HandGuilds)
+    memories: HandMemories = field(default_factory=HandMemories)
+    messenger: HandMessenger = field(default_factory=HandMessenger)
+    audit: ListAudit = field(default_factory=ListAudit)
+    switch: HandSwitch = field(default_factory=HandSwitch)
+
+    def __post_init__(self) -> None:
+        self.guild = GUILD
+        self.book = RecordsGuildBook(self.records, self.audit, lambda: 0.0, refresh=0.0)
+        self.at_home(GUILD)
+
+    def at_home(self, guild: str, *operators: str) -> None:
+        """Say which guild is the home guild, and who sits at the terminal."""
+        home = Home(GuildId(guild), frozenset({"maintainer"}), frozenset(map(UserId, operators)))
+        self.doors = Doors(
+            guilds=self.guilds,  # type: ignore[arg-type]  (the reads that these tools make)
+            book=self.book,
+            memories=self.memories,  # type: ignore[arg-type]  (what these tools ask)
+            messenger=self.messenger,
+            audit=self.audit,
+            switch=self.switch,
+            home=home,
+        )
 
 
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
 
 
 Make = Callable[[], Desk]
