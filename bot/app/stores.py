@@ -30,11 +30,10 @@ def open_records(settings: Settings, home: Home, *, rebuild: bool = False) -> Op
         from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415
 
         return SqliteRecords(home.records, rebuild=rebuild)
-    setting = database_setting(settings)
-    _need("sqlmodel", setting)
+    need_sql(settings)
     from bot.adapters.store.sql.records import SqlRecords  # noqa: PLC0415  (half a second)
 
-    return SqlRecords(address.reveal(), setting=setting)
+    return SqlRecords(address.reveal(), setting=database_setting(settings))
 
 
 def open_cache(settings: Settings) -> Cache:
@@ -63,6 +62,12 @@ def open_limiter(settings: Settings) -> RateLimiter:
     from bot.adapters.store.redis_limiter import RedisLimiter  # noqa: PLC0415
 
     return RedisLimiter(address.reveal(), prefix=installation(settings), setting=setting)
+
+
+def need_sql(settings: Settings) -> None:
+    """Misconfigured if a database is set and its libraries are not installed."""
+    for library in ("sqlmodel", "alembic", "asyncpg", "aiosqlite"):
+        _need(library, database_setting(settings))
 
 
 def database_url(settings: Settings) -> Secret:

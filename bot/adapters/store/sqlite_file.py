@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from bot.adapters.store.schema import DDL, HEAD, REVISIONS
+from bot.adapters.store.schema import COLUMNS, HEAD, REVISIONS, ROWS, STAMP, VERSION
 from bot.core.errors import MegawattsError, Misconfigured, Unavailable
 
 PATIENCE = 10.0
@@ -34,11 +34,21 @@ def open_file(path: Path) -> sqlite3.Connection:
     return db
 
 
+def revision_of(path: Path) -> str | None:
+    """As `revision`, of a file that is not changed; empty if there is none."""
+    if not path.exists():
+        return ""
+    with mapped(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as db:
+        return revision(db)
+
+
 @contextmanager
 def mapped(path: Path) -> Iterator[None]:
     """SQLite's errors in the words of the house: busy, full or away is later; damaged is for a person."""
     try:
         yield
+    except sqlite3.ProgrammingError as error:
+        raise Unavailable("records", f"{path} is not open any more") from error
     except sqlite3.OperationalError as error:
         raise Unavailable("records", f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
@@ -52,19 +62,19 @@ def damaged(path: Path, why: str) -> Misconfigured:
 
 
 def _to_head(db: sqlite3.Connection, path: Path) -> None:
-    found = _revision(db)
-    if found == "":
-        _create(db)
-        found = _revision(db)
+    found = revision(db)
+    if not found:
+        _begin(db)
+        found = revision(db)
     if found == HEAD:
         return
-    if found is not None and found not in REVISIONS:
+    if found not in REVISIONS:
         fix = "run that version again, or set MEGAWATTS_HOME to another folder"
         raise Misconfigured(f"the records in {path} are of a newer version (revision {found} after {HEAD}): {fix}")
     _upgrade(path)
 
 
-def _revision(db: sqlite3.Connection) -> str | None:
+def revision(db: sqlite3.Connection) -> str | None:
     """The file's revision; None if it has rows and no revision, empty if it has neither."""
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "alembic_version" in tables:
@@ -74,13 +84,21 @@ def _revision(db: sqlite3.Connection) -> str | None:
     return None if "rows" in tables else ""
 
 
-def _create(db: sqlite3.Connection) -> None:
-    """All or nothing, and by one process: the others find it made."""
+def _begin(db: sqlite3.Connection) -> None:
+    """Make the table and say at which revision it is: all or nothing, and by one process; the others find it made.
+
+    A file from before there were revisions has the first one's table, and is only told so: no row is touched.
+    """
     db.execute("BEGIN IMMEDIATE")
     try:
-        if _revision(db) == "":
-            for statement in DDL:
-                db.execute(statement)
+        found = revision(db)
+        if found == "":
+            db.execute(ROWS)
+        elif found is None and tuple(row[1] for row in db.execute("PRAGMA table_info(rows)")) != COLUMNS:
+            raise sqlite3.DatabaseError("the table of rows has other columns")
+        if not found:
+            db.execute(VERSION)
+            db.execute(STAMP, (REVISIONS[0] if found is None else HEAD,))
         db.execute("COMMIT")
     except sqlite3.Error:
         db.execute("ROLLBACK")

@@ -57,7 +57,7 @@ def upgrade_file(path: Path) -> Path | None:
             before = current(connection)
             if before == HEAD:
                 return None
-            copy = _copy(path, before or "unversioned")
+            copy = _copy(path, before or "none")
             upgrade(connection)
             return copy
     except DBAPIError as error:

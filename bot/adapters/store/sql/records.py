@@ -10,10 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store.rows import after, check, dump, load
-from bot.adapters.store.schema import HEAD, REVISIONS
-from bot.adapters.store.sql import migrate
 from bot.adapters.store.sql.database import POOL, Database
 from bot.adapters.store.sql.tables import ROWS
+from bot.adapters.store.sql.upkeep import ready
 from bot.adapters.store.sql.urls import parse
 from bot.adapters.store.sqlite_file import open_file
 from bot.core.errors import Misconfigured
@@ -105,20 +104,3 @@ class SqlRecords:
         except ValueError as error:
             fix = "delete or correct that row"
             raise Misconfigured(f"the database is damaged (row {table}/{key} is not a JSON object): {fix}") from error
-
-
-def ready(database: Database) -> None:
-    """Make the schema in an empty database. Misconfigured if it is of another version: a person decides on that."""
-    found, empty = database.run(_state)
-    if found is None and empty:
-        database.transaction(lambda connection: connection.run_sync(migrate.upgrade))
-    elif found not in REVISIONS and found is not None:
-        fix = "run that version again, or name another database"
-        raise Misconfigured(f"the database is of a newer version (revision {found[:32]} after {HEAD}): {fix}")
-    elif found != HEAD:
-        fix = "back it up and run `megawatts db upgrade`"
-        raise Misconfigured(f"the database is at revision {found or 'none'}, this version needs {HEAD}: {fix}")
-
-
-async def _state(connection: AsyncConnection) -> tuple[str | None, bool]:
-    return await connection.run_sync(lambda bound: (migrate.current(bound), migrate.empty(bound)))

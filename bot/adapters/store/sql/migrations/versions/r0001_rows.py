@@ -12,11 +12,10 @@ def upgrade() -> None:
     if sa.inspect(op.get_bind()).has_table("rows"):
         return
     name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    embedded = op.get_bind().dialect.name == "sqlite"
     op.create_table(
         "rows",
-        sa.Column("tbl", name, nullable=embedded),
-        sa.Column("key", name, nullable=embedded),
+        sa.Column("tbl", name, nullable=False),
+        sa.Column("key", name, nullable=False),
         sa.Column("row", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tbl", "key"),
         sqlite_strict=True,
