@@ -9,7 +9,9 @@ from bot.core.errors import Misconfigured
 
 FOLDER = Path(__file__).with_name("prompts")
 _SLOT = re.compile(r"\{([a-z_]+)\}")
-NEEDED = ("unknown", "failed", "limited", "empty")
+NEEDED = ("unknown", "empty")
+SYSTEM = "system"
+"""The system text of models lies beside the phrases, and is none."""
 
 Variants = Mapping[str, Sequence[str]]
 """Language to variants; `en` is always there."""
@@ -27,7 +29,7 @@ def choose(variants: Variants, language: str, random: Random) -> str:
 
 def load(folder: Path = FOLDER) -> Mapping[str, Variants]:
     """Every text by file name. Raises Misconfigured naming file and fix."""
-    found = {file.stem: _read(file) for file in sorted(folder.glob("*.md"))}
+    found = {file.stem: _read(file) for file in sorted(folder.glob("*.md")) if file.stem != SYSTEM}
     if missing := [name for name in NEEDED if name not in found]:
         raise Misconfigured(f"{folder}/{missing[0]}.md is missing; restore it")
     return found

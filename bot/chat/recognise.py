@@ -25,6 +25,8 @@ class Match:
     score: float
     language: str
     groups: Mapping[str, str] = field(default_factory=dict)
+    pattern: bool = False
+    """Whether a pattern matched: that is certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Recogniser:
         self._examples = [(intent, language, text) for intent in intents for language, text in intent.examples]
         self._index = _indexed(tuple(text for _, _, text in self._examples))
 
+    @property
+    def intents(self) -> Sequence[Intent]:
+        """Everything that can be recognised."""
+        return self._intents
+
     def recognise(self, text: str) -> Match | None:
         """The best match, however weak; None if it has no word in common with any."""
         return self._by_pattern(text[:READ].strip()) or self._by_example(text[:READ])
@@ -87,7 +94,7 @@ class Recogniser:
             for language, pattern in intent.patterns:
                 if found := pattern.search(text):
                     groups = {name: value.strip() for name, value in found.groupdict().items() if value}
-                    return Match(intent, 1.0, language, groups)
+                    return Match(intent, 1.0, language, groups, pattern=True)
         return None
 
     def _by_example(self, text: str) -> Match | None:

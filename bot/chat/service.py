@@ -1,66 +1,44 @@
-"""The pipeline: limit, understand, do, answer, remember."""
+"""The pipeline as those who carry messages see it: one message in, one answer out, whatever breaks."""
 
 import asyncio
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from random import Random
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
-from bot.chat.limits import Limits
-from bot.chat.memory import Memory
+from bot.chat.listening import Listening
+from bot.chat.opinions import Opinions
+from bot.chat.orders import Orders
 from bot.chat.outbox import Outbox
-from bot.chat.phrases import Variants, choose, fill
-from bot.chat.text import clean, shorten
-from bot.chat.understand import Understander, Wish
-from bot.core.chat import Answer, Line, Message, Observer, Outcome, Pending, Sink, Voice
-from bot.core.errors import MegawattsError, Unavailable
-from bot.core.ids import UserId
-from bot.core.ports import Clock, Records
+from bot.chat.parts import Parts
+from bot.chat.presses import Presses
+from bot.chat.steps.base import Step
+from bot.chat.steps.order import standard
+from bot.chat.steps.remember import BOT, Remember
+from bot.chat.turn import Given, Turn
+from bot.core.chat import HERE, Answer, Command, Message, Outcome, Pending, Press, Sink, Voice
+from bot.core.errors import Unavailable
+from bot.core.guild_settings import GuildSettings
+from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 from bot.sdk.host import Caller
-from bot.sdk.registry import Registry
 
+__all__ = ["BOT", "ChatService", "Parts"]
 log = structlog.get_logger()
-_T = TypeVar("_T")
-BOT = UserId("megawatts")
-_RECENT = 4096
-"""Answers on which feedback is still taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the pipeline is put together from. `timer` gives seconds that never run backwards."""
-
-    records: Records
-    registry: Registry
-    understander: Understander
-    phrases: Mapping[str, Variants]
-    memory: Memory
-    observer: Observer
-    clock: Clock
-    random: Random
-    ids: Callable[[], str]
-    in_flight: int
-    limits: Limits | None = None
-    """None: rate limits are off."""
-    longest: int = 2000
-    """Characters of an answer."""
-    timer: Callable[[], float] = field(default=time.monotonic)
-    meet: Callable[[UserId, str], None] = field(default=lambda _user, _name: None)
-    """Told of each member the first time this process sees them."""
+_TALK = "ask"
 
 
 class ChatService:
-    """Answers members. Knows nothing of how messages travel."""
+    """`core.chat.Listener`. Knows nothing of how messages travel."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, steps: Sequence[Step] | None = None) -> None:
+        """`steps` in place of the standard ones, in their order."""
         self._parts = parts
+        self._steps = tuple(standard(parts) if steps is None else steps)
         self._outbox = Outbox(parts.records)
-        self._recent: OrderedDict[str, str] = OrderedDict()
-        self._met: OrderedDict[str, None] = OrderedDict()
+        self._opinions = Opinions(parts)
+        self._presses = Presses(parts, self._opinions)
+        self._orders = Orders(parts.registry.specs())
+        self._listening = Listening(parts)
         self._busy = 0
 
     @property
@@ -70,118 +48,128 @@ class ChatService:
 
     async def answer(self, message: Message, sink: Sink | None = None) -> Answer:
         """One answer to one message; whatever breaks is an answer that says so. Raises Unavailable when too busy."""
-        if self._busy >= self._parts.in_flight:
-            raise Unavailable("the bot", "too many replies are under way", retry_after=1.0)
-        started = self._parts.timer()
-        self._busy += 1
-        try:
-            answer = await self._answer(message)
-        except Exception as error:  # noqa: BLE001  (one bad message must not take the bot down)
-            log.error("message failed", error=type(error).__name__)  # noqa: TRY400  (a traceback could hold a member's text)
-            answer = Answer(self._parts.ids(), self._say("failed", "en"), "none", Outcome.FAILED)
-        finally:
-            self._busy -= 1
-        if sink is not None:
-            await sink.grow(answer.text)
-        _keep(self._recent, answer.id, answer.intent)
-        self._parts.observer.answered(message.user, answer.outcome, self._parts.timer() - started)
-        return answer
+        turn = Turn(self._parts.ids(), message, self._settings(message.guild), sink)
+        return await self._guarded(message.user, turn.number, lambda: self._run(turn), sink)
+
+    async def command(self, command: Command, sink: Sink | None = None) -> Answer:
+        """One answer to one command; an unknown name is an answer that says so."""
+        message = Message(
+            command.user, command.channel, f"/{command.name}", command.member, command.guild,
+            audience=command.audience, locale=command.locale,
+        )  # fmt: skip
+        if command.name.casefold() == _TALK:
+            said = next((str(value) for value in command.arguments.values() if str(value).strip()), "")
+            return await self.answer(replace(message, text=said), sink)
+        spec = self._orders.named(command.name)
+        if spec is None:
+            return self._no_such(command)
+        words = "\n".join(value for value in command.arguments.values() if isinstance(value, str))
+        turn = Turn(
+            self._parts.ids(), replace(message, text=words), self._settings(message.guild), sink,
+            Given(spec, command.arguments),
+        )  # fmt: skip
+        return await self._guarded(message.user, turn.number, lambda: self._run(turn), sink)
+
+    async def complete(self, command: Command, argument: str, typed: str) -> Sequence[str]:
+        """At most 25 values that an argument may take."""
+        spec = self._orders.named(command.name)
+        if spec is None:
+            return ()
+        shape = spec.parameters["properties"].get(argument, {})
+        if "enum" in shape:
+            return tuple(choice for choice in shape["enum"] if choice.startswith(typed.casefold()))[:25]
+        caller = Caller(
+            command.user, command.channel, command.member, guild=command.guild, audience=command.audience,
+            locale=command.locale,
+        )  # fmt: skip
+        return await self._parts.registry.complete(spec.name, argument, typed, caller)
+
+    async def press(self, press: Press) -> Answer:
+        """What a button leads to. An unknown or foreign button is an answer that says so."""
+        number = self._parts.ids()
+        return await self._guarded(press.user, number, lambda: self._pressed(press, number))
 
     async def feedback(self, answer: str, user: UserId, voice: Voice) -> bool:
         """One voice per member and answer: a later one replaces the earlier. False if the answer is not known."""
-        if answer not in self._recent:
-            return False
-        key = f"{answer}/{user}"
-        row = {"value": voice, "user": user, "intent": self._recent[answer], "at": self._parts.clock().isoformat()}
-        if await asyncio.to_thread(self._parts.records.add, "feedback", key, row):
-            self._parts.observer.voiced(voice)
-        else:
-            await asyncio.to_thread(self._parts.records.put, "feedback", key, row)
-        return True
+        return await self._opinions.voice(answer, user, voice)
 
     async def pending(self, user: UserId) -> Sequence[Pending]:
         """Take what is due for this member."""
         return await asyncio.to_thread(self._outbox.take, user, self._parts.clock())
 
-    async def _answer(self, message: Message) -> Answer:
-        number = self._parts.ids()
-        wait = self._parts.limits.admit(message.user, message.channel, self._parts.timer()) if self._parts.limits else 0
+    async def overhear(self, message: Message) -> None:
+        """A message that is not for the bot. Never raises."""
+        await self._listening.overhear(message, self._settings(message.guild))
+
+    async def edited(self, message: Message) -> None:
+        """A member changed a message: memory follows. Never raises."""
+        await self._listening.edited(message)
+
+    async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
+        """Messages are gone: so is what memory held of them, and of the answers to them. Never raises."""
+        await self._listening.deleted(channel, messages)
+
+    async def settled(self) -> None:
+        """Wait for what was begun behind answers, such as learning."""
+        for step in self._steps:
+            if isinstance(step, Remember):
+                await step.settled()
+
+    async def _run(self, turn: Turn) -> Answer:
+        parts = self._parts
+        for step in self._steps:
+            if turn.answer is not None and not step.about_answers:
+                continue
+            started = parts.timer()
+            await step(turn)
+            parts.observer.stepped(step.name, parts.timer() - started)
+        if turn.answer is None:
+            raise RuntimeError("no step answered")
+        if turn.kept:
+            await self._listening.heard(turn.message, turn.text, turn.settings)
+        if self._listening.gone(turn.message):
+            await self._listening.deleted(turn.message.channel, [turn.message.id])
+        self._opinions.note(turn.message, turn.text, turn.answer, turn.full)
+        return turn.answer
+
+    async def _pressed(self, press: Press, number: str) -> Answer:
+        limits, settings = self._parts.limits, self._settings(press.guild)
+        wait = limits.admit(press.user, press.channel, self._parts.timer(), settings) if limits else 0.0
         if wait > 0:
-            text = self._say(
-                "limited", self._parts.understander.language(message.text), seconds=max(1, round(wait + 0.5))
-            )
-            return Answer(number, text, "none", Outcome.REJECTED, retry_after=round(wait, 3))
-        text = clean(message.text)
-        if not text:
-            return Answer(number, self._say("empty", "en"), "none", Outcome.UNANSWERED)
-        await self._meet(message)
-        caller = Caller(message.user, message.channel, clean(message.name, 80) or message.user)
-        lines = self._remember(caller, text)
-        answer = await self._reply(number, caller, text, lines)
-        self._remember(Caller(BOT, message.channel, "Megawatts"), answer.text)
+            language = press.locale or settings.language or "en"
+            text = self._parts.texts("limited", language, count=max(1, round(wait + 0.5)))
+            return Answer(number, text, "none", Outcome.REJECTED, retry_after=round(wait, 3), private=True)
+        return await self._presses.press(press, number)
+
+    async def _guarded(
+        self, user: UserId, number: str, work: Callable[[], Awaitable[Answer]], sink: Sink | None = None
+    ) -> Answer:
+        """Count, measure, and turn whatever breaks into an answer."""
+        parts = self._parts
+        if self._busy >= parts.in_flight:
+            raise Unavailable("the bot", "too many replies are under way", retry_after=1.0)
+        started = parts.timer()
+        self._busy += 1
+        try:
+            answer = await work()
+        except Exception as error:  # noqa: BLE001  (one bad message must not take the bot down)
+            log.error("message failed", error=type(error).__name__)  # noqa: TRY400  (a traceback could hold a member's text)
+            answer = Answer(number, parts.texts("error.failed"), "none", Outcome.FAILED)
+        finally:
+            self._busy -= 1
+        if sink is not None:
+            await sink.grow(answer.text)
+        parts.observer.answered(user, answer.outcome, parts.timer() - started)
         return answer
 
-    async def _reply(self, number: str, caller: Caller, text: str, lines: tuple[Line, ...]) -> Answer:
-        understood = self._parts.understander.understand(text)
-        language = understood.language
-        if not understood.wishes:
-            return Answer(number, self._say("unknown", language), "unknown", Outcome.UNANSWERED, language)
-        asking = Caller(caller.user, caller.channel, caller.name, language, lines)
-        said = [await self._fulfil(wish, asking) for wish in understood.wishes]
-        intents = [wish.match.intent for wish in understood.wishes]
-        return Answer(
-            id=number,
-            text=shorten("\n".join(reply for reply, _ in said), self._parts.longest),
-            intent="+".join(intent.name for intent in intents),
-            outcome=max((outcome for _, outcome in said), key=_BAD.index),
-            language=language,
-            tool="+".join(intent.tool for intent in intents if intent.tool),
-        )
+    def _no_such(self, command: Command) -> Answer:
+        say, language = self._parts.texts, command.locale or "en"
+        near = ", ".join(f"/{name}" for name in self._orders.near(command.name))
+        hint = say("command.did_you_mean", language, names=near) if near else say("command.hint", language, prefix="/")
+        text = say("command.unknown", language, name=f"/{command.name[:40]}", hint=hint)
+        return Answer(self._parts.ids(), text, "unknown", Outcome.UNANSWERED, language, private=True)
 
-    async def _fulfil(self, wish: Wish, caller: Caller) -> tuple[str, Outcome]:
-        intent = wish.match.intent
-        facts: dict[str, object] = {"name": caller.name, "user": caller.user}
-        if not intent.tool:
-            reply = fill(choose(intent.replies["ok"], caller.language, self._parts.random), facts)
-            return reply, Outcome.ANSWERED if intent.answers else Outcome.UNANSWERED
-        called = await self._parts.registry.call(intent.tool, wish.arguments, caller)
-        self._parts.observer.tool_called(intent.tool, called.fate)
-        if called.error:
-            log.warning("tool failed", tool=intent.tool, fate=called.fate, error=called.error)
-        broken = called.fate in ("error", "timeout", "unknown")
-        texts = intent.replies.get(called.result.key)
-        if texts is None:
-            return called.result.text, Outcome.FAILED if broken else Outcome.ANSWERED
-        reply = fill(choose(texts, caller.language, self._parts.random), {**facts, **called.result.facts})
-        return reply, Outcome.FAILED if broken else Outcome.ANSWERED
-
-    def _say(self, phrase: str, language: str, **facts: object) -> str:
-        return fill(choose(self._parts.phrases[phrase], language, self._parts.random), facts)
-
-    def _remember(self, caller: Caller, text: str) -> tuple[Line, ...]:
-        """Memory that is out of reach costs the memory, not the answer."""
-        line = Line(caller.user, caller.name, text, self._parts.clock(), by_bot=caller.user == BOT)
-        try:
-            self._parts.memory.add(caller.channel, line)
-            return () if line.by_bot else self._parts.memory.lines(caller.channel)
-        except MegawattsError as error:
-            log.warning("memory unavailable", error=type(error).__name__)
-            return (line,)
-
-    async def _meet(self, message: Message) -> None:
-        if message.user in self._met:
-            return
-        try:
-            await asyncio.to_thread(self._parts.meet, message.user, clean(message.name, 80))
-            _keep(self._met, message.user, None)
-        except MegawattsError as error:
-            log.warning("member not recorded", error=type(error).__name__)
-
-
-_BAD = (Outcome.ANSWERED, Outcome.UNANSWERED, Outcome.REJECTED, Outcome.FAILED)
-
-
-def _keep(kept: OrderedDict[str, _T], key: str, value: _T) -> None:
-    kept[key] = value
-    while len(kept) > _RECENT:
-        kept.popitem(last=False)
+    def _settings(self, guild: GuildId) -> GuildSettings:
+        """A guild's settings; the defaults where there is no book or no guild."""
+        book = self._parts.book
+        return GuildSettings(guild) if book is None or guild == HERE else book.read(guild)

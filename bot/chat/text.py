@@ -55,3 +55,14 @@ def shorten(text: str, limit: int) -> str:
     cut = text[: max(1, limit - 1)]
     head, _, _ = cut.rpartition(" ")
     return (head if len(head) > limit // 2 else cut) + "…"
+
+
+FENCE = "```"
+
+
+def cut(text: str, limit: int) -> str:
+    """As `shorten`, and a code block that is open at the cut is closed."""
+    if len(text) <= limit:
+        return text
+    head = shorten(text, limit - len(FENCE) - 1)
+    return f"{head}\n{FENCE}" if head.count(FENCE) % 2 else head

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.chat.catalogue import Intent
 from bot.chat.entities import Entities
 from bot.chat.recognise import Match, Recogniser
 
@@ -28,6 +29,12 @@ class Understanding:
 
     wishes: Sequence[Wish]
     language: str
+    spoken: str = ""
+    """Language by its common words; empty if they do not tell."""
+    matched: str = ""
+    """Language of the phrase that was recognised; empty if it is any."""
+    sure: bool = False
+    """Whether every wish was said in a form that leaves no doubt."""
 
 
 class Understander:
@@ -35,7 +42,12 @@ class Understander:
 
     def __init__(self, recogniser: Recogniser, entities: Entities, threshold: float, multilingual: bool = True) -> None:
         self._recogniser, self._entities, self._threshold = recogniser, entities, threshold
-        self._multilingual = multilingual
+        self.multilingual = multilingual
+
+    @property
+    def intents(self) -> Sequence[Intent]:
+        """Everything that can be understood."""
+        return self._recogniser.intents
 
     def understand(self, text: str) -> Understanding:
         """Several clauses are several wishes if at least two of them are understood by themselves."""
@@ -48,12 +60,14 @@ class Understander:
         else:
             chosen = [(text, single)] if single else []
         wishes = _distinct([Wish(match, self._arguments(match, part)) for part, match in chosen])
-        matched = next((wish.match.language for wish in wishes if wish.match.language != "any"), "en")
-        return Understanding(wishes, (spoken or matched) if self._multilingual else "en")
+        matched = next((wish.match.language for wish in wishes if wish.match.language != "any"), "")
+        language = (spoken or matched or "en") if self.multilingual else "en"
+        sure = bool(wishes) and all(wish.match.pattern for wish in wishes)
+        return Understanding(wishes, language, spoken, matched, sure)
 
     def language(self, text: str) -> str:
         """The language of a text that is not going to be understood further."""
-        return (self._entities.language(text[:200]) if self._multilingual else "") or "en"
+        return (self._entities.language(text[:200]) if self.multilingual else "") or "en"
 
     def _sure(self, text: str) -> Match | None:
         match = self._recogniser.recognise(text)

@@ -30,23 +30,13 @@ _LABEL = re.compile(
     r"|token|secret|api[ _-]?key|access[ _-]?key|private[ _-]?key|credential|bearer|authorization|schlüssel",
     re.IGNORECASE,
 )
-_MAY_LABEL = (
-    "pass",
-    "pwd",
-    "wort",
-    "senha",
-    "token",
-    "secret",
-    "key",
-    "cred",
-    "bear",
-    "auth",
-    "hlüss",
-    "contra",
-    "hasl",
-    "hasł",
-    "парол",
-)
+_HEADS = (
+    "pass", "pwd", "kennwort", "mot de passe", "contrase", "senha", "hasl", "hasł", "пароль", "token", "secret", "api",
+    "access", "private", "credential", "bearer", "authorization", "schlüssel",
+)  # fmt: skip
+"""What labels begin with: looked for first, since that is far quicker than the expression."""
+_FEWEST_DIGITS = 8
+_DIGIT = re.compile(r"\d")
 _LONG = 16
 """The shortest key of known form, in characters without a blank."""
 _GIVEN = re.compile(r"\w{0,12}[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<value>[^\s\"',;]{6,400})")
@@ -72,12 +62,16 @@ def hide(text: str) -> str:
     return _KEYS.sub(HIDDEN, text) if _may_hold_key(text) else text
 
 
+def without_secrets(text: str) -> str:
+    """Secrets replaced by what they were: keys, passwords, and the numbers of cards and bank accounts."""
+    text = _secret(text)
+    return _ACCOUNT.sub(_account, _NUMBER.sub(_number, text)) if _numbers(text) else text
+
+
 def redact(text: str) -> str:
     """Secrets and personal data replaced by what they were. Redacting twice changes nothing more."""
-    text = _secret(text)
-    if any(map(str.isdigit, text)):
-        text = _NUMBER.sub(_number, text)
-        text = _ACCOUNT.sub(_account, text)
+    text = without_secrets(text)
+    if _numbers(text):
         text = _PHONE.sub(_phone, text)
     return _EMAIL.sub(EMAIL, text) if "@" in text else text
 
@@ -96,6 +90,11 @@ def personal_in(text: str) -> bool:
     return bool(_EMAIL.search(text)) or any(_phone(one) == PHONE for one in _PHONE.finditer(text))
 
 
+def _numbers(text: str) -> bool:
+    """Whether there are digits enough for a card, an account or a phone."""
+    return len(_DIGIT.findall(text)) >= _FEWEST_DIGITS
+
+
 def _may_hold_key(text: str) -> bool:
     """Cheap, and true for whatever the full search would find: most lines are short words."""
     return "://" in text or "/api/webhooks/" in text or "-----" in text or any(len(p) >= _LONG for p in text.split())
@@ -112,11 +111,8 @@ def _secret(text: str) -> str:
 
 def _labelled(text: str) -> Iterator[Span]:
     """Where values stand that a word beside them calls a secret. Spans never overlap: pieces are whole."""
-    lowered = text.lower()
-    if not any(word in lowered for word in _MAY_LABEL):
-        return
     taken = -1
-    for label in _LABEL.finditer(text):
+    for label in _labels(text):
         if label.end() <= taken:
             continue
         given = _GIVEN.match(text, label.end())
@@ -129,6 +125,25 @@ def _labelled(text: str) -> Iterator[Span]:
             if span[0] >= taken:
                 yield span
                 taken = span[1]
+
+
+def _labels(text: str) -> Iterator[re.Match[str]]:
+    """Words for secrets, in order."""
+    lowered = text.lower()
+    if not any(head in lowered for head in _HEADS):
+        return
+    if len(lowered) != len(text):  # a letter whose small form is longer: places do not hold
+        yield from _LABEL.finditer(text)
+        return
+    places = sorted({at for head in _HEADS for at in _places(lowered, head)})
+    yield from (label for at in places if (label := _LABEL.match(text, at)))
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
 
 
 def _beside(text: str, label: re.Match[str]) -> Iterator[Span]:

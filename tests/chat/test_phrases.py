@@ -42,12 +42,12 @@ def test_a_variant_may_run_over_lines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "said"), [("well\n", "line 1"), ("## de\n- gut\n", "no English"), ("", "no English")])
 def test_a_malformed_file_is_named(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(Misconfigured, match=rf"failed\.md.*{said}"):
-        load(folder(tmp_path, failed=text))
+    with pytest.raises(Misconfigured, match=rf"unknown\.md.*{said}"):
+        load(folder(tmp_path, unknown=text))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     folder(tmp_path)
-    (tmp_path / "limited.md").unlink()
-    with pytest.raises(Misconfigured, match=r"limited\.md is missing"):
+    (tmp_path / "empty.md").unlink()
+    with pytest.raises(Misconfigured, match=r"empty\.md is missing"):
         load(tmp_path)

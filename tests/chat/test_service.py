@@ -17,12 +17,20 @@ ANN = UserId("ann")
 class Watch:
     def __init__(self) -> None:
         self.seen: list[tuple[str, ...]] = []
+        self.steps: list[str] = []
 
     def answered(self, user: str, outcome: Outcome, seconds: float) -> None:
         self.seen.append(("answered", user, outcome.value))
 
     def tool_called(self, tool: str, outcome: str) -> None:
         self.seen.append(("tool", tool, outcome))
+
+    def stepped(self, step: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.steps.append(step)
+
+    def modelled(self, model: str, *rest: object) -> None:
+        self.seen.append(("model", model))
 
     def voiced(self, voice: str) -> None:
         self.seen.append(("voice", voice))

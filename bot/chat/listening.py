@@ -1,0 +1,97 @@
+"""What the bot hears without being asked: lines it may remember, rules that are broken, tempers that rise."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Sequence
+
+import structlog
+
+from bot.chat.climate import Climate
+from bot.chat.feelings import Feelings, load
+from bot.chat.parts import Parts
+from bot.chat.text import clean
+from bot.core.chat import HERE, Line, Message, Post
+from bot.core.errors import MegawattsError
+from bot.core.guild_settings import GuildSettings
+from bot.core.ids import ChannelId, MessageId
+from bot.core.text import one_line
+from bot.policy.redact import redact
+
+log = structlog.get_logger()
+_GONE = 4096
+"""Deleted messages that are remembered, so that an answer under way does not bring them back."""
+
+
+class Listening:
+    """Nothing here answers anybody, and nothing here raises."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._climate = Climate(Feelings(load()).hostility)
+        self._gone: OrderedDict[tuple[ChannelId, MessageId], None] = OrderedDict()
+
+    async def overhear(self, message: Message, settings: GuildSettings) -> None:
+        """Remembered where the guild keeps anything; what is said against the rules is told to the moderators."""
+        if message.by_bot or message.channel in settings.ignores:
+            return
+        text = clean(message.text)
+        if not text:
+            return
+        if settings.memory and settings.retention_days > 0:
+            line = Line(message.user, one_line(message.name, 80), redact(text), self._parts.clock(), message=message.id)
+            self._add(message.channel, line)
+        await self.heard(message, text, settings)
+
+    async def heard(self, message: Message, text: str, settings: GuildSettings) -> None:
+        """Take the temper of a line; a conflict that begins gets one calm word, and the moderators a note."""
+        if message.guild == HERE or not settings.moderation or not self._parts.moderates:
+            return
+        if not self._climate.hear(message.channel, message.user, text, self._parts.clock()):
+            return
+        log.info("conflict noticed", channel=message.channel, guild=message.guild)
+        self._parts.observer.stepped("conflict_noticed", 0.0)
+        say, language = self._parts.texts, settings.language or "en"
+        await self._post(message.channel, say("conflict.notice", language))
+        if settings.log_channel:
+            await self._post(settings.log_channel, say("conflict.event", language, channel=f"<#{message.channel}>"))
+
+    async def edited(self, message: Message) -> None:
+        """The window says what the message says now; facts learned from it are learned anew."""
+        memory, text = self._parts.memory, redact(clean(message.text))
+        await self._away(asyncio.to_thread(memory.edit, message.channel, message.id, text))
+        memories = self._parts.memories
+        if memories is not None and await self._away(memories.forget_messages(message.channel, [message.id])):
+            await self._away(memories.learn(message))
+
+    async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
+        """Everything that came of these messages goes, now and when an answer under way comes to its end."""
+        for message in messages:
+            self._gone[channel, message] = None
+            if len(self._gone) > _GONE:
+                self._gone.popitem(last=False)
+        await self._away(asyncio.to_thread(self._parts.memory.drop, channel, messages))
+        if self._parts.memories is not None:
+            await self._away(self._parts.memories.forget_messages(channel, messages))
+
+    def gone(self, message: Message) -> bool:
+        """Whether a message was deleted meanwhile."""
+        return bool(message.id) and (message.channel, message.id) in self._gone
+
+    async def _post(self, channel: ChannelId, text: str) -> None:
+        if self._parts.messenger is not None:
+            await self._away(self._parts.messenger.send(channel, Post(text)))
+
+    def _add(self, channel: ChannelId, line: Line) -> None:
+        try:
+            self._parts.memory.add(channel, line)
+        except MegawattsError as error:
+            log.warning("memory unavailable", error=type(error).__name__)
+            self._parts.observer.stepped("memory_unavailable", 0.0)
+
+    async def _away(self, work: Awaitable[object]) -> object:
+        """The result, or None where something is out of reach or refuses."""
+        try:
+            return await work
+        except MegawattsError as error:
+            log.warning("out of reach", error=type(error).__name__)
+            return None

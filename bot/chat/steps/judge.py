@@ -1,0 +1,83 @@
+"""Moderation of what comes in and of what goes out."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+import structlog
+
+from bot.chat.moderator import RuleModerator
+from bot.chat.parts import Parts
+from bot.chat.turn import Turn
+from bot.core.chat import Outcome
+from bot.core.errors import MegawattsError
+from bot.core.moderation import Judged
+from bot.policy.moderation import SECRETS
+
+log = structlog.get_logger()
+
+
+class JudgeMessage:
+    """A member's text is read or refused, never changed."""
+
+    name: ClassVar[str] = "moderation_in"
+    about_answers: ClassVar[bool] = False
+
+    def __init__(self, parts: Parts, rules: RuleModerator) -> None:
+        self._parts, self._moderator = parts, parts.moderator or rules
+
+    async def __call__(self, turn: Turn) -> None:
+        """A moderator out of reach lets members speak: what is answered is judged again."""
+        try:
+            judged = await self._moderator.incoming(turn.text, turn.scope)
+        except MegawattsError as error:
+            log.warning("moderation unavailable", error=type(error).__name__)
+            self._parts.observer.stepped("moderation_unavailable", 0.0)
+            return
+        if judged.allowed:
+            return
+        turn.keeps = False
+        turn.language = self._parts.understander.language(turn.text)
+        turn.end(refused(self._parts, judged, turn.language), Outcome.REJECTED, f"moderated:{judged.rule}")
+
+
+class JudgeAnswer:
+    """An answer goes out as the rules leave it, or not at all."""
+
+    name: ClassVar[str] = "moderation_out"
+    about_answers: ClassVar[bool] = True
+
+    def __init__(self, parts: Parts, rules: RuleModerator) -> None:
+        self._parts, self._rules = parts, rules
+
+    async def __call__(self, turn: Turn) -> None:
+        """The house's rules speak first, and cannot be out of reach; a moderator of its own can only narrow."""
+        answer = turn.answer
+        if answer is None:
+            return
+        judged = await self._judge(answer.text, turn)
+        if judged.allowed:
+            text = f"{judged.text}\n{turn.tail}".strip() if turn.tail else judged.text
+            turn.answer = replace(answer, text=text)
+            return
+        log.warning("answer refused", rule=judged.rule, model=answer.model)
+        self._parts.observer.stepped(f"refused_{judged.rule}", 0.0)
+        key = "moderated.secrets" if judged.rule == SECRETS else "moderated.answer"
+        refusal = self._parts.texts(key, turn.language)
+        turn.answer = replace(answer, text=refusal, outcome=Outcome.REJECTED, card=None, files=())
+
+    async def _judge(self, text: str, turn: Turn) -> Judged:
+        held = await self._rules.outgoing(text, turn.scope, by_model=turn.by_model)
+        if not held.allowed or self._parts.moderator is None:
+            return held
+        try:
+            return await self._parts.moderator.outgoing(held.text, turn.scope, by_model=turn.by_model)
+        except MegawattsError as error:
+            log.warning("moderation unavailable", error=type(error).__name__)
+            self._parts.observer.stepped("moderation_unavailable", 0.0)
+            return held
+
+
+def refused(parts: Parts, judged: Judged, language: str) -> str:
+    """Why a member's text was not read, in their language."""
+    key = f"moderated.{judged.rule}"
+    return parts.texts(key if parts.texts.has(key) else "moderated.model", language, because=judged.because)

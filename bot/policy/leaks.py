@@ -1,0 +1,47 @@
+"""Whether a text holds something that must never leave, in any of the usual disguises."""
+
+import base64
+import codecs
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from bot.policy.normalise import skeleton
+
+_SHORTEST: Final = 8
+"""Characters of a mark that are compared; shorter ones would be found in ordinary words."""
+_SIGNS = re.compile(r"[^a-z0-9]+")
+_SHARE = 16
+"""Characters of a mark that are a leak by themselves."""
+
+
+def forms(mark: str) -> frozenset[str]:
+    """A mark as it may come out: plain, backwards, rot13, hexadecimal, Base64 at each of its three alignments."""
+    raw = mark.encode()
+    texts = {mark, mark[::-1], codecs.encode(mark, "rot13"), raw.hex()}
+    for shift in range(3):
+        whole = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
+        texts.add(whole[shift + 1 if shift else 0 : -1 if len(whole) % 4 else None])
+    return frozenset(bare for text in texts if len(bare := _bare(text)) >= _SHORTEST)
+
+
+def marks(secrets: Iterable[str]) -> frozenset[str]:
+    """All forms of all secrets, and the halves of long ones, to look for in what goes out."""
+    known: set[str] = set()
+    for secret in secrets:
+        for form in forms(secret):
+            known.add(form)
+            known.update(form[i : i + _SHARE] for i in range(0, len(form) - _SHARE + 1, _SHARE // 2))
+    return frozenset(known)
+
+
+def leaks(text: str, known: frozenset[str]) -> bool:
+    """Whether any of the marks occurs, signs and blanks between its letters or not, in either case."""
+    if not known:
+        return False
+    seen = _bare(text)
+    return any(mark in seen for mark in known)
+
+
+def _bare(text: str) -> str:
+    return _SIGNS.sub("", skeleton(text))
