@@ -225,18 +225,23 @@ Row = tuple[Button, ...] | Menu
 
 
 def arrange(buttons: Sequence[Button]) -> tuple[Row, ...]:
-    """Rows of buttons; more than five of a kind (what is before the colon of their ids) become a menu.
+    """Rows of buttons; more than five of a kind (their ids up to the last colon or slash) become a menu.
 
     A button that asks for a text stays a button. What is too much for one message is left out, the last first.
     """
     kinds: dict[str, list[Button]] = {}
     for button in buttons:
-        kinds.setdefault("" if button.asks else button.id.partition(":")[0], []).append(button)
+        kinds.setdefault(_kind(button), []).append(button)
     many = {kind for kind, ones in kinds.items() if kind and len(ones) > PER_ROW}
     rows: list[Row] = []
     for kind, ones in kinds.items():
         if kind in many:
             rows += [Menu(kind, tuple(ones[at : at + OPTIONS])) for at in range(0, len(ones), OPTIONS)]
-    single = [one for one in buttons if one.asks or one.id.partition(":")[0] not in many]
+    single = [one for one in buttons if _kind(one) not in many]
     rows += [tuple(single[at : at + PER_ROW]) for at in range(0, len(single), PER_ROW)]
     return tuple(rows[:ROWS])
+
+
+def _kind(button: Button) -> str:
+    """Empty for a button that is alone of its kind, or asks."""
+    return "" if button.asks else button.id[: max(button.id.rfind(":"), button.id.rfind("/"), 0)]

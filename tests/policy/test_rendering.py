@@ -172,6 +172,13 @@ def test_more_than_five_of_a_kind_are_a_menu() -> None:
     assert arrange([other, *ones]) == (Menu("a", tuple(ones)), (other,))
 
 
+def test_the_kind_is_all_but_the_last_part_of_an_id() -> None:
+    ones = [Button(f"setup/language/{n}", str(n)) for n in range(6)]
+    assert arrange(ones) == (Menu("setup/language", tuple(ones)),)
+    others = [Button(f"setup/{n}/skip", str(n)) for n in range(6)]
+    assert arrange(others) == (tuple(others[:5]), tuple(others[5:]))
+
+
 def test_buttons_that_ask_stay_buttons() -> None:
     ones = [button("a", n, asks="Why?") for n in range(6)]
     assert arrange(ones) == (tuple(ones[:5]), tuple(ones[5:]))

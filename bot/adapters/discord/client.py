@@ -13,13 +13,20 @@ _PATIENT_FOR = 60.0
 """Seconds that discord.py waits for a rate limit by itself; above, the caller decides."""
 
 
-def intents(*, content: bool, members: bool = False) -> discord.Intents:
-    """The least that is needed: guilds, their messages, direct messages.
+def intents(*, content: bool, members: bool = False, reactions: bool = False) -> discord.Intents:
+    """The least that is needed: guilds, their messages, direct messages, and `reactions` for roles by reaction.
 
     The two privileged ones: `content` to read messages that do not call the bot (chosen channels, prefix, context),
     `members` to welcome those who join.
     """
-    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content, members=members)
+    return discord.Intents(
+        guilds=True,
+        guild_messages=True,
+        dm_messages=True,
+        guild_reactions=reactions,
+        message_content=content,
+        members=members,
+    )
 
 
 class Client(discord.AutoShardedClient):
@@ -82,8 +89,16 @@ class Client(discord.AutoShardedClient):
             await asyncio.wait(set(self._under_way), timeout=seconds)
         return len(self._under_way)
 
-    def do_without_content(self) -> None:
-        """Connect without the Message Content intent from now on. Only while there is no connection."""
+    def privileged(self) -> list[str]:
+        """Intents that are asked for and that people must switch on at Discord."""
+        asked = self.intents
+        return [
+            name for name, wanted in (("message_content", asked.message_content), ("members", asked.members)) if wanted
+        ]
+
+    def do_without_privileged(self) -> None:
+        """Connect without the privileged intents from now on. Only while there is no connection."""
         # discord.py fixes intents when a client is made; a second client would leave every holder of the first one
         # with a client that is closed.
-        self._connection._intents.message_content = False
+        asked = self._connection._intents
+        asked.message_content = asked.members = False

@@ -34,7 +34,8 @@ class Feedback:
             return Piece(self._words("discord.thanks" if noted else "discord.late", locale))
         if not await self._listener.feedback(subject, user, "fix"):
             return Piece(self._words("discord.late", locale))
-        return await self._listener.press(self._translator.press(interaction, f"fix:{subject}", text))
+        given = {"text": text, "answer": subject}
+        return await self._listener.command(self._translator.slash(interaction, "fix", given))
 
     async def _file(self, interaction: discord.Interaction[Any], parts: int) -> Piece:
         """The answer whose last part the button is under, from what Discord shows of it."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import structlog
 
 from bot.adapters.discord.client import Client, intents
 from bot.adapters.discord.commands import payloads
+from bot.adapters.discord.happenings import Attendant, Happenings
 from bot.adapters.discord.hearing import Heard, Hearing
 from bot.adapters.discord.interactions import Interactions
 from bot.adapters.discord.messenger import THREADS, DiscordMessenger
@@ -30,9 +31,11 @@ from bot.sdk import ToolSpec
 log = structlog.get_logger()
 _OVERHEARD = 10_000
 """Messages that wait to be remembered; beyond that the oldest are let go."""
-NO_CONTENT = (
-    "Discord refuses the Message Content intent: switch it on under Bot at https://discord.com/developers/applications "
-    "or set DISCORD_MESSAGE_CONTENT=false. Until then I answer mentions, direct messages and slash commands only."
+INTENTS = {"message_content": "Message Content", "members": "Server Members"}
+NO_INTENTS = (
+    "Discord refuses an intent that I ask for ({names}): switch it on under Bot at "
+    "https://discord.com/developers/applications and start me again. Without Message Content I answer mentions, direct "
+    "messages and slash commands only; without Server Members nobody is welcomed."
 )
 BAD_TOKEN = (
     "Discord refuses the token: set DISCORD_BOT_TOKEN to the one at https://discord.com/developers/applications."  # noqa: S105
@@ -66,12 +69,18 @@ class Gateway:
         options: Options,
         seen: Seen,
         texts: Texts = english,
+        attendant: Attendant | None = None,
     ) -> None:
         self._listener, self._records, self._specs, self._options = listener, records, specs, options
         self._words = Words(texts)
         self._threads: dict[int, bool] = {}
         self._waiting: deque[discord.Message] = deque(maxlen=_OVERHEARD)
         self._listening = False
+        self._refused: list[str] = []
+        self.connected = asyncio.Event()
+        """Set once Discord has taken the bot in, for the first time."""
+        self.answered: Callable[[], None] = lambda: None
+        """Told after each answer: it may have set a reminder."""
         self.problem = ""
         """What keeps the bot from Discord, or from a part of it; empty: nothing."""
         commands = Commands(specs)
@@ -79,10 +88,10 @@ class Gateway:
         self._hearing = Hearing(book, options.prefix, commands.known, self._threads)
         self._replies = Replies(listener, self._translator, self._hearing, commands, self._words)
         self._interactions = Interactions(listener, self._translator, commands, self._words)
-        self.client = Client(
-            intents(content=options.content, members=options.members), options.shards, options.shard_ids
-        )
-        self.client.listen(self._handlers())
+        wanted = intents(content=options.content, members=options.members, reactions=attendant is not None)
+        self.client = Client(wanted, options.shards, options.shard_ids)
+        happenings = Happenings(attendant, self.client).handlers() if attendant is not None else {}
+        self.client.listen({**self._handlers(), **happenings})
         self.messenger = DiscordMessenger(self.client, records, self._threads)
 
     def _handlers(self) -> Mapping[str, Any]:
@@ -91,10 +100,11 @@ class Gateway:
             "raw_message_edit": self._edited,
             "raw_message_delete": lambda gone: self._deleted(gone.channel_id, [gone.message_id]),
             "raw_bulk_message_delete": lambda gone: self._deleted(gone.channel_id, sorted(gone.message_ids)),
-            "interaction": self._interactions.handle,
+            "interaction": lambda interaction: self._then(self._interactions.handle(interaction)),
             "connect": self._connected,
             "ready": self._ready,
             "guild_channel_update": lambda _, channel: self._translator.audiences.forget(channel.guild.id),
+            "guild_channel_delete": lambda channel: self._translator.audiences.forget(channel.guild.id),
             "guild_role_create": lambda role: self._translator.audiences.forget(role.guild.id),
             "guild_role_update": lambda _, role: self._translator.audiences.forget(role.guild.id),
             "guild_role_delete": lambda role: self._translator.audiences.forget(role.guild.id),
@@ -106,7 +116,11 @@ class Gateway:
             return None
         if heard is Heard.OVERHEARD:
             return self._overhear(message)
-        return self._replies.reply(message, heard) if self._replies.first(message.id) else None
+        return self._then(self._replies.reply(message, heard)) if self._replies.first(message.id) else None
+
+    async def _then(self, answering: Coroutine[Any, Any, None]) -> None:
+        await answering
+        self.answered()
 
     def _overhear(self, message: discord.Message) -> Coroutine[Any, Any, None] | None:
         """One task remembers all that was overheard since it began; most messages cost no task of their own."""
@@ -142,6 +156,9 @@ class Gateway:
 
     def _ready(self) -> Coroutine[Any, Any, None]:
         self._connected()
+        self.connected.set()
+        if not self._refused:
+            self.problem = ""
         return self._prepare()
 
     async def _prepare(self) -> None:
@@ -168,10 +185,11 @@ class Gateway:
                 self._troubled(BAD_TOKEN)
                 return
             except discord.PrivilegedIntentsRequired:
-                self._troubled(NO_CONTENT)
-                if not self.client.intents.message_content:
+                self._refused = self.client.privileged()
+                self._troubled(NO_INTENTS.format(names=", ".join(INTENTS[name] for name in self._refused)))
+                if not self._refused:
                     return
-                self.client.do_without_content()
+                self.client.do_without_privileged()
                 wait = 0.0
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 self._troubled(f"Discord is out of reach ({type(error).__name__}); I try again in {wait:g} seconds.")
@@ -185,6 +203,27 @@ class Gateway:
         await asyncio.sleep(wait)
         self.client.clear()
 
+    def state(self) -> Mapping[str, Any]:
+        """How the connection is. `latency` in milliseconds; `intents` asked for; `missing`: what was refused."""
+        client = self.client
+        shards = [
+            {"id": number, "ready": not shard.is_closed(), "latency": _milliseconds(shard.latency)}
+            for number, shard in client.shards.items()
+        ]
+        return {
+            "ready": client.is_ready() and not client.is_closed(),
+            "shards": shards,
+            "guilds": len(client.guilds),
+            "intents": sorted(name for name, wanted in client.intents if wanted),
+            "missing": list(self._refused),
+            "problem": self.problem,
+        }
+
     def _troubled(self, problem: str) -> None:
         self.problem = problem
         log.error("discord", because=problem)
+
+
+def _milliseconds(seconds: float) -> float:
+    """Before the first heartbeat was answered there is no latency: discord.py says infinity, JSON cannot."""
+    return round(seconds * 1000, 1) if seconds < float("inf") else -1.0

@@ -74,7 +74,7 @@ class Interactions:
         if button:
             await Question.ask(interaction, button, "", self._words)
             return
-        await self._answer(interaction, self._menus.act(interaction, name, target), private=True)
+        await self._answer(interaction, self._menus.act(interaction, name, target), secret=True)
 
     async def _complete(self, interaction: discord.Interaction[Any]) -> None:
         """Offers for what is being typed; none where that takes too long or breaks."""
@@ -108,16 +108,17 @@ class Interactions:
     async def _pressed(self, interaction: discord.Interaction[Any], identity: str, text: str) -> None:
         act = own(identity)
         if act is not None:
-            await self._answer(interaction, self._feedback.act(interaction, act, text), private=True)
+            await self._answer(interaction, self._feedback.act(interaction, act, text), secret=True)
             return
         press = self._translator.press(interaction, identity, text)
-        await self._answer(interaction, self._listener.press(press), private=True)
+        await self._answer(interaction, self._listener.press(press), secret=False)
 
     async def _answer(
-        self, interaction: discord.Interaction[Any], asking: Awaitable[Answer | Piece], *, private: bool
+        self, interaction: discord.Interaction[Any], asking: Awaitable[Answer | Piece], *, secret: bool
     ) -> None:
-        place = Within(interaction, private)
-        await self._show(interaction, asking, place, Board(place))
+        """`secret`: for the member's eyes, whatever the answer says of itself."""
+        place = Within(interaction, private=True)
+        await self._show(interaction, asking, place, Board(place), secret=secret)
 
     async def _show(
         self,
@@ -125,6 +126,8 @@ class Interactions:
         asking: Awaitable[Answer | Piece],
         place: Within,
         board: Board,
+        *,
+        secret: bool = False,
     ) -> None:
         """Wait as long as Discord does, then tell it to wait longer; show the answer when it is there."""
         task = asyncio.ensure_future(asking)
@@ -136,7 +139,7 @@ class Interactions:
             place.only_for_the_member(True)
             await board.finish([answer])
             return
-        place.only_for_the_member(answer.private or answer.outcome is Outcome.REJECTED)
+        place.only_for_the_member(secret or answer.private or answer.outcome is Outcome.REJECTED)
         await board.finish(pieces(answer, under(answer, self._words, interaction.locale.value)))
 
     async def _outcome(self, task: "asyncio.Future[Answer | Piece]", locale: str) -> Answer | Piece:

@@ -30,7 +30,8 @@ class Below:
     async def edit(self, handle: Any, piece: Piece) -> None:
         """Change a message of this answer."""
         with discord_errors("answer here"):
-            await handle.edit(**piece.editing())
+            # discord.py unfolds links again with every edit that does not say otherwise.
+            await handle.edit(**piece.editing(), suppress=piece.quiet and not piece.card)
 
     async def delete(self, handle: Any) -> None:
         """Take a message of this answer away; one that is gone is gone."""
@@ -77,11 +78,8 @@ class Within:
             if not interaction.response.is_done():
                 await interaction.response.send_message(**_sent(given), ephemeral=self._private)
                 return None
-            if waiting is None:
+            if waiting is None or waiting is self._private:
                 return await interaction.followup.send(**_sent(given), ephemeral=self._private, wait=True)
-            if waiting is self._private:
-                await interaction.edit_original_response(**piece.editing())
-                return None
             return await self._elsewhere(piece)
 
     async def _elsewhere(self, piece: Piece) -> discord.Message:

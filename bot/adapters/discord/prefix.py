@@ -16,11 +16,13 @@ class Commands:
 
     def __init__(self, specs: Sequence[ToolSpec]) -> None:
         self._specs = {tuple(spec.command.split()): spec for spec in specs if spec.command}
-        self._first = frozenset(words[0] for words in self._specs)
+        said = {spec.say[1:].split()[0] for spec in specs if spec.say[:1] == "!" and spec.say[1:].strip()}
+        self._first = frozenset(words[0] for words in self._specs) | {word.casefold() for word in said}
         self._longest = max((len(words) for words in self._specs), default=0)
 
     def known(self, text: str) -> bool:
-        """Whether a text, without the prefix, begins with a command."""
+        """Whether a text, without the prefix, begins as a command does or as the examples of tools do. Others' prefix
+        may be the same: what is not ours is left to them."""
         first = text.split(None, 1)[:1]
         return bool(first) and first[0].casefold() in self._first and not text[:1].isspace()
 
@@ -28,15 +30,15 @@ class Commands:
         """The tool of a command."""
         return self._specs.get(tuple(name.split()))
 
-    def parse(self, text: str) -> tuple[str, dict[str, Any]]:
-        """The command that a text begins with and its arguments, as far as they can be told apart. What is wrong with
-        them is for the pipeline to say."""
+    def parse(self, text: str) -> tuple[str, dict[str, Any]] | None:
+        """The command that a text begins with and its arguments, as far as they can be told apart; what is wrong with
+        them is for the pipeline to say. None: it is no command, but may be understood."""
         words = text.split(None, self._longest)
         for length in range(min(self._longest, len(words)), 0, -1):
             name = tuple(word.casefold() for word in words[:length])
             if name in self._specs:
                 return " ".join(name), arguments(self._specs[name].parameters, _after(text, length))
-        return " ".join(words[:1]).casefold(), {}
+        return None
 
 
 def _after(text: str, words: int) -> str:
@@ -72,8 +74,9 @@ def _named(shapes: Mapping[str, Any], text: str) -> tuple[str, dict[str, Any]]:
     """What stands before the first name, and the values by name; a word before a colon that is no name stays text."""
     places = [match for match in _NAMED.finditer(text) if match[1] in shapes]
     named: dict[str, Any] = {}
-    for match, following in zip(places, [*places[1:], None], strict=True):
-        value = text[match.end() : following.start() if following else len(text)].strip()
+    for number, match in enumerate(places):
+        end = places[number + 1].start() if number + 1 < len(places) else len(text)
+        value = text[match.end() : end].strip()
         named[match[1]] = _unquoted(value)
     return text[: places[0].start()].strip() if places else text, named
 

@@ -80,14 +80,21 @@ class Replies:
         locale = self._translator.locale(message.author)
         try:
             if heard is Heard.COMMAND:
-                name, arguments = self._commands.parse(message.content[len(self._hearing.prefix(message)) :])
-                return await self._listener.command(self._translator.command(message, name, arguments), board)
+                return await self._command(message, board)
             return await self._listener.answer(await self._translator.message(message), board)
         except Unavailable as error:
             return self._words("discord.busy", locale, seconds=max(1, round(error.retry_after or 5)))
-        except MegawattsError as error:
-            log.warning("message failed", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  (the member still gets a sentence)
+            log.error("message failed", error=type(error).__name__)  # noqa: TRY400  (a traceback could hold a text)
             return self._words("discord.broken", locale)
+
+    async def _command(self, message: discord.Message, board: Board) -> Answer:
+        """What follows the prefix; where it is no command by its words, it is understood as any message is."""
+        text = message.content[len(self._hearing.prefix(message)) :]
+        found = self._commands.parse(text)
+        if found is not None:
+            return await self._listener.command(self._translator.command(message, *found), board)
+        return await self._listener.answer(await self._translator.message(message, text=f"!{text}"), board)
 
     async def _show(self, message: discord.Message, answer: Answer | str, board: Board) -> None:
         if isinstance(answer, str):

@@ -1,0 +1,50 @@
+"""What happens on a server without a word to the bot: members join and react."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+import discord
+
+from bot.core.ids import GuildId, MessageId, UserId
+
+
+class Attendant(Protocol):
+    """Who is told. Never raises."""
+
+    async def joined(self, guild: GuildId, user: UserId, name: str) -> object: ...
+    async def reacted(self, guild: GuildId, message: MessageId, user: UserId, emoji: str) -> object: ...
+    async def unreacted(self, guild: GuildId, message: MessageId, user: UserId, emoji: str) -> object: ...
+
+
+class Happenings:
+    """Hands joins and reactions on; the bot's own do not count."""
+
+    def __init__(self, attendant: Attendant, client: discord.Client) -> None:
+        self._attendant, self._client = attendant, client
+
+    def handlers(self) -> Mapping[str, Callable[..., Coroutine[Any, Any, None] | None]]:
+        """By discord.py's names of events."""
+        return {
+            "member_join": self._joined,
+            "raw_reaction_add": lambda raw: self._reacted(raw, self._attendant.reacted),
+            "raw_reaction_remove": lambda raw: self._reacted(raw, self._attendant.unreacted),
+        }
+
+    def _joined(self, member: discord.Member) -> Coroutine[Any, Any, None] | None:
+        if member.bot:
+            return None
+        guild, user = GuildId(str(member.guild.id)), UserId(str(member.id))
+        return _done(self._attendant.joined(guild, user, member.display_name))
+
+    def _reacted(
+        self, raw: discord.RawReactionActionEvent, tell: Callable[..., Coroutine[Any, Any, object]]
+    ) -> Coroutine[Any, Any, None] | None:
+        me = self._client.user
+        if raw.guild_id is None or (me is not None and raw.user_id == me.id):
+            return None
+        guild, message = GuildId(str(raw.guild_id)), MessageId(str(raw.message_id))
+        return _done(tell(guild, message, UserId(str(raw.user_id)), str(raw.emoji)))
+
+
+async def _done(telling: Coroutine[Any, Any, object]) -> None:
+    await telling
