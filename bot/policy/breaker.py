@@ -53,17 +53,22 @@ def succeeded(_breaker: Breaker) -> Breaker:
 
 
 def failed(breaker: Breaker, now: float, retry_after: float | None = None) -> Breaker:
-    """It did not answer. A wait that the provider asked for opens at once; else it takes FAILURES in a row."""
+    """It did not answer. A wait that the provider asked for opens at once; else it takes FAILURES in a row.
+
+    A call that had begun before it opened prolongs nothing, and nothing makes it open earlier than was asked for.
+    """
     failures = breaker.failures + 1
     if retry_after is not None:
         wait = min(max(retry_after, 0.1), LONGEST_ASKED)
+    elif breaker.wait and not breaker.probing:
+        return replace(breaker, failures=failures)
     elif breaker.wait:
         wait = min(max(breaker.wait * 2, FIRST_WAIT), LONGEST_WAIT)
     elif failures >= FAILURES:
         wait = FIRST_WAIT
     else:
         return replace(breaker, failures=failures, probing=False)
-    return Breaker(failures, now + wait, wait)
+    return Breaker(failures, max(now + wait, breaker.until), wait)
 
 
 def abandoned(breaker: Breaker) -> Breaker:

@@ -231,5 +231,5 @@ def _told(number: int, place: Place) -> Verdict:
     }
     if place.obstacle:
         return Verdict(one.name, Status.FAIL, place.because, children, facts=facts)
-    because = "; ".join(why for _name, _worth, why in sorted(place.reasons, key=lambda r: -abs(r[1]))[:3])
+    because = "; ".join(why for _name, _worth, why in place.reasons)
     return Verdict(one.name, Status.PASS, because, children, facts=facts)

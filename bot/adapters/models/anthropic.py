@@ -1,6 +1,6 @@
 """Anthropic over its messages, with its own client."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.models import addresses
@@ -21,7 +21,7 @@ class Anthropic(PydanticProvider):
     def __init__(self, key: str, models: Sequence[str], *, base_url: str = "", timeout: float = 60.0) -> None:
         super().__init__("anthropic", models)
         self._base = addresses.checked(base_url, "ANTHROPIC_BASE_URL") if base_url else BASE
-        self._open = lambda: _client(key, self._base, timeout)
+        self._open: Callable[[], AsyncAnthropic] = lambda: _client(key, self._base, timeout)
         self._client: AsyncAnthropic | None = None
 
     async def close(self) -> None:
@@ -43,4 +43,4 @@ class Anthropic(PydanticProvider):
 def _client(key: str, base: str, timeout: float) -> "AsyncAnthropic":
     from anthropic import AsyncAnthropic  # noqa: PLC0415  (heavy: at the first call)
 
-    return AsyncAnthropic(api_key=key, base_url=base, timeout=timeout, max_retries=0)  # type: ignore[no-untyped-call]
+    return AsyncAnthropic(api_key=key, base_url=base, timeout=timeout, max_retries=0)

@@ -16,12 +16,14 @@ def fault(error: BaseException, provider: str, model: str, setting: str) -> Mode
     """What went wrong, as a sentence. `setting` is the environment's name for the models of this provider."""
     from pydantic_ai import exceptions as of  # noqa: PLC0415  (only once a model is in use)
 
-    if isinstance(error, of.ModelHTTPError) and error.in_stream is False:
+    if isinstance(error, of.ModelHTTPError):
         return _answered(error, provider, model, setting)
+    if isinstance(error, of.ModelTimeoutError):
+        return ModelFault("silent", f"{provider} was silent for too long ({model}, AI_TIMEOUT)")
     if isinstance(error, of.ModelConnectionError):
         sent = error.phase not in {"pool", "connect"}
         return ModelFault("down", f"the connection to {provider} failed ({model})", sent=sent)
-    if isinstance(error, of.ModelAPIError):
+    if isinstance(error, of.ModelAPIError) and error.in_stream:
         return ModelFault("down", f"{provider} broke off while it answered ({model})", retry_after=error.retry_after)
     if isinstance(error, of.ContentFilterError):
         return ModelFault("rejected", f"{provider} refuses to answer this")

@@ -1,7 +1,7 @@
 """Own models: an Ollama server, or any other that speaks OpenAI's protocol (llama.cpp, vLLM, LM Studio, ...)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.adapters.models import addresses
@@ -30,7 +30,7 @@ class Llama(PydanticProvider):
         super().__init__("llama", models)
         self._root = addresses.checked(endpoint, "LLAMA_API_ENDPOINT").removesuffix("/v1")
         self.local = addresses.own_machine(self._root)
-        self._open = lambda: _client(key or NO_KEY, f"{self._root}/v1", timeout)
+        self._open: Callable[[], AsyncOpenAI] = lambda: _client(key or NO_KEY, f"{self._root}/v1", timeout)
         self._client: AsyncOpenAI | None = None
         self._kind: Kind | None = None
 
@@ -121,4 +121,4 @@ class Llama(PydanticProvider):
 def _client(key: str, base: str, timeout: float) -> "AsyncOpenAI":
     from openai import AsyncOpenAI  # noqa: PLC0415  (heavy: at the first call)
 
-    return AsyncOpenAI(api_key=key, base_url=base, timeout=timeout, max_retries=0)  # type: ignore[no-untyped-call]
+    return AsyncOpenAI(api_key=key, base_url=base, timeout=timeout, max_retries=0)

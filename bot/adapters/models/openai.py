@@ -1,6 +1,6 @@
 """OpenAI over its chat completions, with its own client."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.models import addresses
@@ -21,7 +21,7 @@ class OpenAI(PydanticProvider):
     def __init__(self, key: str, models: Sequence[str], *, base_url: str = "", timeout: float = 60.0) -> None:
         super().__init__("openai", models)
         self._base = addresses.checked(base_url, "OPENAI_BASE_URL") if base_url else BASE
-        self._open = lambda: _client(key, self._base, timeout)
+        self._open: Callable[[], AsyncOpenAI] = lambda: _client(key, self._base, timeout)
         self._client: AsyncOpenAI | None = None
 
     async def close(self) -> None:
@@ -43,4 +43,4 @@ class OpenAI(PydanticProvider):
 def _client(key: str, base: str, timeout: float) -> "AsyncOpenAI":
     from openai import AsyncOpenAI  # noqa: PLC0415  (heavy: at the first call)
 
-    return AsyncOpenAI(api_key=key, base_url=base, timeout=timeout, max_retries=0)  # type: ignore[no-untyped-call]
+    return AsyncOpenAI(api_key=key, base_url=base, timeout=timeout, max_retries=0)
