@@ -1,13 +1,13 @@
 """Tells members of proposals: looks at polls and outcomes, and at what was told, and does what is missing."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.chat import Messenger, Post
-from bot.core.errors import Denied, MegawattsError, Unavailable
+from bot.core.errors import Denied
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber
 from bot.core.ports import Clock, Records
@@ -159,16 +159,6 @@ class Announcer:
 def nonce_of(key: str) -> str:
     """At most 25 characters, the same for the same key. https://discord.com/developers/docs/resources/message"""
     return hashlib.sha256(key.encode()).hexdigest()[:24]
-
-
-async def calmly(work: Callable[[], Awaitable[int]]) -> str:
-    """One round whose failure is a sentence and no exception; the next round does what is missing."""
-    try:
-        await work()
-    except MegawattsError as error:
-        wait = f"; again in {error.retry_after:g} s" if isinstance(error, Unavailable) and error.retry_after else ""
-        return f"{error}{wait}"
-    return ""
 
 
 def _post(matter: Matter, now: datetime) -> Post:
