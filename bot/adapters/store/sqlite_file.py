@@ -25,6 +25,7 @@ def open_file(path: Path) -> sqlite3.Connection:
             db.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA secure_delete = ON")  # what members have forgotten must not stay in free pages
             if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("quick_check failed")
             _to_head(db, path)

@@ -92,6 +92,6 @@ def _arguments(kind: str, patience: float) -> dict[str, Any]:
 def _durable(connection: Any, _record: object) -> None:
     """As the embedded store has it."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

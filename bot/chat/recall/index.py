@@ -1,0 +1,131 @@
+"""Finding facts by meaning and by words, if there is an index; whatever fails costs the index, never the answer."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.chat.recall.store import FactStore, Kept
+from bot.chat.recall.words import hashed, tag
+from bot.core.chat import Scope
+from bot.core.errors import MegawattsError
+from bot.core.ids import GuildId, UserId
+from bot.core.stores import Embedder, Point, Vectors
+from bot.policy.memory import near
+
+log = structlog.get_logger()
+_WIDE = 20
+"""Points that each of the two searches gives."""
+_FLOOR, _DROP = 0.76, 0.06
+"""The least similarity of a fact to a question, and how much less than the best. E5's similarities are all high."""
+_LEAST = 0.35
+"""The least share of the best score by words."""
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Ids, best first, by meaning and by words. `empty`: the index knows nothing of this member here."""
+
+    by_meaning: tuple[str, ...]
+    by_words: tuple[str, ...]
+    empty: bool
+
+
+class Index:
+    """Vectors and embedder together. Both may be missing, slow or broken."""
+
+    def __init__(self, vectors: Vectors | None, embedder: Embedder | None, patience: float) -> None:
+        """`patience`: seconds that a search may take before it is done without."""
+        self._vectors, self._embedder, self._patience = vectors, embedder, patience
+
+    async def search(self, text: str, scope: Scope, shade: str) -> Found | None:
+        """What fits in this scope; None if the index does not answer in time."""
+        if self._vectors is None:
+            return None
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._search(self._vectors, text, scope, shade)
+        except (MegawattsError, TimeoutError) as error:
+            log.info("recall without index", error=type(error).__name__)
+            return None
+
+    async def add(self, facts: Sequence[Kept], shade: str) -> bool:
+        """Index facts; False if that must be tried again."""
+        if self._vectors is None:
+            return False
+        try:
+            for at in range(0, len(facts), _AT_ONCE):
+                some = facts[at : at + _AT_ONCE]
+                vectors = (
+                    await self._embedder.embed([one.fact.text for one in some]) if self._embedder else [()] * len(some)
+                )
+                points = [_point(one, vector, shade) for one, vector in zip(some, vectors, strict=True)]
+                await self._vectors.put(points)
+        except MegawattsError as error:
+            log.info("facts not indexed", error=type(error).__name__, count=len(facts))
+            return False
+        return True
+
+    async def remove(self, ids: Sequence[str], store: FactStore) -> None:
+        """Take facts out; what the index does not do now, it owes."""
+        if self._vectors is None or not ids:
+            return
+        name = f"ids/{min(ids)}"
+        await asyncio.to_thread(store.owe, name, {"ids": list(ids)})
+        await self.settle(store)
+
+    async def remove_member(self, user: UserId, shade: str, store: FactStore) -> None:
+        """Take everything of a member out; what the index does not do now, it owes."""
+        if self._vectors is None or not shade:
+            return
+        who = tag(shade, user)
+        await asyncio.to_thread(store.owe, f"who/{who}", {"who": who})
+        await self.settle(store)
+
+    async def settle(self, store: FactStore) -> None:
+        """Delete what is still owed. Raises nothing."""
+        if self._vectors is None:
+            return
+        try:
+            for name, row in await asyncio.to_thread(store.owed):
+                if "who" in row:
+                    await self._vectors.delete_where({"who": str(row["who"])})
+                else:
+                    await self._vectors.delete([str(one) for one in row["ids"]])
+                await asyncio.to_thread(store.paid, name)
+        except MegawattsError as error:
+            log.warning("index still holds hashes of forgotten facts", error=type(error).__name__)
+
+    async def close(self) -> None:
+        """Let go of both."""
+        if self._vectors is not None:
+            await self._vectors.close()
+        if self._embedder is not None:
+            await self._embedder.close()
+
+    async def _search(self, vectors: Vectors, text: str, scope: Scope, shade: str) -> Found:
+        where = {"owner": owner(shade, scope.user, scope.guild)}
+        words = await vectors.search((), hashed(text, shade), where, _WIDE)
+        meaning = []
+        if self._embedder is not None:
+            question = (await self._embedder.embed([text], query=True))[0]
+            meaning = list(await vectors.search(question, "", where, _WIDE))
+        by_words = [(hit.id, hit.score) for hit in words]
+        best = max((score for _, score in by_words), default=0.0)
+        return Found(
+            near([(hit.id, hit.score) for hit in meaning], _FLOOR, _DROP),
+            near(by_words, best * _LEAST, best),
+            empty=not meaning and not words,
+        )
+
+
+def owner(shade: str, user: UserId, guild: GuildId) -> str:
+    """What is filtered on: a member in one guild, or in direct messages."""
+    return tag(shade, user, guild)
+
+
+def _point(one: Kept, vector: tuple[float, ...], shade: str) -> Point:
+    payload = {"who": tag(shade, one.fact.user), "owner": owner(shade, one.fact.user, one.fact.guild)}
+    return Point(one.fact.id, vector, hashed(f"{one.fact.text} {one.words}", shade), payload)
