@@ -1,5 +1,6 @@
 """A server in simcord with ranks, and the built-in tools over it. What came of a call is read from the server."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from random import Random
@@ -11,16 +12,16 @@ import simcord
 
 import bot.extensions
 from bot.adapters.discord.guilds import DiscordGuilds
-from bot.core.audit import Entry
 from bot.core.chat import Post
 from bot.core.errors import Misconfigured
 from bot.core.guild_settings import GuildSettings
-from bot.core.ids import ChannelId, GuildId, MessageId, RoleId, UserId
+from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 from bot.sdk import Called, Caller, House, Registry, Tool, discover
 from bot.sdk.attendant import Attendant
 from bot.sdk.host import Doors
 from bot.sdk.testing import DictRecords
 from tests.adapters.discord import schema
+from tests.sdk.guild_double import Log
 
 MODERATOR = discord.Permissions(
     ban_members=True, kick_members=True, moderate_members=True, manage_roles=True, manage_channels=True,
@@ -28,21 +29,9 @@ MODERATOR = discord.Permissions(
     view_channel=True, send_messages=True, read_message_history=True, embed_links=True, connect=True, speak=True,
     attach_files=True, use_external_emojis=True,
 )  # fmt: skip
+_BANS = re.compile(r"(PUT|DELETE) /guilds/\d+/bans/\d+: a body is required")
+"""discord.py says it in the query string, which Discord takes as well and the description does not cover."""
 PLAIN = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True, add_reactions=True)
-
-
-@dataclass
-class Log:
-    """Keeps what is put on record."""
-
-    rows: list[tuple[str, str, str, str, dict[str, str]]] = field(default_factory=list)
-
-    def append(self, actor: str, act: str, subject: str, reason: str, facts: Any = None) -> Entry:
-        self.rows.append((actor, act, subject, reason, dict(facts or {})))
-        return None  # type: ignore[return-value]  (nobody reads it here)
-
-    def acts(self) -> list[str]:
-        return [row[1] for row in self.rows]
 
 
 @dataclass
@@ -65,7 +54,7 @@ class Book:
 
 
 @dataclass
-class Post_:
+class Sender:
     """Sends through the client, mentioning nobody."""
 
     client: discord.Client
@@ -90,14 +79,16 @@ class Hall:
     main: Any
     secret: Any
     people: dict[str, Any]
-    roles: dict[str, Any]
-    guilds: DiscordGuilds
     records: DictRecords
     log: Log
     book: Book
-    post: Post_
+    post: Sender
     registry: Registry
     house: House
+
+    @property
+    def guilds(self) -> DiscordGuilds:
+        return self.house.doors.guilds  # type: ignore[return-value]
 
     def caller(self, who: str, channel: Any = None) -> Caller:
         person, place = self.people[who], channel or self.main
@@ -127,14 +118,19 @@ class Hall:
         """Of Discord's own audit log."""
         return [entry.reason or "" for entry in self.guild.audit_log()]
 
-    def role(self, name: str) -> discord.Role:
-        """A role as the client of another member would have it."""
-        found = discord.utils.get(self.env.bot.get_guild(self.guild.id).roles, name=name)
-        assert found is not None, name
-        return found
+    def model(self, name: str) -> Any:
+        """A role as Discord itself has it."""
+        return self.guild.roles[name]._role
 
-    def has_role(self, name: str) -> bool:
+    def role_named(self, name: str) -> bool:
         return name in self.guild.roles
+
+    def may(self, who: str, channel: Any = None) -> discord.Permissions:
+        """What a member may do, by Discord's own reckoning and not by ours."""
+        number = self.people[who].id
+        return discord.Permissions(
+            self.env.backend.compute_permissions(self.guild.id, number, (channel or self.main).id)
+        )
 
     def member_roles(self, who: str) -> set[str]:
         wanted = self.guild._guild.members[self.people[who].id].role_ids
@@ -151,51 +147,48 @@ class Hall:
         return Attendant(self.house)
 
 
-def raise_to(hall_guild: Any, role: Any, position: int) -> None:
-    hall_guild._guild.roles[role.id].position = position
+RANKS = (
+    ("Cosmetic", discord.Permissions.none()),
+    ("Helper", PLAIN),
+    ("Mods", MODERATOR),
+    ("Boss", discord.Permissions(administrator=True)),
+)
 
 
 async def stage(env: simcord.Env, tools: tuple[Tool, ...] = ()) -> Hall:
     """Set it up; roles and ranks are the test's own doing and no request."""
-    boss_user = env.create_user("owner")
-    guild = env.create_guild("The Hall", owner=boss_user)
-    roles: dict[str, Any] = {}
-    for name, rights in (
-        ("Cosmetic", discord.Permissions.none()), ("Helper", PLAIN), ("Mods", MODERATOR),
-        ("Bots", MODERATOR), ("Boss", discord.Permissions(administrator=True)),
-    ):  # fmt: skip
-        roles[name] = guild.create_role(name, permissions=rights)
-    people: dict[str, Any] = {"owner": boss_user}
+    owner = env.create_user("owner")
+    guild = env.create_guild("The Hall", owner=owner)
+    ranks = {name: guild.create_role(name, permissions=rights) for name, rights in RANKS}
+    (own,) = [one for name, one in guild.roles.items() if name == env.bot.user.name]
+    order = (ranks["Cosmetic"], ranks["Helper"], ranks["Mods"], own, ranks["Boss"])
+    env.backend.reorder_roles(guild.id, [{"id": one.id, "position": n} for n, one in enumerate(order, start=1)])
+    env.backend.edit_role(guild.id, own.id, {"permissions": MODERATOR.value})
+    env.backend.edit_role(guild.id, guild.id, {"permissions": PLAIN.value})
+    people: dict[str, Any] = {"owner": owner}
     for who, has in (("boss", "Boss"), ("mod", "Mods"), ("helper", "Helper"), ("ann", ""), ("bob", "")):
-        people[who] = guild.add_member(env.create_user(who), roles=[roles[has]] if has else [])
-    env.backend.set_member_roles(guild.id, env.bot.user.id, [roles["Bots"].id]) if hasattr(
-        env.backend, "set_member_roles"
-    ) else guild._guild.members[env.bot.user.id].role_ids.append(roles["Bots"].id)
+        people[who] = guild.add_member(env.create_user(who), roles=[ranks[has]] if has else [])
     main = guild.create_text_channel("main")
-    hidden = {guild.default_role: discord.PermissionOverwrite(view_channel=False)}
-    hidden[roles["Helper"]] = hidden[roles["Bots"]] = discord.PermissionOverwrite(view_channel=True)
-    secret = guild.create_text_channel("secret", overwrites=hidden)
+    see, blind = discord.PermissionOverwrite(view_channel=True), discord.PermissionOverwrite(view_channel=False)
+    secret = guild.create_text_channel("secret", overwrites={guild.default_role: blind, ranks["Helper"]: see, own: see})
     await env.settle()
-    records, log, book, post = DictRecords(), Log(), Book(), Post_(env.bot)
-    guilds = DiscordGuilds(env.bot)
-    doors = Doors(guilds=guilds, book=book, messenger=post, audit=log)  # type: ignore[arg-type]
+    records, log, book, post = DictRecords(), Log(), Book(), Sender(env.bot)
+    doors = Doors(guilds=DiscordGuilds(env.bot), book=book, messenger=post, audit=log)  # type: ignore[arg-type]
     house = House(records, env.now, Random(3), dict, None, doors)  # type: ignore[arg-type]
     registry = Registry(tools or discover(bot.extensions), house)
-    return Hall(env, guild, main, secret, people, roles, guilds, records, log, book, post, registry, house)
+    return Hall(env, guild, main, secret, people, records, log, book, post, registry, house)
 
 
 @pytest.fixture
 async def hall() -> AsyncIterator[Hall]:
     environment = simcord.Env(discord.Client(intents=discord.Intents.all()))
     await environment.start()
-    with environment.time_context():
-        pass
     try:
         yield await stage(environment)
     finally:
         await environment.shutdown()
     if schema.FILE.exists():
-        assert schema.problems(environment.http_requests) == []
+        assert [one for one in schema.problems(environment.http_requests) if not _BANS.fullmatch(one)] == []
 
 
-__all__ = ["MODERATOR", "PLAIN", "Hall", "RoleId", "hall", "raise_to", "stage"]
+__all__ = ["MODERATOR", "PLAIN", "Hall", "hall", "stage"]
