@@ -102,3 +102,9 @@ class Client(discord.AutoShardedClient):
         # with a client that is closed.
         asked = self._connection._intents
         asked.message_content = asked.members = False
+
+    async def reopen(self) -> None:
+        """Close what is left of a connection, so that `start` may be called again."""
+        await self.close()
+        self.clear()
+        self.http.connector = discord.utils.MISSING  # it was closed with its session, and discord.py would use it again

@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import discord
 import structlog
 
@@ -191,17 +190,13 @@ class Gateway:
                     return
                 self.client.do_without_privileged()
                 wait = 0.0
-            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001  (whatever a proxy answers, the process serves its endpoint)
                 self._troubled(f"Discord is out of reach ({type(error).__name__}); I try again in {wait:g} seconds.")
             else:
                 return
-            await self._reopened(wait)
+            await self.client.reopen()
+            await asyncio.sleep(wait)
             wait = min(max(wait * 2, _RETRY[0]), _RETRY[1])
-
-    async def _reopened(self, wait: float) -> None:
-        await self.client.close()
-        await asyncio.sleep(wait)
-        self.client.clear()
 
     def state(self) -> Mapping[str, Any]:
         """How the connection is. `latency` in milliseconds; `intents` asked for; `missing`: what was refused."""
