@@ -58,8 +58,9 @@ def heated(heat: Heat, user: UserId, hostility: float, now: datetime) -> tuple[H
     if hostility > 0:
         angry = (*((who, when) for who, when in angry if who != user), (user, now))[-_REMEMBERED:]
     level = min(10.0, cooled + max(0.0, min(1.0, hostility)))
-    begins = not heat.active and level >= _HOT and len(angry) >= _FEWEST
-    active = begins or (heat.active and level > _COOL)
+    goes_on = heat.active and cooled > _COOL
+    begins = not goes_on and level >= _HOT and len(angry) >= _FEWEST
+    active = begins or goes_on
     tell = begins and (heat.noticed is None or now - heat.noticed >= _QUIET)
     after = Heat(level, now if heat.at is None else max(now, heat.at), angry, active, heat.noticed)
     return (replace(after, noticed=now) if tell else after), tell

@@ -13,7 +13,9 @@ from typing import Final
 
 from bot.policy.normalise import skeleton
 
-_QUOTED = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|^\s*>.*$|\bhttps?://\S+|<[@#][!&]?\d+>", re.DOTALL | re.MULTILINE)
+_QUOTED = re.compile(
+    r"```[\s\S]*?(?:```|\Z)|`[^`\n]*`|^[ \t]*>>>[\s\S]*|^[ \t]*>[^\n]*|\bhttps?://\S+|<[@#][!&]?\d+>", re.MULTILINE
+)
 _SAID = re.compile(r"[^\W\d_]{2,}")
 _ENDINGS = ("ings", "ing", "ies", "ers", "ed", "es", "er", "en", "s", "e", "n", "t")
 _LIKE: Final = 0.62
