@@ -1,14 +1,19 @@
 """A server in simcord with ranks, and the built-in tools over it. What came of a call is read from the server."""
 
 import re
+import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import discord
 import pytest
-import simcord
+
+with warnings.catch_warnings():
+    # discord.py imports `audioop` for voice, which newer interpreters no longer have of their own.
+    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
+    import discord
+    import simcord
 
 import bot.extensions
 from bot.adapters.discord.guilds import DiscordGuilds
@@ -191,4 +196,4 @@ async def hall() -> AsyncIterator[Hall]:
         assert [one for one in schema.problems(environment.http_requests) if not _BANS.fullmatch(one)] == []
 
 
-__all__ = ["MODERATOR", "PLAIN", "Hall", "hall", "stage"]
+__all__ = ["MODERATOR", "PLAIN", "Hall", "discord", "hall", "stage"]
