@@ -35,19 +35,16 @@ def show_help(host: Host, topic: Annotated[str, "a command or tool", Complete(_t
 
 
 def _about(host: Host, wanted: str) -> Result:
-    for spec in host.tools:
-        if wanted in {spec.name, spec.command, spec.say.lstrip("!").split()[0]}:
-            return _one(spec)
+    exact = next((spec for spec in host.tools if wanted in {spec.name, spec.command}), None)
     family = [spec for spec in host.tools if wanted in {spec.group, spec.command.split(" ")[0]}]
-    if family:
+    said = next((spec for spec in host.tools if spec.say.startswith("!") and wanted == spec.say[1:].split()[0]), None)
+    if exact is None and len(family) > 1:
         lines = "\n".join(f"- {_call(spec)}: {spec.summary}" for spec in family)
         return Result(f"{wanted}:\n{lines}", "family", {"list": lines, "topic": wanted})
-    return Result(
-        f"I have no tool called {wanted[:60]!r}. Say !help for all of them.",
-        "no_topic",
-        {"topic": wanted[:60]},
-        ok=False,
-    )
+    if found := exact or said or next(iter(family), None):
+        return _one(found)
+    text = f"I have no tool called {wanted[:60]!r}. Say !help for all of them."
+    return Result(text, "no_topic", {"topic": wanted[:60]}, ok=False)
 
 
 def _one(spec: ToolSpec) -> Result:

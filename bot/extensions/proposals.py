@@ -140,7 +140,7 @@ def _buttons(about: Subject) -> tuple[Button, ...]:
 
 
 def _line(host: Host, poll: Poll, title: str) -> str:
-    choices = [ballot.choice for ballot in poll.ballots]
+    choices = list({ballot.voter: ballot.choice for ballot in poll.ballots}.values())  # the last of each
     count = f"{choices.count('for')} for, {choices.count('against')} against"
     until = host.votes.ends(poll, host.now)
     return f"- #{poll.pull} ({poll.head[:7]}): {title}; until {until:%Y-%m-%d %H:%M} UTC, {count}"

@@ -53,7 +53,7 @@ async def change_setting(
         written = await resolved(host, name, value)
         after = await asyncio.to_thread(host.book.change, host.caller.guild, {name: written}, host.caller.user)
     except (Misconfigured, Denied, Unavailable) as error:
-        return no(f"{str(error)[:1].upper()}{str(error)[1:]}.", "invalid")
+        return no(f"{error}.", "invalid")
     return _changed(before, after, name.partition(".")[0])
 
 
@@ -72,7 +72,7 @@ async def undo_settings(host: Host) -> Result:
     try:
         after = await asyncio.to_thread(host.book.undo, host.caller.guild, host.caller.user)
     except (Misconfigured, Denied, Unavailable) as error:
-        return no(f"{str(error)[:1].upper()}{str(error)[1:]}.", "nothing")
+        return no(f"{error}.", "nothing")
     changed = [name for name in KEYS if show(before, name) != show(after, name)]
     lines = "; ".join(f"{name} is {show(after, name)} again" for name in changed) or "nothing differed"
     return Result(f"Back: {lines}.", facts={"list": lines, "version": after.version})

@@ -56,7 +56,7 @@ async def _answer(host: Host, step: Step, value: str) -> str:
         written = await resolved(host, step.key, value)
         await asyncio.to_thread(host.book.change, host.caller.guild, {step.key: written}, host.caller.user)
     except (Misconfigured, Denied, Unavailable) as error:
-        return f"{str(error)[:1].upper()}{str(error)[1:]}."
+        return f"{error}."
     return ""
 
 

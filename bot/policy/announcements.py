@@ -14,7 +14,7 @@ from bot.core.votes import Poll, Subject
 
 Stand = Literal["open", "closed", "voided", "refused", "merged", "live", "reverted"]
 CHOICES = ("for", "against", "abstain")
-_ID = re.compile(r"vote/(\d{1,9})/([0-9a-f]{12})/(for|against|abstain|why|reject)")
+_ID = re.compile(r"vote/([0-9]{1,9})/([0-9a-f]{12})/(for|against|abstain|why|reject)")
 _BADGE = {"pass": "✅", "pending": "🕓", "inconclusive": "❔", "error": "⚠️", "fail": "❌"}
 _COLOUR: Mapping[Stand, int] = {
     "open": 0x5865F2, "closed": 0x99AAB5, "voided": 0x99AAB5, "refused": 0xED4245,

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"vote/(?P<pull>\d{1,9})/(?P<head>[0-9a-f]{12})/(?P<choice>for|against|abstain)"), "vote"),
-    (re.compile(r"vote/(?P<pull>\d{1,9})/[0-9a-f]{12}/why"), "explain_proposal"),
-    (re.compile(r"vote/(?P<pull>\d{1,9})/(?P<head>[0-9a-f]{12})/reject"), "reject_proposal"),
+    (re.compile(r"vote/(?P<pull>[0-9]{1,9})/(?P<head>[0-9a-f]{12})/(?P<choice>for|against|abstain)"), "vote"),
+    (re.compile(r"vote/(?P<pull>[0-9]{1,9})/[0-9a-f]{12}/why"), "explain_proposal"),
+    (re.compile(r"vote/(?P<pull>[0-9]{1,9})/(?P<head>[0-9a-f]{12})/reject"), "reject_proposal"),
     (re.compile(r"plan/(?P<number>[0-9a-f]{12})/answer"), "answer_plan"),
     (re.compile(r"plan/(?P<number>[0-9a-f]{12})/go"), "start_plan"),
     (re.compile(r"plan/(?P<number>[0-9a-f]{12})/keep"), "keep_plan"),
-    (re.compile(r"setup/(?P<step>[a-z_]{1,20})(?:/(?P<value>[\w.,:-]{1,60}))?"), "set_up"),
-    (re.compile(r"feedback/(?P<answer>[\w-]{1,64})/fix"), "fix_answer"),
+    (re.compile(r"setup/(?P<step>[a-z_]{1,20})(?:/(?P<value>[A-Za-z0-9_.,:-]{1,60}))?"), "set_up"),
+    (re.compile(r"feedback/(?P<answer>[A-Za-z0-9_-]{1,64})/fix"), "fix_answer"),
 )
 _TEXT = {"reject_proposal": "reason", "answer_plan": "text", "set_up": "value", "fix_answer": "text"}
 """Argument that takes what the member was asked for."""

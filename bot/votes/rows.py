@@ -28,13 +28,17 @@ def poll(row: Mapping[str, Any], ballots: Sequence[Mapping[str, Any]], late: Seq
         opened=datetime.fromisoformat(row["opened"]),
         closes=datetime.fromisoformat(row["closes"]),
         electorate=tuple(voter(one) for one in (*row["electorate"], *late)),
-        ballots=tuple(
-            Ballot(UserId(one["voter"]), cast("Choice", one["choice"]), datetime.fromisoformat(one["at"]))
-            for one in ballots
-        ),
+        ballots=tuple(sorted((move for one in ballots for move in moves(one)), key=lambda move: move.at)),
         excluded=frozenset(UserId(one) for one in row["excluded"]),
         guild=str(row.get("guild", "")),
     )
+
+
+def moves(row: Mapping[str, Any]) -> tuple[Ballot, ...]:
+    """Everything that one member chose, in order: a turn that they took back later still moved the end of the vote."""
+    who = UserId(row["voter"])
+    said = row.get("moves") or [(row["choice"], row["at"])]
+    return tuple(Ballot(who, cast("Choice", choice), datetime.fromisoformat(at)) for choice, at in said)
 
 
 def voter(row: Mapping[str, Any]) -> Voter:

@@ -20,6 +20,8 @@ GUILD_MEMBERS = "guild_members"
 """Members of Discord guilds, by guild and user. What is said without a guild never gets here: names there are free."""
 ELECTORS = "electors"
 """Members whom the bot met only after a poll had opened, by pull, head and user."""
+_MOST_MOVES = 20
+"""Ballots of one member on one head that are kept, since each may have moved the end."""
 Eligible = Callable[[Poll, Voter], Verdict]
 
 
@@ -160,10 +162,15 @@ class Votes:
         refusal = self._refusal(pull, head, voter, now, guild)
         if refusal:
             return Verdict("vote", Status.FAIL, refusal)
-        row = {"voter": voter, "choice": choice, "at": now.isoformat()}
         key = f"{pull}/{head}/{voter}"
         before = self._records.get(BALLOTS, key)
-        if before is None or before["choice"] != choice:  # the same again is the same ballot, as old as it was
+        moves = [[move.choice, move.at.isoformat()] for move in rows.moves(before)] if before else []
+        if len(moves) >= _MOST_MOVES and moves[-1][0] != choice:
+            because = f"You have changed your vote on #{pull} {_MOST_MOVES - 1} times; it stays {moves[-1][0]}."
+            return Verdict("vote", Status.FAIL, because)
+        if not moves or moves[-1][0] != choice:  # the same again is the same ballot, as old as it was
+            moves.append([choice, now.isoformat()])
+            row = {"voter": voter, "choice": choice, "at": now.isoformat(), "moves": moves}
             self._records.put(BALLOTS, key, row)
         word = "changed to" if before is not None and before["choice"] != choice else "recorded as"
         facts = {"changed": before is not None}

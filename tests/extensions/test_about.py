@@ -12,14 +12,39 @@ async def test_everything_it_can_do_is_told(desk) -> None:
 async def test_help_names_the_commands(desk) -> None:
     text = (await desk.call("show_help")).result.text
     assert "!roll" in text
-    assert "!vote" in text
+    assert "!proposals vote" in text
+    assert "- emergency: !override, !resume, !rollback, !stop" in text
+
+
+async def test_every_command_is_in_the_help(desk) -> None:
+    text = (await desk.call("show_help")).result.text
+    for one in discover(bot.extensions):
+        assert f"!{one.spec.command}" in text
+
+
+async def test_help_on_a_family(desk) -> None:
+    for topic in ("memory", "/memory"):
+        result = (await desk.call("show_help", topic=topic)).result
+        assert "- !memory forget: Forget what I know of you" in result.text
+        assert "!roll" not in result.text
+
+
+async def test_limits_are_those_of_this_process(desk, town) -> None:
+    here, there = [(await one.call("list_capabilities")).result.text for one in (desk, town)]
+    assert "there is no long-term memory here" in here
+    assert "there is no long-term memory here" not in there
+    assert "I never change my own code while I run" in there
+
+
+async def test_commands_are_offered(desk) -> None:
+    offered = await desk.registry().complete("show_help", "topic", "memory f", desk.caller())
+    assert offered == ("memory forget",)
 
 
 async def test_help_on_one_tool_by_name_or_command(desk) -> None:
     for topic in ("roll", "!ROLL", "roll_dice"):
-        assert (
-            await desk.call("show_help", topic=topic)
-        ).result.text == "Roll dice, in the usual notation. Example: !roll 2d6+3"
+        text = (await desk.call("show_help", topic=topic)).result.text
+        assert text.startswith("Roll dice, in the usual notation. Example: !roll 2d6+3\n- notation: count, d, sides")
 
 
 async def test_help_on_nothing(desk) -> None:

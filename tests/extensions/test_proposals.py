@@ -46,3 +46,71 @@ async def test_a_vote_on_an_older_version_is_refused(desk) -> None:
 async def test_no_such_vote(desk) -> None:
     assert (await desk.call("vote", pull=4, choice="for")).result.key == "none"
     assert (await desk.call("vote", pull=4, choice="maybe")).fate == "bad_arguments"
+
+
+async def test_one_proposal_is_shown_with_its_evidence_and_buttons(desk) -> None:
+    desk.poll(
+        risk="low: every stage passes", badges=(("tests", "pass"), ("types", "fail")), link="https://forge.example/3"
+    )
+    called = await desk.call("show_proposal", pull=3)
+    assert "- Stages: tests pass, types fail" in called.result.text
+    assert called.result.card.link == "https://forge.example/3"
+    assert [one.id for one in called.result.buttons] == [
+        f"vote/3/{HEAD[:12]}/{choice}" for choice in ("for", "against", "abstain")
+    ]
+    desk.now += timedelta(hours=2)
+    assert (await desk.call("show_proposal", pull=3)).result.buttons == ()
+
+
+async def test_a_voided_vote_is_shown_as_void(desk) -> None:
+    desk.poll()
+    desk.votes.void(3, "b" * 40)
+    called = await desk.call("show_proposal", pull=3)
+    assert "void: bbbbbbb was pushed since" in called.result.text
+    assert called.result.buttons == ()
+    assert (await desk.call("explain_proposal", pull=3)).result.key == "void"
+
+
+async def test_why_names_what_is_needed(desk) -> None:
+    desk.votes.meet("ann", "Ann", desk.now)
+    desk.poll(badges=(("tests", "pass"), ("behaviour", "pending")), excluded=frozenset({"eve"}))
+    text = (await desk.call("explain_proposal", pull=3)).result.text
+    assert "Stages that a person should look at: behaviour (pending)." in text
+    assert "1 members were known when it opened; 1 asked for it or wrote it." in text
+    assert "open until" in text
+
+
+async def test_what_is_not_there(desk) -> None:
+    for name in ("show_proposal", "explain_proposal"):
+        assert (await desk.call(name, pull=9)).result.key == "none"
+
+
+async def reject(town, user: str = "mia", guild: str | None = None, **more):
+    return await town.call("reject_proposal", user=user, guild=guild, **{"pull": 3, "reason": "it breaks bots", **more})
+
+
+async def test_a_linked_maintainer_rejects_with_a_reason(town) -> None:
+    town.poll(guild=town.guild)
+    town.records.put("links", "mia", {"login": "Maintainer"})
+    assert (await reject(town, reason="")).result.key == "no_reason"
+    assert (await reject(town)).fate == "ok"
+    [(key, row)] = town.records.scan("refusals")
+    assert key == f"3/{HEAD[:12]}/maintainer"
+    assert (row["login"], row["head"], row["reason"]) == ("maintainer", HEAD, "it breaks bots")
+
+
+async def test_nobody_else_rejects(town) -> None:
+    town.poll(guild=town.guild)
+    town.records.put("links", "mia", {"login": "Maintainer"})
+    town.records.put("links", "bob", {"login": "somebody"})
+    for user, guild in (("bob", None), ("eve", None), ("mia", "999"), ("mia", "")):
+        assert (await reject(town, user, guild)).result.key == "not_maintainer"
+    assert town.records.scan("refusals") == []
+
+
+async def test_a_rejection_is_of_the_version_that_was_read(town) -> None:
+    town.poll(head="b" * 40, guild=town.guild)
+    town.records.put("links", "mia", {"login": "maintainer"})
+    assert (await reject(town, head="aaaaaaaaaaaa")).result.key == "moved"
+    assert town.records.scan("refusals") == []
+    assert (await reject(town, head="it", reason="breaks bots")).result.facts["reason"] == "it breaks bots"

@@ -53,3 +53,30 @@ async def test_a_name_cannot_reach_into_anothers_shelf(desk) -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(1, "1 s"), (90, "1 min 30 s"), (7200, "2 h"), (93784, "1 d 2 h")])
 def test_a_duration_is_spoken_in_its_two_largest_units(seconds: int, words: str) -> None:
     assert spoken(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("delay", "what", "due", "text"),
+    [
+        ("10m", "stretch", "2026-03-01 12:10", "stretch"),
+        ("in", "10 minutes to stretch", "2026-03-01 12:10", "stretch"),
+        ("1h 30m", "stretch", "2026-03-01 13:30", "stretch"),
+        ("me", "in 2 days and 1 hour that it is late", "2026-03-03 13:00", "it is late"),
+        ("90", "stretch", "2026-03-01 12:01", "stretch"),
+    ],
+)
+async def test_a_time_as_members_write_it(desk, delay: str, what: str, due: str, text: str) -> None:
+    facts = (await desk.call("set_reminder", delay=delay, what=what)).result.facts
+    assert (facts["due"], facts["what"]) == (due, text)
+
+
+@pytest.mark.parametrize("delay", ["soon", "in", "ten", "-5", "1e9"])
+async def test_a_time_that_is_none(desk, delay: str) -> None:
+    assert (await desk.call("set_reminder", delay=delay, what="stretch")).result.key == "no_time"
+
+
+async def test_news_of_a_suggestion_are_no_reminder(desk) -> None:
+    row = {"id": "x1y2", "user": "ann", "channel": "hall", "text": "merged", "due": desk.now.isoformat(), "news": True}
+    desk.records.put("reminders", "ann/0-x1y2", row)
+    assert (await desk.call("list_reminders")).result.key == "none"
+    assert (await desk.call("cancel_reminder", number="x1y2")).result.key == "not_found"

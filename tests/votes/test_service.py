@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 from bot.core.errors import Misconfigured
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
+from bot.core.votes import Quorum
+from bot.policy.polls import Count, count
 from bot.sdk.testing import DictRecords
 from bot.votes.service import Question, Votes
 
@@ -42,7 +45,8 @@ def test_a_ballot_counts_once_and_can_be_changed(votes: Votes) -> None:
     assert votes.cast(3, OLD, "ann", "for", LATER).passed
     changed = votes.cast(3, OLD, "ann", "against", LATER)
     assert changed.because == "Your vote on #3 is changed to against."
-    assert [(b.voter, b.choice) for b in votes.read(3).ballots] == [("ann", "against")]
+    assert [(b.voter, b.choice) for b in votes.read(3).ballots] == [("ann", "for"), ("ann", "against")]
+    assert count(votes.read(3).ballots) == Count(0, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -164,4 +168,27 @@ def test_at_most_one_ballot_a_member_and_only_of_those_who_may(casts: list[tuple
     ballots = service.read(3).ballots
     last = {voter: choice for voter, choice in casts if voter in ("ann", "bob")}
     assert {b.voter: b.choice for b in ballots} == last
-    assert len(ballots) == len(last)
+    assert all(one.choice != other.choice for one, other in pairwise(ballots) if one.voter == other.voter)
+
+
+def test_a_turn_that_was_taken_back_still_moved_the_end() -> None:
+    """A ballot in the extension must not take the extension away, and with it the ballots of others."""
+    service = Votes(DictRecords(), quorum=Quorum(minimum=1, account_age=timedelta(0), member_age=timedelta(0)))
+    for user in ("ann", "bob"):
+        service.meet(user, user, NOON - timedelta(days=90))
+    service.open_poll(question(), opened=NOON, closes=CLOSE)
+    late, later = CLOSE - timedelta(minutes=5), CLOSE + timedelta(minutes=5)
+    assert service.cast(3, OLD, "ann", "for", late).passed
+    assert service.cast(3, OLD, "bob", "for", later).passed
+    assert service.cast(3, OLD, "ann", "against", later + timedelta(minutes=1)).passed
+    poll = service.read(3)
+    assert service.ends(poll, later + timedelta(minutes=2)) > CLOSE
+    assert service.explain(poll, CLOSE + timedelta(days=1)).facts["for"] == 1, "bob's still counts"
+
+
+def test_twenty_turns_are_enough(votes: Votes) -> None:
+    for step in range(20):
+        assert votes.cast(3, OLD, "ann", ("for", "against")[step % 2], LATER).passed
+    assert refused(votes.cast(3, OLD, "ann", "for", LATER), "it stays against")
+    assert votes.cast(3, OLD, "ann", "against", LATER).passed
+    assert count(votes.read(3).ballots) == Count(0, 1, 0)
