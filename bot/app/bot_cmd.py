@@ -17,7 +17,7 @@ def bot(
     home: Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")] = None,
     revision: Annotated[str, typer.Option(help="Commit that runs, as it is shown everywhere.")] = "unknown",
 ) -> None:
-    """Answer members over HTTP until SIGTERM. Example: megawatts bot --port 8080
+    """Answer members over HTTP, and on Discord if it has a token, until SIGTERM. Example: megawatts bot --port 8080
 
     When ready, one line on stdout says so: {"ready": true, "port": 8080, "revision": "...", "pid": 1234}.
     Logs go to stderr, one JSON object a line.
@@ -28,10 +28,7 @@ def bot(
 
     given = settings.load()
     logs.set_up(given.megawatts_log_level, process="bot", revision=revision)  # first: it imports structlog leanly
-    from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415
-    from bot.adapters.store.switch import FileSwitch  # noqa: PLC0415
     from bot.app.bot_process import Launch, run  # noqa: PLC0415
     from bot.app.home import Home  # noqa: PLC0415
 
-    place = Home.find(home).create()
-    asyncio.run(run(Launch(host, port, revision, SqliteRecords(place.records), FileSwitch(place.switch), given)))
+    asyncio.run(run(Launch(host, port, revision, Home.find(home).create(), given)))

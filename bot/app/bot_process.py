@@ -6,19 +6,23 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.adapters.web.endpoint import State, serve
-from bot.adapters.web.metrics import Metrics, cpu_seconds, resident_bytes
-from bot.app.bot_wiring import Assembled, World, assemble, home_quorum, product_version
+from bot.adapters.web.metrics import Metrics
+from bot.app.bot_house import BotHouse, open_house
+from bot.app.bot_wiring import Assembled, product_version
+from bot.app.home import Home
 from bot.app.settings import Settings
+from bot.app.vital import Vital
 from bot.core.errors import MegawattsError, Misconfigured
-from bot.core.ports import Records, Switch
+
+if TYPE_CHECKING:
+    from bot.app.on_discord import OnDiscord
 
 log = structlog.get_logger()
 _FLUSH_EVERY = 1.0
@@ -32,8 +36,7 @@ class Launch:
     host: str
     port: int
     revision: str
-    records: Records
-    switch: Switch
+    home: Home
     settings: Settings
 
 
@@ -41,13 +44,21 @@ async def run(launch: Launch) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way and write what is new."""
     started = time.monotonic()
     metrics = Metrics(launch.revision, product_version())
-    assembled = assemble(_world(launch, metrics, started))
+    vital = Vital(launch.revision, started)
+    async with open_house(launch.settings, launch.home, status=vital.status, observer=metrics) as house:
+        vital.house = house
+        await _serve(launch, house, metrics, vital)
+    log.info("stopped")
+
+
+async def _serve(launch: Launch, house: BotHouse, metrics: Metrics, vital: Vital) -> None:
     state = State(
-        conversation=assembled.service,
+        conversation=house.assembled.service,
         metrics=metrics,
         revision=launch.revision,
-        health=lambda: health(launch, started),
-        ready=lambda: not _failed(_records_check(launch.records)),
+        health=vital.health,
+        ready=vital.ready,
+        reply_within=max(15.0, launch.settings.ai_timeout / 1000 + 5 if house.thinker else 0),
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -60,31 +71,30 @@ async def run(launch: Launch) -> None:
             f"port {launch.port} on {launch.host} cannot be used ({error.strerror}); choose another with --port"
         ) from error
     _announce(port, launch.revision)
-    flusher = asyncio.create_task(_keep_flushing(assembled))
+    flusher = asyncio.create_task(_keep_flushing(house.assembled))
+    discord = await _discord(launch, house, vital)
     await stop.wait()
     state.draining = True
-    log.info("draining", in_flight=assembled.service.in_flight)
-    await _drain(assembled)
+    log.info("draining", in_flight=house.assembled.service.in_flight)
+    if discord is not None:
+        await discord.close()
+    await _drain(house.assembled)
     flusher.cancel()
     with suppress(asyncio.CancelledError):
         await flusher
     await runner.cleanup()
-    await _flush(assembled)
-    log.info("stopped")
+    await _flush(house.assembled)
 
 
-def _world(launch: Launch, metrics: Metrics, started: float) -> World:
-    settings = launch.settings
-    return World(
-        records=launch.records,
-        observer=metrics,
-        status=lambda: _status(launch, started),
-        rate_limits=settings.rate_limit_enabled,
-        window=settings.conversation_memory_size,
-        longest=settings.response_max_length,
-        multilingual=settings.multilingual_support,
-        quorum=home_quorum(),
-    )
+async def _discord(launch: Launch, house: BotHouse, vital: Vital) -> "OnDiscord | None":
+    """The bot on Discord, where there is a token; the endpoint serves in either case."""
+    if not launch.settings.discord_bot_token.reveal():
+        return None
+    from bot.app.on_discord import OnDiscord  # noqa: PLC0415  (discord.py only where it is used)
+
+    found = await OnDiscord.start(launch.settings, house)
+    vital.discord = found.state
+    return found
 
 
 def _announce(port: int, revision: str) -> None:
@@ -111,48 +121,3 @@ async def _flush(assembled: Assembled) -> None:
         await asyncio.to_thread(assembled.memory.flush)
     except MegawattsError as error:
         log.warning("memory not written", error=type(error).__name__)
-
-
-def _status(launch: Launch, started: float) -> Mapping[str, str]:
-    """What a member may know."""
-    minutes = int(time.monotonic() - started) // 60
-    uptime = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return {"version": product_version(), "revision": launch.revision[:7], "up": uptime}
-
-
-def health(launch: Launch, started: float) -> Mapping[str, Any]:
-    """How the process is. `status` is `ok`, `stopped` (by people, the bot still answers) or `degraded`."""
-    checks = [_records_check(launch.records), _switch_check(launch.switch)]
-    stop = launch.switch.state()
-    status = "degraded" if any(map(_failed, checks)) else "stopped" if stop else "ok"
-    return {
-        "status": status,
-        "revision": launch.revision,
-        "version": product_version(),
-        "uptime_seconds": round(time.monotonic() - started, 1),
-        "memory_bytes": int(resident_bytes()),
-        "cpu_seconds": round(cpu_seconds(), 2),
-        "pid": os.getpid(),
-        "checks": checks,
-    }
-
-
-def _records_check(records: Records) -> dict[str, str]:
-    return _check("records", lambda: records.get("health", "probe"))
-
-
-def _switch_check(switch: Switch) -> dict[str, str]:
-    return _check("emergency_stop", switch.state)
-
-
-def _check(name: str, probe: Callable[[], object]) -> dict[str, str]:
-    try:
-        found = probe()
-    except MegawattsError as error:
-        return {"name": name, "status": "fail", "because": type(error).__name__}
-    engaged = name == "emergency_stop" and found is not None
-    return {"name": name, "status": "pass", "because": "engaged by people" if engaged else "answers"}
-
-
-def _failed(check: Mapping[str, str]) -> bool:
-    return check["status"] != "pass"

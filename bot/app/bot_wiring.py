@@ -10,22 +10,25 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 import bot.extensions
-from bot.chat import catalogue, entities, phrases, tuning
+from bot.chat import catalogue, entities, phrases, texts, tuning
+from bot.chat.language import Detector
 from bot.chat.limits import Buckets, Limits
 from bot.chat.memory import Memory
 from bot.chat.recognise import Recogniser
 from bot.chat.service import ChatService, Parts
+from bot.chat.texts import Texts
 from bot.chat.understand import Understander
+from bot.core.charter import Charter
 from bot.core.chat import Observer, Outcome, Voice
 from bot.core.errors import Misconfigured
 from bot.core.ids import UserId
+from bot.core.model import Thinker
 from bot.core.ports import Clock, Records
-from bot.core.verdict import Status, Verdict
-from bot.core.votes import Poll, Quorum, Voter
+from bot.core.votes import Quorum
 from bot.policy.charter import PATH, parse
-from bot.policy.polls import electorate
 from bot.sdk import House, Registry, Tool, discover
-from bot.votes.service import Eligible, Votes
+from bot.sdk.host import Doors
+from bot.votes.service import Votes
 
 _ROOT = Path(__file__).parent.parent.parent
 
@@ -77,6 +80,18 @@ class World:
     multilingual: bool = True
     quorum: Quorum | None = None
     """Who may vote; None: every member of the electorate (the count itself is policy's, wherever it is made)."""
+    doors: Doors = field(default_factory=Doors)
+    """What tools may open, and what the pipeline itself uses of it: settings of guilds, memory, a voice."""
+    thinker: Thinker | None = None
+    detector: Detector | None = None
+    prefix: str = "!"
+    emotion: bool = True
+    mood_threshold: float = 0.5
+    moderates: bool = True
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What must never leave in an answer."""
+    memory: Memory | None = None
+    """The window, where others share it; None: one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +101,26 @@ class Assembled:
     service: ChatService
     memory: Memory
     votes: Votes
+    registry: Registry
+    house: House
+    texts: Texts
 
 
 def assemble(world: World) -> Assembled:
     """Read all data files and join the parts. Raises Misconfigured for a file that does not hold."""
     tuned = tuning.load()
-    votes = Votes(world.records, _eligible(world.quorum) if world.quorum else None)
+    votes = Votes(world.records, quorum=world.quorum)
     intents = catalogue.load()
     tools = discover(bot.extensions)
     _check(intents, tools)
-    house = House(world.records, world.clock, world.random, world.status, votes)
-    memory = Memory(world.records, world.window or tuned.memory_window)
+    doors = world.doors
+    house = House(world.records, world.clock, world.random, world.status, votes, doors)
+    registry = Registry(tools, house)
+    memory = world.memory or window_of(world.records, world.window, world.clock)
+    words = texts.load()
     parts = Parts(
         records=world.records,
-        registry=Registry(tools, house),
+        registry=registry,
         understander=Understander(
             Recogniser(intents), entities.Entities(entities.load()), tuned.intent_threshold, world.multilingual
         ),
@@ -114,27 +135,40 @@ def assemble(world: World) -> Assembled:
         longest=world.longest,
         timer=world.timer,
         meet=lambda user, name: votes.meet(user, name, world.clock()),
+        thinker=world.thinker,
+        memories=doors.memories,
+        moderator=doors.moderator,
+        book=doors.book,
+        messenger=doors.messenger,
+        detector=world.detector,
+        mood=doors.mood,
+        texts=words,
+        secrets=world.secrets,
+        prefix=world.prefix,
+        emotion=world.emotion,
+        threshold=world.mood_threshold,
+        moderates=world.moderates,
     )
-    return Assembled(ChatService(parts), memory, votes)
+    return Assembled(ChatService(parts), memory, votes, registry, house, words)
 
 
-def _eligible(quorum: Quorum) -> Eligible:
-    def eligible(poll: Poll, voter: Voter) -> Verdict:
-        if voter.id in electorate(poll, quorum):
-            return Verdict("eligible", Status.PASS, "may vote")
-        ages = f"{quorum.account_age.days} days of account, {quorum.member_age.days} days of membership"
-        roles = f" and one of the roles {', '.join(sorted(quorum.roles))}" if quorum.roles else ""
-        return Verdict("eligible", Status.FAIL, f"A vote on #{poll.pull} needs {ages}{roles}.")
+def window_of(records: Records, lines: int | None, clock: Clock = now) -> Memory:
+    """What is remembered of each channel: so many lines, or as tuned."""
+    return Memory(records, lines or tuning.load().memory_window, clock)
 
-    return eligible
+
+def charter_beside(root: Path = _ROOT) -> Charter | None:
+    """The charter beside the code; None where none holds: then nobody's word counts beyond one guild."""
+    try:
+        return parse((root / PATH).read_text(encoding="utf-8"), PATH)
+    except (OSError, UnicodeDecodeError, Misconfigured):
+        return None
 
 
 def home_quorum(root: Path = _ROOT) -> Quorum | None:
     """Who may vote by the charter beside the code; None where none holds: then the count decides alone."""
-    try:
-        return parse((root / PATH).read_text(encoding="utf-8"), PATH).quorum
-    except (OSError, UnicodeDecodeError, Misconfigured):
-        return None
+    charter = charter_beside(root)
+    return charter.quorum if charter else None
 
 
 def _limits(tuned: tuning.Tuning) -> Limits:

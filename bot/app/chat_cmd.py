@@ -3,30 +3,20 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import typer
 
-from bot.core.errors import Unavailable
+from bot.adapters.terminal.screen import Screen
+from bot.app.chat_lines import Line, local, remote
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
-    from bot.app.bot_wiring import Assembled
-
-_LEAVE = frozenset({"exit", "quit", ":q"})
-_CHANNEL = "terminal"
-
-
-class Line(Protocol):
-    """Somebody to talk to: the pipeline in this process, or a bot at an address."""
-
-    async def say(self, user: str, text: str) -> dict[str, Any]: ...
-    async def due(self, user: str) -> list[str]: ...
+_LEAVE = frozenset({"exit", "quit", ":q", "/exit", "/quit"})
+_HINT = (
+    "Talk as you like. /help lists commands, /history what was said; /up, /down and /fix judge an answer; exit leaves."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +33,8 @@ def chat(
 ) -> None:
     """Talk to the bot; the same pipeline that answers members. Example: megawatts chat --once "roll 2d6"
 
-    Without --once it reads line by line until the end of input or "exit".
+    Without --once it reads line by line until the end of input or "exit". A line that begins with / is a command,
+    such as /memory show; a number presses a button of the last answer.
     """
     asyncio.run(_talk(once, user or _login(), home, url, as_json))
 
@@ -56,116 +47,79 @@ def _login() -> str:
 
 
 async def _talk(once: str, user: str, home: Path | None, url: str, as_json: bool) -> None:
-    async with _remote(url) if url else _local(home) as line:
+    from bot.app.bot_wiring import product_version  # noqa: PLC0415
+
+    async with remote(url) if url else local(home, {"version": product_version()}, user) as line:
+        talk = Talk(line, user, as_json=as_json)
         if once:
-            _show(await line.say(user, once), as_json)
+            await talk.hear(once)
             return
-        prompt = sys.stdin.isatty() and not as_json
-        while (text := await asyncio.to_thread(_read, prompt)) is not None:
+        await talk.run()
+
+
+class Talk:
+    """One person at one terminal: what was said, and which buttons the last answer had."""
+
+    def __init__(self, line: Line, user: str, *, as_json: bool) -> None:
+        self._line, self._user, self._json = line, user, as_json
+        self._asks = sys.stdin.isatty() and not as_json
+        self._screen = Screen(sys.stdout, live=sys.stdout.isatty() and not as_json, folder=Path.cwd())
+        self._buttons: Sequence[Mapping[str, str]] = ()
+        self._last = ""
+        self._said: list[str] = []
+
+    async def run(self) -> None:
+        """Line by line until the end of input or a word that leaves."""
+        if self._asks:
+            import readline  # noqa: F401, PLC0415  (importing it gives the prompt its history)
+
+            self._screen.say(_HINT)
+        while (text := await asyncio.to_thread(self._read, "> ")) is not None:
             if text.casefold() in _LEAVE:
                 return
             if text:
-                _show(await line.say(user, text), as_json)
-            for reminder in await line.due(user):
-                _show({"text": f"⏰ {reminder}", "due": True}, as_json)
+                await self.hear(text)
+            for reminder in await self._line.due(self._user):
+                self._show({"text": f"⏰ {reminder}", "due": True})
 
+    async def hear(self, text: str) -> None:
+        """One line: a button's number, one of the terminal's own words, a command, or a message."""
+        self._said.append(f"{self._user}: {text}")
+        if text == "/history":
+            self._show({"text": "\n".join(self._said[:-1]) or "Nothing was said yet."})
+        elif text.isdecimal() and 1 <= int(text) <= len(self._buttons):
+            await self._press(self._buttons[int(text) - 1])
+        elif (voice := text.split(maxsplit=1)[0]) in ("/up", "/down", "/fix") and self._last:
+            found = await self._line.press(self._user, f"feedback/{self._last}/{voice[1:]}", text[len(voice) :].strip())
+            self._show(found)
+        else:
+            said = "!" + text[1:] if text.startswith("/") else text
+            live = self._screen if self._asks else None
+            self._show(await self._line.say(self._user, said, live))
 
-def _read(prompt: bool) -> str | None:
-    """One line, or None at the end of input."""
-    if prompt:
-        sys.stdout.write("> ")
-        sys.stdout.flush()
-    line = sys.stdin.readline()
-    return line.strip() if line else None
+    async def _press(self, button: Mapping[str, str]) -> None:
+        text = ""
+        if button.get("asks"):
+            self._screen.say(button["asks"])
+            said = await asyncio.to_thread(self._read, "? ")
+            text = said or ""
+        self._show(await self._line.press(self._user, button["id"], text))
 
+    def _show(self, answer: dict[str, Any]) -> None:
+        self._said.append(f"Megawatts: {answer.get('text', '')}")
+        self._last = str(answer.get("id", self._last))
+        if self._json:
+            self._screen.say(json.dumps(answer, ensure_ascii=False))
+            self._buttons = answer.get("buttons", ())
+        else:
+            self._buttons = self._screen.show(answer)
 
-def _show(answer: dict[str, Any], as_json: bool) -> None:
-    sys.stdout.write((json.dumps(answer, ensure_ascii=False) if as_json else str(answer["text"])) + "\n")
-    sys.stdout.flush()
-
-
-class _Local:
-    """The pipeline in this process."""
-
-    def __init__(self, assembled: "Assembled") -> None:
-        self._assembled = assembled
-
-    async def say(self, user: str, text: str) -> dict[str, Any]:
-        from bot.core.chat import Message, Outcome  # noqa: PLC0415
-        from bot.core.ids import ChannelId, UserId  # noqa: PLC0415
-
-        answer = await self._assembled.service.answer(Message(UserId(user), ChannelId(_CHANNEL), text, user))
-        answered = answer.outcome is Outcome.ANSWERED
-        return {
-            "id": answer.id,
-            "text": answer.text,
-            "intent": answer.intent,
-            "answered": answered,
-            "tool": answer.tool,
-        }
-
-    async def due(self, user: str) -> list[str]:
-        from bot.core.ids import UserId  # noqa: PLC0415
-
-        return [one.text for one in await self._assembled.service.pending(UserId(user))]
-
-
-@asynccontextmanager
-async def _local(home: Path | None) -> AsyncIterator[Line]:
-    from bot.app import logs, settings  # noqa: PLC0415
-
-    given = settings.load()
-    logs.set_up("error", process="chat")  # first: it imports structlog leanly
-    from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415
-    from bot.app.bot_wiring import World, assemble, home_quorum, product_version  # noqa: PLC0415
-    from bot.app.home import Home  # noqa: PLC0415
-
-    records = SqliteRecords(Home.find(home).create().records)
-    world = World(
-        records=records,
-        status=lambda: {"version": product_version()},
-        rate_limits=given.rate_limit_enabled,
-        window=given.conversation_memory_size,
-        longest=given.response_max_length,
-        multilingual=given.multilingual_support,
-        quorum=home_quorum(),
-    )
-    assembled = assemble(world)
-    try:
-        yield _Local(assembled)
-    finally:
-        assembled.memory.flush()
-        records.close()
-
-
-class _Remote:
-    """A bot at an address."""
-
-    def __init__(self, session: "ClientSession", url: str) -> None:
-        self._session, self._url = session, url.rstrip("/")
-
-    async def say(self, user: str, text: str) -> dict[str, Any]:
-        body = {"user": user, "channel": _CHANNEL, "name": user, "text": text}
-        found = await self._ask("POST", "/chat", json=body)
-        return {**found, "text": found.get("text") or found.get("error") or "(no answer)"}
-
-    async def due(self, user: str) -> list[str]:
-        found = await self._ask("GET", "/outbox", params={"user": user})
-        return [str(one["text"]) for one in found.get("messages", [])]
-
-    async def _ask(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
-        import aiohttp  # noqa: PLC0415
-
-        try:
-            async with self._session.request(method, self._url + path, **rest) as answer:
-                return dict(await answer.json())
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise Unavailable(f"the bot at {self._url}", f"{type(error).__name__}; is it running there?") from error
-
-
-@asynccontextmanager
-async def _remote(url: str) -> AsyncIterator[Line]:
-    import aiohttp  # noqa: PLC0415
-
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-        yield _Remote(session, url)
+    def _read(self, prompt: str) -> str | None:
+        """One line, or None at the end of input."""
+        if self._asks:
+            try:
+                return input(prompt).strip()
+            except EOFError:
+                return None
+        line = sys.stdin.readline()
+        return line.strip() if line else None

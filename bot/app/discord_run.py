@@ -89,7 +89,9 @@ async def start(
         shards=settings.discord_shard_count,
         shard_ids=shard_ids(settings),
     )
-    words = texts or english
+    words: Texts = english
+    if texts is not None:
+        words = texts
     gateway = Gateway(listener, book, records, specs, options=options, seen=seen, texts=words, attendant=attendant)
     reminders = Reminders(listener, gateway.messenger, records, clock, Words(words))
     gateway.answered = reminders.nudge

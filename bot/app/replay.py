@@ -83,7 +83,7 @@ class _Time:
 def main(files: list[str]) -> None:
     """Replay every file, in the order given."""
     found = {file: asyncio.run(replay(read(Path(file)))) for file in files}
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True, default=repr) + "\n")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,10 @@ class Settings:
     discord_message_content: bool = field(
         default=True, metadata=_note("Whether the Message Content intent may be asked for")
     )
+    discord_members: bool = field(
+        default=False,
+        metadata=_note("Whether the Server Members intent may be asked for: it tells who joins, to be welcomed"),
+    )
     discord_shard_count: int | None = field(
         default=None, metadata=_note("Gateway shards of all processes together; unset: as Discord advises", ge=1)
     )

