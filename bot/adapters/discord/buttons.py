@@ -1,37 +1,43 @@
-"""Buttons that every answer gets: what the member thinks of it, and the whole of a long one as a file."""
+"""Buttons under answers: what the member thinks of them, and the whole of a long one as a file."""
 
-from typing import Literal
-
-from bot.adapters.discord.render import OWN, asked
+from bot.adapters.discord.render import OWN
 from bot.adapters.discord.words import Words
 from bot.core.chat import Answer, Button, Outcome
 from bot.policy.rendering import BUTTONS, CUSTOM_ID, split
 
 FEW = 3
 """Parts above which a file is offered."""
-Act = Literal["up", "down", "fix", "file", "menu"]
-_ACTS: tuple[Act, ...] = ("up", "down", "fix", "file", "menu")
+_OPINION = "feedback/"
+"""What the pipeline's own ids for opinions begin with: `feedback/ANSWER/up`, `down` and `fix`."""
+_FILE = f"{OWN}file:"
 
 
 def under(answer: Answer, words: Words, locale: str) -> tuple[Button, ...]:
-    """Buttons to put under an answer. None under a rejection: there is nothing to judge."""
-    if answer.outcome is Outcome.REJECTED or not answer.id or len(f"?{OWN}down:{answer.id}") > CUSTOM_ID:
+    """Buttons to add to those of an answer. A rejection has none: there is nothing to judge."""
+    if answer.outcome is Outcome.REJECTED or len(answer.buttons) > BUTTONS - 5:
         return ()
-    made = [
-        Button(f"{OWN}up:{answer.id}", words("discord.good", locale)),
-        Button(f"{OWN}down:{answer.id}", words("discord.bad", locale)),
-        Button(f"{OWN}fix:{answer.id}", words("discord.fix", locale), asks=words("discord.fix_question", locale)),
-    ]
     parts = len(split(answer.text))
-    if parts > FEW:
-        made.append(Button(f"{OWN}file:{parts}", words("discord.file", locale)))
-    return tuple(made) if len(answer.buttons) + len(made) <= BUTTONS - 5 else ()
+    whole = (Button(f"{_FILE}{parts}", words("button.file", locale)),) if parts > FEW else ()
+    return (*_opinions(answer, words, locale), *whole)
 
 
-def own(identity: str) -> tuple[Act, str] | None:
-    """What a button of this carrier does and to what; None if the button is the pipeline's."""
-    plain = asked(identity)
-    act, _, subject = (plain[0] if plain else identity).removeprefix(OWN).partition(":")
-    if not (plain[0] if plain else identity).startswith(OWN):
-        return None
-    return next(((known, subject) for known in _ACTS if known == act), None)
+def _opinions(answer: Answer, words: Words, locale: str) -> tuple[Button, ...]:
+    start = f"{_OPINION}{answer.id}"
+    if not answer.id or len(start) > CUSTOM_ID - 10 or any(one.id.startswith(_OPINION) for one in answer.buttons):
+        return ()
+    return (
+        Button(f"{start}/up", words("feedback.up", locale)),
+        Button(f"{start}/down", words("feedback.down", locale)),
+        Button(f"{start}/fix", words("feedback.fix", locale), asks=words("feedback.asks", locale)),
+    )
+
+
+def is_fix(identity: str) -> bool:
+    """Whether a button asks what was wrong with an answer."""
+    return identity.startswith(_OPINION) and identity.endswith("/fix")
+
+
+def file_of(identity: str) -> int:
+    """How many parts the answer has that a button makes a file of; 0: it is no such button."""
+    count = identity.removeprefix(_FILE)
+    return int(count) if identity.startswith(_FILE) and count.isdecimal() else 0

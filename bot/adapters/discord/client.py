@@ -29,6 +29,11 @@ def intents(*, content: bool, members: bool = False, reactions: bool = False) ->
     )
 
 
+def _members_kept(wanted: discord.Intents) -> discord.MemberCacheFlags:
+    """Members are kept only where Discord tells what becomes of them; elsewhere they are asked for when needed."""
+    return discord.MemberCacheFlags.from_intents(wanted) if wanted.members else discord.MemberCacheFlags.none()
+
+
 class Client(discord.AutoShardedClient):
     """A sharded client without a cache of messages: what the house remembers, it remembers under its own rules."""
 
@@ -40,8 +45,8 @@ class Client(discord.AutoShardedClient):
             shard_count=shards,
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            chunk_guilds_at_startup=False,
+            member_cache_flags=_members_kept(wanted),
+            chunk_guilds_at_startup=wanted.members,
             max_ratelimit_timeout=_PATIENT_FOR,
         )
         self._handlers_of: Mapping[str, Handler] = {}

@@ -70,7 +70,7 @@ class Gateway:
         texts: Texts = english,
         attendant: Attendant | None = None,
     ) -> None:
-        self._listener, self._records, self._specs, self._options = listener, records, specs, options
+        self._listener, self._records, self._options = listener, records, options
         self._words = Words(texts)
         self._threads: dict[int, bool] = {}
         self._waiting: deque[discord.Message] = deque(maxlen=_OVERHEARD)
@@ -82,10 +82,10 @@ class Gateway:
         """Told after each answer: it may have set a reminder."""
         self.problem = ""
         """What keeps the bot from Discord, or from a part of it; empty: nothing."""
-        commands = Commands(specs)
+        self._commands = commands = Commands(specs)
         self._translator = Translator(self._words, seen)
         self._hearing = Hearing(book, options.prefix, commands.known, self._threads)
-        self._replies = Replies(listener, self._translator, self._hearing, commands, self._words)
+        self._replies = Replies(listener, self._translator, self._words)
         self._interactions = Interactions(listener, self._translator, commands, self._words)
         wanted = intents(content=options.content, members=options.members, reactions=attendant is not None)
         self.client = Client(wanted, options.shards, options.shard_ids)
@@ -115,7 +115,7 @@ class Gateway:
             return None
         if heard is Heard.OVERHEARD:
             return self._overhear(message)
-        return self._then(self._replies.reply(message, heard)) if self._replies.first(message.id) else None
+        return self._then(self._replies.reply(message)) if self._replies.first(message.id) else None
 
     async def _then(self, answering: Coroutine[Any, Any, None]) -> None:
         await answering
@@ -168,7 +168,7 @@ class Gateway:
         if not first or self.client.application_id is None:
             return
         try:
-            commands = payloads(self._specs, self._words)
+            commands = payloads(self._commands.specs, self._words)
             await sync(self.client.http, self.client.application_id, self._options.guild, commands, self._records)
         except MegawattsError as error:
             self.problem = f"the slash commands were not told to Discord: {error}"

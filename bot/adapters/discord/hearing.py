@@ -19,8 +19,6 @@ class Heard(Enum):
     """Of a bot, or in a channel that it ignores."""
     OVERHEARD = 1
     ADDRESSED = 2
-    COMMAND = 3
-    """Begins with the prefix and a command that there is."""
 
 
 class Hearing:
@@ -42,13 +40,13 @@ class Hearing:
             return Heard.NOTHING
         guild = message.guild
         if guild is None:
-            return Heard.COMMAND if self._commands(message.content, self._prefix) else Heard.ADDRESSED
+            return Heard.ADDRESSED
         settings = self.settings(guild.id)
         if settings.ignores and _within(message.channel, settings.ignores):
             return Heard.NOTHING
-        if self._commands(message.content, settings.prefix or self._prefix):
-            return Heard.COMMAND
-        if self._called(message) or self._listens(message, settings):
+        if self._commands(message.content, settings.prefix or self._prefix) or self._called(message):
+            return Heard.ADDRESSED
+        if self._listens(message, settings):
             return Heard.ADDRESSED
         return Heard.OVERHEARD
 
@@ -58,10 +56,6 @@ class Hearing:
         if name is None:
             name = self._names[guild] = GuildId(str(guild))
         return self._book.read(name)
-
-    def prefix(self, message: discord.Message) -> str:
-        """What commands begin with where this message was said."""
-        return (self.settings(message.guild.id).prefix if message.guild else "") or self._prefix
 
     def _commands(self, text: str, prefix: str) -> bool:
         return text.startswith(prefix) and self._is_command(text[len(prefix) :])

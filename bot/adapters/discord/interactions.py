@@ -10,14 +10,14 @@ from discord import app_commands
 
 from bot.adapters.discord import payload
 from bot.adapters.discord.board import Board
-from bot.adapters.discord.buttons import own, under
-from bot.adapters.discord.feedback import Feedback
+from bot.adapters.discord.buttons import file_of, under
 from bot.adapters.discord.menus import Menus, fix_of
 from bot.adapters.discord.modal import Question
 from bot.adapters.discord.places import Within
 from bot.adapters.discord.prefix import Commands
 from bot.adapters.discord.render import Piece, asked, pieces
 from bot.adapters.discord.translate import Translator
+from bot.adapters.discord.whole import whole
 from bot.adapters.discord.words import Words
 from bot.core.chat import Answer, Listener, Outcome
 from bot.core.errors import MegawattsError, Unavailable
@@ -35,7 +35,6 @@ class Interactions:
     def __init__(self, listener: Listener, translator: Translator, commands: Commands, words: Words) -> None:
         self._listener, self._translator = listener, translator
         self._commands, self._words = commands, words
-        self._feedback = Feedback(listener, translator, words)
         self._menus = Menus(listener, translator, commands, words)
 
     async def handle(self, interaction: discord.Interaction[Any]) -> None:
@@ -106,9 +105,9 @@ class Interactions:
         await self._pressed(interaction, str(data["custom_id"]), payload.written(data))
 
     async def _pressed(self, interaction: discord.Interaction[Any], identity: str, text: str) -> None:
-        act = own(identity)
-        if act is not None:
-            await self._answer(interaction, self._feedback.act(interaction, act, text), secret=True)
+        parts = file_of(identity)
+        if parts:
+            await self._answer(interaction, whole(interaction, parts, self._words), secret=True)
             return
         press = self._translator.press(interaction, identity, text)
         await self._answer(interaction, self._listener.press(press), secret=False)

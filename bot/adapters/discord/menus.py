@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.adapters.discord.buttons import own
+from bot.adapters.discord.buttons import is_fix
 from bot.adapters.discord.commands import MENUS
 from bot.adapters.discord.prefix import Commands
 from bot.adapters.discord.render import Piece, asked
@@ -59,9 +59,9 @@ def fix_of(message: Mapping[str, Any], interaction: discord.Interaction[Any]) ->
     if me is None or str((message.get("author") or {}).get("id")) != str(me.id):
         return ""
     for identity in _ids(message.get("components") or []):
-        act, plain = own(identity), asked(identity)
-        if act is not None and act[0] == "fix" and plain is not None:
-            return plain[0]
+        question = asked(identity)
+        if question is not None and is_fix(question[0]):
+            return question[0]
     return ""
 
 

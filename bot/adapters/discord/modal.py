@@ -27,5 +27,5 @@ class Question(discord.ui.Modal):
     async def ask(cls, interaction: discord.Interaction[Any], button: str, question: str, words: Words) -> None:
         """Show the question. Raises Unavailable or Denied."""
         with discord_errors("ask you"):
-            asked = question or words("discord.fix_question", interaction.locale.value)
+            asked = question or words("feedback.asks", interaction.locale.value)
             await interaction.response.send_modal(cls(button, asked))

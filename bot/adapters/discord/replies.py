@@ -11,9 +11,7 @@ import structlog
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import under
 from bot.adapters.discord.errors import discord_errors
-from bot.adapters.discord.hearing import Heard, Hearing
 from bot.adapters.discord.places import Below, Direct
-from bot.adapters.discord.prefix import Commands
 from bot.adapters.discord.render import Piece, pieces
 from bot.adapters.discord.translate import Translator
 from bot.adapters.discord.words import Words
@@ -30,11 +28,8 @@ _KEPT = 4096
 class Replies:
     """Answers each message once, however often the gateway delivers it."""
 
-    def __init__(
-        self, listener: Listener, translator: Translator, hearing: Hearing, commands: Commands, words: Words
-    ) -> None:
-        self._listener, self._translator, self._hearing = listener, translator, hearing
-        self._commands, self._words = commands, words
+    def __init__(self, listener: Listener, translator: Translator, words: Words) -> None:
+        self._listener, self._translator, self._words = listener, translator, words
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._under_way: set[int] = set()
         self._gone: set[int] = set()
@@ -53,14 +48,14 @@ class Replies:
         """A question that is gone while it is answered gets no answer."""
         self._gone |= self._under_way.intersection(messages)
 
-    async def reply(self, message: discord.Message, heard: Heard) -> None:
+    async def reply(self, message: discord.Message) -> None:
         """Answer one message. Whatever breaks is told to the member where that is possible, and never raised."""
         self._under_way.add(message.id)
         typing = _Typing(message.channel)
         board = Board(Below(message))
         try:
             await self._translator.meet(message.author)
-            answer = await self._ask(message, heard, board)
+            answer = await self._ask(message, board)
             typing.end()
             if message.id in self._gone:
                 await self._forget(message, board)
@@ -75,26 +70,16 @@ class Replies:
             self._under_way.discard(message.id)
             self._gone.discard(message.id)
 
-    async def _ask(self, message: discord.Message, heard: Heard, board: Board) -> Answer | str:
+    async def _ask(self, message: discord.Message, board: Board) -> Answer | str:
         """The answer, or what to say where there is none."""
         locale = self._translator.locale(message.author)
         try:
-            if heard is Heard.COMMAND:
-                return await self._command(message, board)
             return await self._listener.answer(await self._translator.message(message), board)
         except Unavailable as error:
             return self._words("discord.busy", locale, seconds=max(1, round(error.retry_after or 5)))
         except Exception as error:  # noqa: BLE001  (the member still gets a sentence)
             log.error("message failed", error=type(error).__name__)  # noqa: TRY400  (a traceback could hold a text)
             return self._words("discord.broken", locale)
-
-    async def _command(self, message: discord.Message, board: Board) -> Answer:
-        """What follows the prefix; where it is no command by its words, it is understood as any message is."""
-        text = message.content[len(self._hearing.prefix(message)) :]
-        found = self._commands.parse(text)
-        if found is not None:
-            return await self._listener.command(self._translator.command(message, *found), board)
-        return await self._listener.answer(await self._translator.message(message, text=f"!{text}"), board)
 
     async def _show(self, message: discord.Message, answer: Answer | str, board: Board) -> None:
         if isinstance(answer, str):
@@ -110,7 +95,7 @@ class Replies:
         except Denied:
             await board.finish([Piece(self._words("discord.no_direct", locale))])
         else:
-            await board.finish([Piece(self._words("discord.privately", locale))])
+            await board.finish([Piece(self._words("answer.private", locale))])
 
     async def _forget(self, message: discord.Message, board: Board) -> None:
         """Take back what was shown, and have memory drop what the pipeline has put there since the deletion."""

@@ -46,14 +46,12 @@ class Translator:
         self._locales: OrderedDict[int, str] = OrderedDict()
         self._met: OrderedDict[tuple[int, int], dict[str, Any]] = OrderedDict()
 
-    async def message(self, message: discord.Message, *, text: str | None = None) -> Message:
+    async def message(self, message: discord.Message) -> Message:
         """A message for the bot, with its files read and what it replies to."""
         attached = await read_all(message.attachments, self._words) if message.attachments else ()
-        return self.overheard(message, text=text, attached=(*_quoted(message, self.me), *attached))
+        return self.overheard(message, attached=(*_quoted(message, self.me), *attached))
 
-    def overheard(
-        self, message: discord.Message, *, text: str | None = None, attached: tuple[Attachment, ...] | None = None
-    ) -> Message:
+    def overheard(self, message: discord.Message, attached: tuple[Attachment, ...] | None = None) -> Message:
         """A message as it stands; its files are named only."""
         author, guild = message.author, message.guild
         if attached is None:
@@ -61,7 +59,7 @@ class Translator:
         return Message(
             user=UserId(str(author.id)),
             channel=ChannelId(str(message.channel.id)),
-            text=self.stripped(message) if text is None else text,
+            text=self.stripped(message),
             name=author.display_name,
             guild=GuildId(str(guild.id)) if guild else HERE,
             id=MessageId(str(message.id)),
@@ -81,13 +79,6 @@ class Translator:
         for call in calls:
             text = text.replace(call, "")
         return text.strip()
-
-    def command(self, message: discord.Message, name: str, arguments: Mapping[str, Any]) -> Command:
-        """A command that was written after the prefix."""
-        said = self.overheard(message, attached=())
-        return Command(
-            name, arguments, said.user, said.channel, said.name, said.guild, said.audience, self.locale(message.author)
-        )
 
     def slash(self, interaction: discord.Interaction[Any], name: str, arguments: Mapping[str, Any]) -> Command:
         """A slash command."""

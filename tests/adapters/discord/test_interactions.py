@@ -181,31 +181,34 @@ async def answered(scene: Scene, **changes: Any) -> Any:
     return scene.said()[-1]
 
 
-async def test_a_voice_is_recorded_and_thanked_for_in_private(scene: Scene) -> None:
+async def test_what_a_member_thinks_of_an_answer_is_a_press(scene: Scene) -> None:
     message = await answered(scene)
-    result = await scene.alice.click(message, label="Good")
-    assert scene.pipeline.of("feedback") == [(ANSWER.id, str(scene.alice.id), "up")]
+    scene.pipeline.answers = lambda *_: replace(ANSWER, text="Thank you.", private=True)
+    result = await scene.alice.click(message, label="Helpful")
+    [press] = scene.pipeline.of("press")
+    assert (press.button, press.user) == (f"feedback/{ANSWER.id}/up", str(scene.alice.id))
     assert result.ephemeral
     assert result.response is not None
-    assert result.response.content == "Thank you, noted."
-    scene.pipeline.known = False
-    late = await scene.alice.click(message, label="Bad")
-    assert late.response is not None
-    assert "do not know that answer" in late.response.content
+    assert result.response.content == "Thank you."
 
 
 async def test_fix_this_asks_and_hands_the_words_on(scene: Scene) -> None:
     message = await answered(scene)
     shown = await scene.alice.click(message, label="Fix this")
     assert shown.modal is not None
-    assert shown.modal["title"] == "What should be different?"
+    assert shown.modal["title"] == "What should I have said or done?"
+    assert scene.pipeline.of("press") == []
     scene.pipeline.answers = lambda *_: "Noted as s-1."
     result = await scene.alice.submit_modal(shown, {"text": "name the day"})
-    assert scene.pipeline.of("feedback") == [(ANSWER.id, str(scene.alice.id), "fix")]
-    [command] = scene.pipeline.of("command")
-    assert (command.name, command.arguments) == ("fix", {"text": "name the day", "answer": ANSWER.id})
+    [press] = scene.pipeline.of("press")
+    assert (press.button, press.text) == (f"feedback/{ANSWER.id}/fix", "name the day")
     assert result.response is not None
     assert result.response.content == "Noted as s-1."
+
+
+async def test_buttons_that_the_pipeline_has_already_are_not_doubled(scene: Scene) -> None:
+    message = await answered(scene, buttons=(Button(f"feedback/{ANSWER.id}/up", "Yes"),))
+    assert [one.label for row in message.components for one in row.children] == ["Yes"]
 
 
 async def test_the_pipelines_buttons_come_back_by_their_ids(scene: Scene) -> None:
@@ -240,7 +243,7 @@ async def test_buttons_outlive_the_process(scene: Scene) -> None:
     await scene.alice.click(message, label="For")
     shown = await scene.alice.click(message, label="Fix this")
     await scene.alice.submit_modal(shown, {"text": "later"})
-    assert [way for way, _ in scene.pipeline.heard] == ["press", "feedback", "command"]
+    assert [way for way, _ in scene.pipeline.heard] == ["press", "press"]
 
 
 async def test_a_long_answer_is_had_as_a_file(scene: Scene) -> None:
@@ -282,7 +285,7 @@ async def test_fix_this_answer_is_for_answers_only(scene: Scene) -> None:
     shown = await scene.alice.context_menu(scene.channel, "Fix this answer", message)
     assert shown.modal is not None
     await scene.alice.submit_modal(shown, {"text": "shorter"})
-    assert scene.pipeline.of("feedback")[-1][2] == "fix"
+    assert scene.pipeline.of("press")[-1].button == f"feedback/{ANSWER.id}/fix"
     other = await scene.alice.send(scene.channel, "not an answer")
     refused = await scene.alice.context_menu(scene.channel, "Fix this answer", other)
     assert refused.modal is None

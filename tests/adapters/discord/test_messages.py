@@ -105,26 +105,11 @@ async def test_bots_and_webhooks_are_not_answered(scene: Scene) -> None:
     assert len(scene.said()) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "name", "arguments"),
-    [
-        ("!memory show", "memory show", {}),
-        ("!Memory Show of cats", "memory show", {"text": "of cats"}),
-        ("!status", "status", {}),
-    ],
-)
-async def test_the_prefix_and_a_command(scene: Scene, text: str, name: str, arguments: Any) -> None:
+@pytest.mark.parametrize("text", ["!memory show", "!Memory please", "!status", "!ask why?"])
+async def test_the_prefix_and_a_command_need_no_mention(scene: Scene, text: str) -> None:
     await scene.alice.send(scene.channel, text)
-    [command] = scene.pipeline.of("command")
-    assert (command.name, command.arguments) == (name, arguments)
-    assert (command.user, command.member, command.guild) == (str(scene.alice.id), "alice", str(scene.guild.id))
-    assert scene.pipeline.of("answer") == []
+    assert [one.text for one in scene.pipeline.of("answer")] == [text]
     assert scene.said()[0].content == "Hello."
-
-
-async def test_half_a_command_is_understood_as_any_message(scene: Scene) -> None:
-    await scene.alice.send(scene.channel, "!memory please")
-    assert [one.text for one in scene.pipeline.of("answer")] == ["!memory please"]
 
 
 async def test_commands_of_other_bots_are_left_to_them(scene: Scene) -> None:
@@ -137,9 +122,9 @@ async def test_commands_of_other_bots_are_left_to_them(scene: Scene) -> None:
 async def test_a_guild_has_its_own_prefix(scene: Scene) -> None:
     scene.configure(prefix="mw?")
     await scene.alice.send(scene.channel, "!status")
-    assert scene.pipeline.of("command") == []
+    assert scene.pipeline.of("answer") == []
     await scene.alice.send(scene.channel, "mw?status")
-    assert [one.name for one in scene.pipeline.of("command")] == ["status"]
+    assert [one.text for one in scene.pipeline.of("answer")] == ["mw?status"]
 
 
 async def test_a_message_that_is_delivered_again_is_answered_once(scene: Scene) -> None:
@@ -238,13 +223,13 @@ async def test_cards_files_and_buttons_come_along(scene: Scene) -> None:
     assert said.embeds[0].fields[0].value == "2"
     assert said.attachments[0].filename == "data.json"
     labels = [one.label for row in said.components for one in row.children]  # type: ignore[union-attr]
-    assert labels == ["For", "Good", "Bad", "Fix this"]
+    assert labels == ["For", "Helpful", "Not helpful", "Fix this"]
 
 
 async def test_private_answers_go_to_the_member_alone(scene: Scene) -> None:
     scene.pipeline.answers = lambda *_: replace(ANSWER, text="your secret", private=True)
     await scene.alice.send(scene.channel, f"{scene.me.mention} what do you know about me")
-    assert [one.content for one in scene.said()] == ["I have answered you in a direct message."]
+    assert [one.content for one in scene.said()] == ["I answered you in private."]
     user = scene.env.backend.users[scene.alice.id]
     direct = [one for one in scene.env.http_requests if "your secret" in str(one.json)]
     assert len(direct) == 1
