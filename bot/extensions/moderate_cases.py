@@ -42,7 +42,7 @@ async def warn_user(host: Host, user_id: MemberView, reason: Annotated[str, "wha
 
     return Plan(
         f"Warn {named(user_id)}{because(why)}.",
-        Touch(member=user_id, against=True, asker_needs=_MODERATOR),
+        Touch(member=user_id, against=True, by_bot=False, asker_needs=_MODERATOR),
         then,
     )
 
@@ -90,7 +90,7 @@ async def remove_case(
         host.shelf(_cases.TABLE).delete(key)
         return told(f"Case {number} is removed.")({})
 
-    touch = Touch(member=member, against=member is not None, asker_needs=_MODERATOR)
+    touch = Touch(member=member, against=member is not None, by_bot=False, asker_needs=_MODERATOR)
     return Plan(f"Remove the case {_cases.line(row)[2:]}.", touch, then)
 
 

@@ -26,6 +26,8 @@ class Touch:
     member: MemberView | None = None
     against: bool = False
     """It is done to the member and not for them: ban, kick, time out, warn, take a role, deny something."""
+    by_bot: bool = True
+    """The bot acts on Discord; without that (a warning is the house's own) its rank does not matter."""
     role: RoleView | None = None
     use: RoleUse = "name"
     gives: Permissions = frozenset()
@@ -168,7 +170,7 @@ def _member(member: MemberView, powers: Powers, touch: Touch) -> Verdict:
         ),
         (touch.against and not _above(asker, member.top), f"the highest role of {name} is not below yours"),
         (
-            touch.against and not _above(bot, member.top),
+            touch.against and touch.by_bot and not _above(bot, member.top),
             f"the highest role of {name} is not below mine; an admin can move mine up",
         ),
     )

@@ -81,6 +81,12 @@ def test_below_the_asker_but_not_below_the_bot() -> None:
     refused(ask(asker=someone("1", 0, owner=True), member=someone("5", 6), against=True), "not below mine")
 
 
+def test_where_the_bot_does_not_act_its_rank_does_not_matter() -> None:
+    assert ask(asker=someone("1", 9), member=someone("5", 6), against=True, by_bot=False).passed
+    refused(ask(member=someone("5", 6), against=True, by_bot=False), "not below yours")
+    refused(ask(member=someone("4", 0, owner=True), against=True, by_bot=False), "nobody acts on the owner")
+
+
 def test_an_owner_stands_above_all_ranks() -> None:
     assert ask(asker=someone("1", 0, owner=True), member=someone("5", 5), against=True).passed
 
