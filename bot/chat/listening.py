@@ -38,7 +38,8 @@ class Listening:
         if not text:
             return
         if settings.memory and settings.retention_days > 0:
-            line = Line(message.user, one_line(message.name, 80), redact(text), self._parts.clock(), message=message.id)
+            name = redact(one_line(message.name, 80))
+            line = Line(message.user, name, redact(text), self._parts.clock(), message=message.id)
             self._add(message.channel, line)
         await self.heard(message, text, settings)
 

@@ -13,7 +13,7 @@ from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.guild_settings import GuildBook, GuildSettings
 from bot.core.moderation import Judged
 from bot.policy import moderation as rules
-from bot.policy.leaks import marks
+from bot.policy.leaks import marks, passages
 from bot.policy.wordlist import WordList, compile_words
 
 log = structlog.get_logger()
@@ -48,11 +48,12 @@ class RuleModerator:
         opinion: Opinion | None = None,
         *,
         enabled: bool = True,
+        text: str = "",
         file: Path = FILE,
     ) -> None:
-        """`secrets` must not leave in any form. `enabled` is CONTENT_MODERATION."""
+        """`secrets` must not leave in any form, nor lines of `text` word for word. `enabled` is CONTENT_MODERATION."""
         self._book, self._opinion, self._enabled = book, opinion, enabled
-        self._marks = marks(secrets)
+        self._marks = marks(secrets) | passages(text)
         self._words, self._known = load(file)
 
     async def incoming(self, text: str, scope: Scope) -> Judged:

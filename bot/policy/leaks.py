@@ -11,6 +11,8 @@ from bot.policy.normalise import skeleton
 _SHORTEST: Final = 8
 """Characters of a mark that are compared; shorter ones would be found in ordinary words."""
 _SIGNS = re.compile(r"[^a-z0-9]+")
+_PASSAGE = 40
+"""Letters of a line that nobody says by chance."""
 _SHARE = 16
 """Characters of a mark that are a leak by themselves."""
 
@@ -33,6 +35,11 @@ def marks(secrets: Iterable[str]) -> frozenset[str]:
             known.add(form)
             known.update(form[i : i + _SHARE] for i in range(0, len(form) - _SHARE + 1, _SHARE // 2))
     return frozenset(known)
+
+
+def passages(text: str) -> frozenset[str]:
+    """The longer lines of a text that nobody should be shown word for word, to look for in what goes out."""
+    return frozenset(bare for line in text.splitlines() if "{" not in line and len(bare := _bare(line)) >= _PASSAGE)
 
 
 def leaks(text: str, known: frozenset[str]) -> bool:

@@ -67,10 +67,11 @@ class JudgeAnswer:
 
     async def _judge(self, text: str, turn: Turn) -> Judged:
         held = await self._rules.outgoing(text, turn.scope, by_model=turn.by_model)
-        if not held.allowed or self._parts.moderator is None:
+        own = self._parts.moderator
+        if not held.allowed or own is None or (isinstance(own, RuleModerator) and not turn.by_model):
             return held
         try:
-            return await self._parts.moderator.outgoing(held.text, turn.scope, by_model=turn.by_model)
+            return await own.outgoing(held.text, turn.scope, by_model=turn.by_model)
         except MegawattsError as error:
             log.warning("moderation unavailable", error=type(error).__name__)
             self._parts.observer.stepped("moderation_unavailable", 0.0)

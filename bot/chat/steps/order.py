@@ -22,7 +22,7 @@ from bot.chat.steps.understand import Understand
 def standard(parts: Parts) -> tuple[Step, ...]:
     """consent, rate limit, moderation, understanding, recall, router, tools, model, moderation, rendering, memory."""
     mark = mark_of(parts.secrets)
-    rules = RuleModerator(parts.book, (*parts.secrets, mark), enabled=parts.moderates)
+    rules = RuleModerator(parts.book, (*parts.secrets, mark), enabled=parts.moderates, text=parts.system)
     return (
         Consent(parts),
         Admit(parts),
