@@ -26,6 +26,10 @@ def register(app: typer.Typer) -> None:
     def improve(  # noqa: PLR0917  (typer reads options from parameters)
         path: Annotated[Path, typer.Argument(help="Root of a git repository; its work tree is never touched.")],
         only: Annotated[list[Kind] | None, typer.Option(help="Only improvements of this kind.")] = None,
+        author: Annotated[
+            list[str] | None,
+            typer.Option(help="Only by this author; `agent` is a configured model, which costs money."),
+        ] = None,
         most: Annotated[int, typer.Option("--max", min=1, max=100, help="At most so many are accepted.")] = 5,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Find and rank; write nothing.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
@@ -38,7 +42,7 @@ def register(app: typer.Typer) -> None:
         from bot.app.improve_run import Asked, Improvement  # noqa: PLC0415  (the engine's libraries load here)
         from bot.app.improve_view import Teller, listing, table  # noqa: PLC0415
 
-        asked = Asked(path.absolute(), tuple(only or ()), most, dry_run, python)
+        asked = Asked(path.absolute(), tuple(only or ()), most, dry_run, python, tuple(author or ()))
         try:
             report = asyncio.run(Improvement(asked, Teller(quiet=as_json)).run())
         except MegawattsError as error:

@@ -11,14 +11,15 @@ from pathlib import Path
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.sandbox import find
 from bot.adapters.store.records import SqliteRecords
+from bot.app.author_wiring import AGENT, asked_agent
 from bot.app.gate_factory import Question, cache_of, open_gate, profile_at, python_of
 from bot.app.improve_ground import survey
 from bot.app.improve_shop import shop
 from bot.app.improve_view import Teller
 from bot.core.change import Finding, Idea, Kind, Patch, Refusal
-from bot.core.errors import Denied, MegawattsError
+from bot.core.errors import Denied, MegawattsError, Misconfigured
 from bot.core.ids import Sha
-from bot.core.ports import Sandbox
+from bot.core.ports import Records, Sandbox
 from bot.core.verdict import Status, Verdict
 from bot.improve.context import commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
@@ -45,6 +46,8 @@ class Asked:
     most: int = 5
     dry_run: bool = False
     python: Path | None = None
+    authors: tuple[str, ...] = ()
+    """Names of those who may write; empty: all but the model, which costs money and is asked only by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +109,29 @@ class Improvement:
         self._cache.mkdir(parents=True, exist_ok=True)
         ground = await survey(self._repo, work, profile, scratch / "tests", self._cache)
         self._note(*ground.notes)
-        analysts, authors = shop(self._cache, self._asked.kinds)
+        records = SqliteRecords(scratch / "records.db" if self._asked.dry_run else self._cache.parent / "records.db")
+        analysts, authors = self._shop(records)
         await self._find(analysts, work, profile)
-        offered = {idea.id: idea for author in authors for idea in author.ideas(self.report.findings)}
-        records = scratch / "records.db" if self._asked.dry_run else self._cache.parent / "records.db"
-        knowledge = Knowledge(SqliteRecords(records))
+        kinds = self._asked.kinds
+        ideas = [idea for author in authors for idea in author.ideas(self.report.findings)]
+        offered = {idea.id: idea for idea in ideas if not kinds or idea.kind in kinds}
+        knowledge = Knowledge(records)
         self._settle(knowledge)
         waiting = self._new(list(offered.values()), knowledge)
         self.report.ideas = list(rank(waiting, knowledge.outcomes(), datetime.now(UTC)))
         if not self._asked.dry_run:
             await self._work_off(authors, knowledge, work, profile)
+
+    def _shop(self, records: Records) -> tuple[tuple[Analyst, ...], tuple[Author, ...]]:
+        """Who finds and who writes. Misconfigured for an author that is not there."""
+        analysts, authors = shop(self._cache, self._asked.kinds)
+        wanted = self._asked.authors
+        if AGENT in wanted:
+            authors = (*authors, asked_agent(self._repo, records, self._cache))
+        if unknown := sorted(set(wanted) - {author.name for author in authors}):
+            there = ", ".join([*(author.name for author in authors), AGENT])
+            raise Misconfigured(f"--author {unknown[0]}: nobody of that name writes here; there are {there}")
+        return analysts, tuple(author for author in authors if not wanted or author.name in wanted)
 
     async def _find(self, analysts: Sequence[Analyst], work: Workspace, profile: Profile) -> None:
         """One broken analyst is named and skipped: the others' findings still count."""

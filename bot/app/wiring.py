@@ -20,6 +20,7 @@ from bot.adapters.scrape.source import ScrapeSource, outcomes
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
+from bot.app.author_wiring import fed, open_agent, suggestions_of, wishes_of
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
 from bot.app.improve_shop import readers
@@ -33,6 +34,7 @@ from bot.core.verdict import Verdict
 from bot.improve.analysts.suggestions import Suggestions
 from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.analysts.tuning import Tuning
+from bot.improve.authors.agent.author import Agent
 from bot.improve.authors.codemods.author import Codemods
 from bot.improve.authors.mutant_tests import MutantTests
 from bot.improve.authors.phrases import Phrases
@@ -146,7 +148,8 @@ async def controller_of(
         elapsed=elapsed,
         crash_point=crash.point,
     )
-    shop = workshop(repo, records, board, home.cache, only_requested=on_request)
+    agent = open_agent(settings, repo, records, home.cache, now)
+    shop = workshop(repo, records, board, home.cache, only_requested=on_request, agent=agent)
     return Engine(context, shop, new_ideas=new_ideas and proposing.passed)
 
 
@@ -165,22 +168,26 @@ FEEDS = {
     "ruff_findings": "ruff_fixes",
     **dict.fromkeys(("complexity", "dead_code", "duplication", "missing_types", "coverage_gaps", "imports"), "nobody"),
 }  # fmt: skip
-"""Author by analyst. What only people can act on is not looked for when one author was asked for."""
+"""Author by analyst. What nobody here can act on is not looked for when one author was asked for."""
 
 
-def workshop(repo: Repository, records: Records, board: Board, cache: Path, *, only_requested: bool) -> Workshop:
-    """Analysts and authors, in the order in which they are asked."""
+def workshop(
+    repo: Repository, records: Records, board: Board, cache: Path, *, only_requested: bool, agent: Agent | None = None
+) -> Workshop:
+    """Analysts and authors, in the order in which they are asked; the model last, after those that follow rules."""
 
     async def counts() -> Mapping[str, float]:
         state = board.state()
         addresses = [f"http://127.0.0.1:{i.port}" for i in (state.current, state.previous) if i is not None]
         return await outcomes(addresses)
 
-    suggestions = Suggestions(lambda: records.scan("suggestions"))
+    suggestions = Suggestions(suggestions_of(records))
+    wishes = (wishes_of(records),) if agent is not None else ()
+    models = (agent,) if agent is not None else ()
     return Workshop(
-        analysts=(Tuning(counts), suggestions, SurvivingMutants(cache), *readers(cache)),
-        authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes()),
+        analysts=(Tuning(counts), suggestions, *wishes, SurvivingMutants(cache), *readers(cache)),
+        authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes(), *models),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,
-        feeds=FEEDS,
+        feeds=fed(FEEDS, agent),
     )
