@@ -160,9 +160,9 @@ def main(argv: list[str]) -> None:
         [
             "A model call on a stub server on the loopback: processor time of the caller's process alone.",
             f"Each has a process of its own; {rounds} rounds in turns of {CALLS} calls and {STREAMS} streams; median",
-            "(quartiles). litellm runs in an environment of its own (`benchmarks/router.lock`). Our router runs as in the",
-            "product: records in SQLite on disk, budgets of three payers, breaker, hedge, accounts, spotlight, tool loop;",
-            "no cache. It builds on pydantic-ai's model layer, not on its agent, which is where the difference comes from.",
+            "(quartiles). litellm runs in an environment of its own (`benchmarks/router.lock`). Our router runs as in",
+            "the product: records in SQLite on disk, budgets of three payers, breaker, hedge, accounts, spotlight, the",
+            "tool loop; no cache. It builds on pydantic-ai's model layer, not on its agent: that makes the difference.",
             "",
             f"Targets: at most {TARGET} times the bare pydantic-ai run ({ratio:.2f}), and not above litellm's Router",
             f"({middle['router']:.2f} against {middle['litellm']:.2f} ms): {met}. Load: {os.getloadavg()[0]:.1f}.",

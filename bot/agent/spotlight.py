@@ -35,9 +35,8 @@ def new_mark() -> str:
 
 def harmless(text: str, mark: str) -> str:
     """The text with nothing unseen in it, no mark, nothing that looks like one, and no word of a chat template."""
-    seen = plain(text).replace(mark, "")
-    seen = _TOKENS.sub(lambda found: " ".join(found[0]), seen)
-    return _LOOKALIKE.sub("(", seen)
+    seen = _LOOKALIKE.sub("(", plain(text)).replace(mark, "…")
+    return _TOKENS.sub(lambda found: " ".join(found[0]), seen)
 
 
 def block(mark: str, what: str, lines: Iterable[str]) -> str:

@@ -9,51 +9,43 @@ from bot.agent import catalogue
 from bot.agent.wire import ModelFault, Trouble
 
 if TYPE_CHECKING:
-    from pydantic_ai.exceptions import ModelHTTPError
+    from pydantic_ai.exceptions import ModelAPIError
 
 
 def fault(error: BaseException, provider: str, model: str, setting: str) -> ModelFault:
     """What went wrong, as a sentence. `setting` is the environment's name for the models of this provider."""
     from pydantic_ai import exceptions as of  # noqa: PLC0415  (only once a model is in use)
 
-    if isinstance(error, of.ModelHTTPError):
-        return _answered(error, provider, model, setting)
     if isinstance(error, of.ModelTimeoutError):
         return ModelFault("silent", f"{provider} was silent for too long ({model}, AI_TIMEOUT)")
     if isinstance(error, of.ModelConnectionError):
         sent = error.phase not in {"pool", "connect"}
         return ModelFault("down", f"the connection to {provider} failed ({model})", sent=sent)
-    if isinstance(error, of.ModelAPIError) and error.in_stream:
-        return ModelFault("down", f"{provider} broke off while it answered ({model})", retry_after=error.retry_after)
+    if isinstance(error, of.ModelAPIError):
+        return _answered(error, provider, model, setting)
     if isinstance(error, of.ContentFilterError):
         return ModelFault("rejected", f"{provider} refuses to answer this")
     return ModelFault("malformed", f"{provider} sent an answer that cannot be read ({model}, {type(error).__name__})")
 
 
-def _answered(error: "ModelHTTPError", provider: str, model: str, setting: str) -> ModelFault:
+def _answered(error: "ModelAPIError", provider: str, model: str, setting: str) -> ModelFault:
+    """By what pydantic-ai knows of it, then by its status, which errors inside a stream may lack."""
     from pydantic_ai import exceptions as of  # noqa: PLC0415  (only once a model is in use)
 
-    status, wait = error.status_code, error.retry_after
+    status, wait = int(getattr(error, "status_code", 0)), error.retry_after
     gone = isinstance(error, of.ModelNotFoundError) or (status in {400, 404, 410} and _names_model(error))
     limited = isinstance(error, of.ModelRateLimitError) or status == 429
+    no_credit = f"the account at {provider} has no credit left: top it up"
     cases: tuple[tuple[bool, Trouble, str, float | None], ...] = (
-        (
-            isinstance(error, of.ModelQuotaExceededError),
-            "refused",
-            f"the account at {provider} has no credit left: top it up",
-            None,
-        ),
+        (isinstance(error, of.ModelQuotaExceededError), "refused", no_credit, None),
         (isinstance(error, of.ModelContextWindowExceededError), "too-long", f"the text is too long for {model}", None),
         (gone, "retired", catalogue.gone(provider, model, setting), None),
-        (
-            isinstance(error, of.ModelAuthenticationError),
-            "refused",
-            f"{provider} refuses the key (status {status}): set another",
-            None,
-        ),
+        (isinstance(error, of.ModelAuthenticationError), "refused", f"{provider} refuses the key: set another", None),
         (limited, "limited", f"{provider} asks to wait", wait or 1.0),
+        (error.in_stream, "down", f"{provider} broke off while it answered ({model})", wait),
         (status >= 500, "down", f"{provider} answers with status {status}", wait),
-        (True, "rejected", f"{provider} refuses the request (status {status}, {model})", None),
+        (status > 0, "rejected", f"{provider} refuses the request (status {status}, {model})", None),
+        (True, "malformed", f"{provider} sent an answer that cannot be read ({model})", None),
     )
     _holds, trouble, because, retry_after = next(case for case in cases if case[0])
     return ModelFault(trouble, because, retry_after=retry_after)
