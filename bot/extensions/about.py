@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Annotated
 
-from bot.sdk import Complete, Host, Result, ToolSpec, tool
+from bot.sdk import Complete, File, Host, Result, ToolSpec, tool
 
 _LIMITS = {
     "guilds": "no server is connected here, so that tools for servers do not work",
@@ -13,6 +13,8 @@ _LIMITS = {
     "audit": "there is no audit log here",
 }
 """What is not possible where a door is missing."""
+_RULES = """- What changes something for others needs the asking member's own permission, and most of it a button.
+- I never change my own code while I run: every change is a proposal that is tested and agreed to."""
 
 
 def _topics(host: Host, typed: str) -> list[str]:
@@ -63,14 +65,45 @@ def _call(spec: ToolSpec) -> str:
 
 @tool("List everything I can do, and what I cannot do here.", "what can you do?", command="capabilities")
 def list_capabilities(host: Host) -> Result:
-    """Every tool of this process with an example, from the registry itself; limits from the doors that are there."""
+    """Every tool of this process with an example, from the registry itself; limits from the doors that are there.
+
+    What is said of it in short names the families; the whole list travels as a file too.
+    """
     lines = "\n".join(f"- {spec.summary} ({spec.say})" for spec in host.tools)
     limits = "\n".join(f"- {text}" for door, text in _LIMITS.items() if door not in host.doors)
-    rules = "- What changes something for others needs the asking member's own permission, and most of it a button.\n"
-    rules += "- I never change my own code while I run: every change is a proposal that is tested and agreed to."
-    facts: dict[str, str | int | float] = {"list": lines, "count": len(host.tools), "limits": limits}
-    known = "\n".join(part for part in (limits, rules) if part)
-    return Result(f"I can:\n{lines}\nLimits:\n{known}", facts=facts)
+    known = "\n".join(part for part in (limits, _RULES) if part)
+    text = f"I can:\n{lines}\nLimits:\n{known}"
+    facts: dict[str, str | int | float] = {"list": _families(host), "count": len(host.tools), "limits": known}
+    return Result(text, facts=facts, files=(File("capabilities.md", text.encode()),))
+
+
+def _families(host: Host) -> str:
+    """One line for what members do, by family; those of servers are counted, since there are many."""
+    families: defaultdict[str, list[str]] = defaultdict(list)
+    servers: defaultdict[str, int] = defaultdict(int)
+    for spec in host.tools:
+        if spec.guild_only:
+            servers[spec.group] += 1
+        else:
+            families[spec.group].append(_said(spec))
+    lines = [f"- {name}: {', '.join(dict.fromkeys(some))}" for name, some in sorted(families.items())]
+    if servers:
+        named = ", ".join(f"!help {name} ({count})" for name, count in sorted(servers.items()))
+        lines.append(f"- on servers, within what you may do there: {named}")
+    return "\n".join(lines)
+
+
+def _said(spec: ToolSpec) -> str:
+    return spec.say.split()[0] if spec.say.startswith("!") else f'"{spec.say}"'
+
+
+@tool("Answer a question, as if you had written to me.", "!ask why is the sky blue", command="ask")
+def ask_question(_host: Host, question: Annotated[str, "what you want to know"] = "") -> Result:
+    """For carriers that list commands: what follows is taken as a message before this is ever called. Whoever calls it
+    as a tool is told how to ask."""
+    if not question.strip():
+        return Result("Ask me something: mention me, write to me in private, or say it after !ask.", "how", ok=False)
+    return Result("That is a question for the conversation, not for a tool: write it to me directly.", "how", ok=False)
 
 
 @tool("Say how I am: version, uptime, what runs.", "!status", command="status")

@@ -5,9 +5,24 @@ from typing import Annotated, Literal
 
 from bot.extensions._rights import no, version_and_reason
 from bot.extensions.links import maintainer
-from bot.sdk import Button, Card, Host, Poll, PullNumber, Result, Subject, one_line, tool
+from bot.sdk import (
+    HERE,
+    Button,
+    Card,
+    Denied,
+    Host,
+    MemberView,
+    Poll,
+    PullNumber,
+    Result,
+    Subject,
+    Unavailable,
+    one_line,
+    tool,
+)
 
 _REFUSALS = "refusals"
+Choice = Literal["for", "against", "abstain"]
 
 
 @tool("List the changes that members can vote on.", "!proposals", command="proposals list")
@@ -63,21 +78,36 @@ def explain_proposal(host: Host, pull: Annotated[int, "number of the proposal"])
     return Result(f"#{pull}, {about.title}:\n{text}", facts={"pull": pull, "list": text})
 
 
-@tool("Vote on a proposed change.", "!vote 3 for", command="proposals vote", private=True)
-def vote(
+@tool("Vote on a proposed change.", "!vote 3 for", command="proposals vote", needs=("guilds",), private=True)
+async def vote(
     host: Host,
     pull: Annotated[int, "number of the proposal"],
-    choice: Literal["for", "against", "abstain"],
+    choice: Choice,
     head: Annotated[str, "first characters of the version that was read"] = "",
 ) -> Result:
     """Cast the asking member's own vote. With a version, the vote counts only on that version."""
-    poll = host.votes.read(PullNumber(pull))
+    caller = host.caller
+    view = None
+    if caller.guild != HERE and "guilds" in host.doors:
+        try:
+            view = await host.guilds.member(caller.guild, caller.user)
+        except (Denied, Unavailable):
+            return no("I cannot look up right now since when you are a member here. Please vote again in a moment.")
+    return await asyncio.to_thread(_vote, host, PullNumber(pull), choice, head, view)
+
+
+def _vote(host: Host, pull: PullNumber, choice: Choice, head: str, view: MemberView | None) -> Result:
+    poll = host.votes.read(pull)
     if poll is None:
-        return Result(f"There is no vote on #{pull}. !proposals lists the open ones.", "none", {"pull": pull}, ok=False)
+        return _none(pull)
     if head and not poll.head.startswith(head.casefold()):
         text = f"#{pull} is at {poll.head[:7]} by now, not at {head}. Look again with !proposals, then vote."
         return Result(text, "moved", {"pull": pull, "head": poll.head[:7]}, ok=False)
     caller = host.caller
+    if view is not None:  # since when somebody is a member is Discord's word, not theirs
+        known = {"account_created": view.created, "joined": view.joined}
+        roles = sorted(view.roles)
+        host.votes.meet(caller.user, caller.name, host.now, roles=roles, is_bot=view.bot, guild=caller.guild, **known)
     verdict = host.votes.cast(poll.pull, poll.head, caller.user, choice, host.now, guild=caller.guild)
     key = "ok" if verdict.passed else "refused"
     return Result(verdict.because, key, {"pull": pull, "choice": choice, "because": verdict.because}, ok=verdict.passed)

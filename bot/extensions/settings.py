@@ -9,6 +9,7 @@ from bot.sdk import HERE, Complete, Denied, GuildSettings, Host, Misconfigured, 
 from bot.sdk.settings import KEYS, show
 
 _NEEDS = ("book", "guilds")
+NO_BOOK = "Settings are not kept here: there is nobody who would own them."
 _CHANNELS = frozenset({"listens", "ignores", "vote_channel", "log_channel", "welcome_channel"})
 _ROLES = frozenset({"vote_roles", "grants"})
 _NAMED = re.compile(r"[#@]?([\w .-]{1,100})")
@@ -21,6 +22,8 @@ def _keys(_host: Host, typed: str) -> list[str]:
 @tool("Show the settings of this server.", "!settings show", command="settings show", needs=_NEEDS, private=True)
 def show_settings(host: Host, key: Annotated[str, "one setting", Complete(_keys)] = "") -> Result:
     """All of them, or one with what it may be. Everybody may read them: they say how the bot behaves."""
+    if "book" not in host.doors:
+        return no(NO_BOOK, "none_here")
     settings = host.book.read(host.caller.guild)
     wanted = key.strip().casefold()
     if wanted and wanted not in KEYS:
@@ -45,7 +48,7 @@ async def change_setting(
     host: Host, key: Annotated[str, "which setting", Complete(_keys)], value: Annotated[str, "its new value"]
 ) -> Result:
     """Checked, versioned, on record. Channels and roles may be named, mentioned or given by number."""
-    if refusal := await lacking(host, MANAGE):
+    if refusal := await may_not(host):
         return no(refusal)
     name = key.strip().casefold()
     try:
@@ -66,7 +69,7 @@ async def change_setting(
 )
 async def undo_settings(host: Host) -> Result:
     """Asked again, it goes one version further back."""
-    if refusal := await lacking(host, MANAGE):
+    if refusal := await may_not(host):
         return no(refusal)
     before = host.book.read(host.caller.guild)
     try:
@@ -76,6 +79,11 @@ async def undo_settings(host: Host) -> Result:
     changed = [name for name in KEYS if show(before, name) != show(after, name)]
     lines = "; ".join(f"{name} is {show(after, name)} again" for name in changed) or "nothing differed"
     return Result(f"Back: {lines}.", facts={"list": lines, "version": after.version})
+
+
+async def may_not(host: Host) -> str:
+    """Why the asking member cannot change settings here; empty if they can."""
+    return await lacking(host, MANAGE) if "book" in host.doors else NO_BOOK
 
 
 async def resolved(host: Host, key: str, value: str) -> str:

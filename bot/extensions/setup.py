@@ -4,9 +4,9 @@ import asyncio
 from collections import defaultdict
 from typing import Annotated
 
-from bot.extensions._rights import MANAGE, lacking, no
+from bot.extensions._rights import no
 from bot.extensions._steps import Step, buttons, missing, steps
-from bot.extensions.settings import resolved
+from bot.extensions.settings import may_not, resolved
 from bot.sdk import HERE, Card, Denied, Host, Misconfigured, Result, Unavailable, spoken, tool
 from bot.sdk.settings import show
 
@@ -28,7 +28,7 @@ async def set_up(
     value: Annotated[str, "the answer; skip leaves it as it is"] = "",
 ) -> Result:
     """Each answer is in force at once, so that whoever stops halfway loses nothing. `again` begins anew."""
-    if refusal := await lacking(host, MANAGE):
+    if refusal := await may_not(host):
         return no(refusal)
     todo = steps(server=host.caller.guild != HERE)
     name = step.strip().casefold()

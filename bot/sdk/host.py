@@ -46,6 +46,21 @@ class Votes(Protocol):
         """How it stands, and what it still needs."""
         ...
 
+    def meet(
+        self,
+        user: UserId,
+        name: str,
+        now: datetime,
+        *,
+        roles: Sequence[str] | None = None,
+        account_created: datetime | None = None,
+        joined: datetime | None = None,
+        is_bot: bool = False,
+        guild: GuildId = HERE,
+    ) -> None:
+        """Record a member and what the carrier knows of them now."""
+        ...
+
     def cast(
         self, pull: PullNumber, head: Sha, voter: UserId, choice: Choice, now: datetime, *, guild: GuildId = HERE
     ) -> Verdict: ...

@@ -69,6 +69,8 @@ class HandGuilds:
     members: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     mine: frozenset[str] = frozenset({"send_messages", "view_channel"})
     down: bool = False
+    ages: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """Of the account, and of the membership."""
 
     def let(self, user: str, *permissions: str, guild: str = GUILD) -> None:
         self.members[guild, user] = frozenset(permissions)
@@ -77,7 +79,8 @@ class HandGuilds:
         if self.down:
             raise Unavailable("Discord", "no answer")
         held = self.members.get((guild, user))
-        return None if held is None else MemberView(user, guild, user, held, 1)
+        created, joined = self.ages.get(user, (None, None))
+        return None if held is None else MemberView(user, guild, user, held, 1, created=created, joined=joined)
 
     async def me(self, guild: GuildId) -> MemberView:
         return MemberView(UserId("megawatts"), guild, "Megawatts", self.mine, 5, bot=True)

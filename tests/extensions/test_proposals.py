@@ -1,4 +1,6 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+from tests.extensions.doubles import GUILD
 
 HEAD = "a" * 40
 
@@ -114,3 +116,29 @@ async def test_a_rejection_is_of_the_version_that_was_read(town) -> None:
     assert (await reject(town, head="aaaaaaaaaaaa")).result.key == "moved"
     assert town.records.scan("refusals") == []
     assert (await reject(town, head="it", reason="breaks bots")).result.facts["reason"] == "it breaks bots"
+
+
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+async def test_since_when_somebody_is_a_member_is_discords_word(town) -> None:
+    """A member of long standing whom the bot never met votes at the first press; nobody else learns to."""
+    town.poll(guild=GUILD)
+    assert not (await town.call("vote", user="old", pull=3, choice="for")).result.ok
+    town.guilds.members[GUILD, "old"] = frozenset()
+    town.guilds.ages["old"] = (LONG_AGO, LONG_AGO)
+    assert (await town.call("vote", user="old", pull=3, choice="for")).result.ok
+    town.guilds.members[GUILD, "new"] = frozenset()
+    town.guilds.ages["new"] = (LONG_AGO, town.now + timedelta(seconds=1))
+    assert "not a member yet" in (await town.call("vote", user="new", pull=3, choice="for")).result.text
+    town.guilds.members[GUILD, "unknown"] = frozenset()
+    assert not (await town.call("vote", user="unknown", pull=3, choice="for")).result.ok
+    assert [one.voter for one in town.votes.read(3).ballots] == ["old"]
+
+
+async def test_while_discord_does_not_answer_nobody_votes(town) -> None:
+    town.votes.meet("ann", "Ann", LONG_AGO, guild=GUILD, account_created=LONG_AGO, joined=LONG_AGO)
+    town.poll(guild=GUILD)
+    town.guilds.down = True
+    assert "vote again in a moment" in (await town.call("vote", pull=3, choice="for")).result.text
+    assert town.votes.read(3).ballots == ()

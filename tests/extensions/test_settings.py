@@ -80,3 +80,8 @@ async def test_a_model_only_proposes_it(managed) -> None:
     )
     assert called.fate == "confirm"
     assert managed.book.read(GUILD).version == 0
+
+
+@pytest.mark.parametrize("name", ["show_settings", "undo_settings", "set_up"])
+async def test_where_there_are_none_it_says_so(desk, name: str) -> None:
+    assert "Settings are not kept here" in (await desk.call(name)).result.text
