@@ -9,12 +9,16 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bot.core.chat import Scope
+from bot.core.errors import MegawattsError
 from bot.core.ports import Clock, Records
 from bot.core.verdict import Verdict
 from bot.policy import budget
 from bot.policy.budget import Account, Budget, Payer
 
+log = structlog.get_logger()
 TABLE = "budget"
 FRESH = 5.0
 """Seconds for which what other processes claimed is believed."""
@@ -48,6 +52,7 @@ class Ledger:
         self._records, self._rules, self._clock, self._process = records, rules, clock, process
         self._purses: dict[str, _Purse] = {}
         self._lock = asyncio.Lock()
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def left(self, scope: Scope) -> float:
         """US dollars that this caller may still cost today."""
@@ -103,9 +108,22 @@ class Ledger:
         for purse in hold.purses:
             purse.held -= hold.amount
             purse.spent += cost
+        if any(purse.spent + purse.held > purse.claimed + 1e-12 for purse in hold.purses):
+            task = asyncio.get_running_loop().create_task(self._catch_up(hold.purses))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    async def _catch_up(self, purses: Sequence[_Purse]) -> None:
+        """It cost more than was set aside for it, which a provider may do that counts tokens otherwise."""
+        async with self._lock:
+            try:
+                await self._cover(purses)
+            except MegawattsError as error:
+                log.warning("a claim could not be written; the next one will cover it", because=str(error))
 
     async def close(self) -> None:
         """Give back what was claimed ahead."""
+        await asyncio.gather(*self._writing)
         rows = [
             (purse.account.key + self._process, purse.spent + purse.held)
             for purse in self._purses.values()

@@ -174,8 +174,8 @@ class Router:
 
 
 def task_of(prompt: Prompt, scope: Scope, limits: Limits, *, tools: bool = False) -> Task:
-    """What a prompt asks of a model. Four characters count as a token, as with English text; three would be wrong for
-    long files, and what is too long is refused by the provider in any case."""
+    """What a prompt asks of a model. Four characters count as a token, as in English; what is too long after all is
+    refused by the provider."""
     behind = sum(len(said.text) for said in prompt.history) + sum(len(text) for _name, text in prompt.attachments)
     judged = judge(prompt.text, context=behind, attachments=len(prompt.attachments))
     size = len(prompt.system) + len(prompt.text) + behind + sum(map(len, prompt.facts))

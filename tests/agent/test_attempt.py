@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.agent.attempt import Accounts, Attempts, Spent, refusal
+from bot.agent.attempt import Accounts, Attempts, Spent, refusal, tokens
 from bot.agent.health import Health
 from bot.agent.ledger import Ledger
 from bot.agent.race import NobodyAnswered
@@ -74,7 +74,7 @@ async def test_an_answer_is_paid_counted_and_measured() -> None:
 async def test_where_the_provider_counts_nothing_it_is_guessed_and_never_free() -> None:
     house = House(Scripted("a", said("x" * 400, 0, 0), price=PAID))
     await house.ask()
-    assert house.spent.output_tokens == 100
+    assert house.spent.output_tokens == 133
     assert await house.left() < 1.0
     await house.usage.close()
 
@@ -96,8 +96,8 @@ async def test_a_timeout_counts_what_was_sent() -> None:
     request = Request([type("M", (), {"parts": [type("P", (), {"content": "x" * 40})]})], (), 0)
     with pytest.raises(Unavailable, match=r"a:m did not finish within 0\.01 s \(AI_TIMEOUT\)"):
         await house.ask(request)
-    assert house.spent.input_tokens == 10
-    assert house.spent.cost == pytest.approx(10.0)
+    assert house.spent.input_tokens == 17
+    assert house.spent.cost == pytest.approx(17.0)
     await house.usage.close()
 
 
@@ -124,7 +124,7 @@ async def test_a_caller_who_goes_away_leaves_no_money_held_and_no_probe_taken() 
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert await house.left() == pytest.approx(1.0)
+    assert await house.left() > 0.999, "what was sent is paid, what was set aside for an answer is not"
     assert house.seen.outcomes == [("a:m", "cancelled")]
     await house.usage.close()
 
@@ -174,7 +174,7 @@ async def test_a_broken_stream_is_what_was_shown_and_counts_against_the_provider
     assert (response.text, response.cut) == ("one two", True)
     assert house.seen.outcomes == [("a:m", "down")]
     assert house.spent.model == "a:m"
-    assert house.spent.output_tokens == 1
+    assert house.spent.output_tokens == 2
     await house.usage.close()
 
 
@@ -205,3 +205,10 @@ def test_only_if_all_say_so_is_it_a_no() -> None:
     assert isinstance(refusal(nobody(ModelFault("spent", "x"), ModelFault("spent", "x"))), Denied)
     assert isinstance(refusal(nobody(ModelFault("spent", "x"), ModelFault("down", "y"))), Unavailable)
     assert isinstance(refusal(nobody()), Unavailable)
+
+
+def test_a_guess_of_tokens_is_rather_too_high() -> None:
+    assert tokens("") > 0
+    assert tokens("word " * 100) >= 125
+    assert tokens("\u4f60\u597d" * 50) >= 100
+    assert tokens("a" * 300) < tokens("\u00e4" * 300)

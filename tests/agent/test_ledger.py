@@ -84,6 +84,14 @@ async def test_it_is_on_disk_before_the_call_begins_and_a_crash_forgets_nothing(
     assert isinstance(await after.reserve(SCOPE, 0.5), Verdict)
 
 
+async def test_what_costs_more_than_was_set_aside_is_on_disk_as_well() -> None:
+    records = MemoryRecords()
+    one = ledger(records)
+    one.settle(await hold(one, 0.1), 0.8)
+    await asyncio.gather(*one._writing)  # and now the process dies
+    assert await ledger(records, "p2").left(SCOPE) <= 0.2
+
+
 async def test_an_orderly_end_gives_back_what_was_claimed_ahead() -> None:
     records = MemoryRecords()
     one = ledger(records)
