@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from bot.adapters.store.records import SqliteRecords
 from bot.core.change import Finding, Idea, Kind, Origin, Severity
 from bot.core.ids import ProposalId
-from bot.improve.knowledge import HALF_LIFE, Knowledge, Outcome, Result, odds, rank
+from bot.improve.knowledge import HALF_LIFE, Knowledge, Outcome, Result, failures, odds, rank
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GOOD = Outcome(ProposalId("a" * 12), "codemods", "flatten", "refactor", Result.HEALTHY, "well", NOW)
@@ -81,3 +82,45 @@ def test_outcomes_survive_a_restart(tmp_path: Path) -> None:
     assert [o.result for o in Knowledge(again).outcomes()] == [Result.REVERTED]
     assert Knowledge(again).of(ProposalId("f" * 12)) is None
     again.close()
+
+
+def test_a_model_begins_with_lower_odds_and_can_earn_higher_ones() -> None:
+    assert odds([], "agent", "flatten", NOW).mean < odds([], "codemods", "flatten", NOW).mean
+    both = [with_finding(replace(IDEA, author=name, id=ProposalId(name[0] * 12)), "flatten") for name in ("agent", "x")]
+    assert [idea.author for idea in rank(both, [], NOW)] == ["x", "agent"]
+    good = [replace(GOOD, author="agent", idea=ProposalId(f"{n:012x}")) for n in range(20)]
+    assert [idea.author for idea in rank(both, good, NOW)] == ["agent", "x"]
+
+
+def test_what_people_asked_for_goes_before_what_was_found_by_the_same_author() -> None:
+    wish = replace(IDEA, author="agent", origin=Origin.MEMBER, kind=Kind.FEATURE)
+    found = with_finding(replace(IDEA, author="agent", id=ProposalId("c" * 12)), "flatten", Severity.MEDIUM)
+    assert rank([found, wish], [], NOW)[0].id == wish.id
+
+
+def test_failures_of_the_same_rule_or_files_are_told_newest_first() -> None:
+    idea = with_finding(replace(IDEA, author="agent"), "flatten")
+
+    def failed(number: int, **fields: Any) -> Outcome:
+        row = {"result": Result.REFUSED, "idea": ProposalId(f"{number:012x}"), "at": NOW + timedelta(days=number)}
+        return replace(GOOD, **{**row, **fields})
+
+    rule, path = failed(1), failed(2, rule="other", paths=("a.py",))
+    own, foreign = (
+        failed(3, result=Result.UNWRITTEN, author="agent"),
+        failed(4, result=Result.UNWRITTEN, author="codemods"),
+    )
+    others = [failed(5, rule="other", paths=("b.py",)), failed(6, result=Result.HEALTHY), foreign]
+    assert failures([rule, path, own, *others], idea) == (own, path, rule)
+    assert len(failures([failed(n) for n in range(30)], idea)) == 5
+
+
+def test_paths_are_kept_and_rows_without_them_are_read(tmp_path: Path) -> None:
+    records = SqliteRecords(tmp_path / "r.db")
+    Knowledge(records).remember(replace(GOOD, paths=("a.py",)))
+    assert Knowledge(records).outcomes()[0].paths == ("a.py",)
+    row = records.get("outcomes", GOOD.idea)
+    assert row is not None
+    records.put("outcomes", GOOD.idea, {k: v for k, v in row.items() if k != "paths"})
+    assert Knowledge(records).outcomes()[0].paths == ()
+    records.close()

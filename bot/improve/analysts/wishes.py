@@ -16,7 +16,7 @@ from bot.improve.authors.agent.takes import WISH, wish_id
 from bot.improve.doors import Profile, Workspace
 
 _NUMBER = re.compile(r"[0-9a-f]{6,40}")
-_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+")
+_PATH = re.compile(r"(?<![\w./~-])[A-Za-z_][\w.-]*(?:/[\w.-]+)+")
 HINTS = 5
 
 
@@ -24,7 +24,9 @@ def accepted(row: Mapping[str, Any]) -> bool:
     """Whether people accepted it: a maintainer by name, or `go` at the end of its planning. Anything else is no."""
     by = row.get("accepted_by")
     named = isinstance(by, str) and bool(by.strip())
-    return _NUMBER.fullmatch(str(row.get("id", ""))) is not None and (named or row.get("status") in {"go", "accepted"})
+    return _NUMBER.fullmatch(str(row.get("id", ""))) is not None and (
+        named or str(row.get("status")) in {"go", "accepted"}
+    )
 
 
 def wish_of(row: Mapping[str, Any]) -> Wish:

@@ -118,6 +118,8 @@ class Bench:
 
     async def formatted(self, draft: Draft) -> Mapping[PurePosixPath, bytes | None]:
         """The draft's contents, Python files laid out as the repository's are."""
+        if not self.profile.formatted:
+            return draft.contents()
         found: dict[PurePosixPath, bytes | None] = {}
         for path, text in draft.changed().items():
             before = draft.before(path)
@@ -126,7 +128,7 @@ class Bench:
             elif path.suffix != ".py":
                 found[path] = text.encode()
             elif before is None:
-                laid = await laid_out(self.work, path, text) if self.profile.formatted else None
+                laid = await laid_out(self.work, path, text)
                 found[path] = (laid if laid is not None else text).encode()
             else:
                 found[path] = (await formatted(self.work, path, before, text)).encode()

@@ -159,6 +159,21 @@ async def test_a_wish_travels_as_data_between_marks(tmp_path: Path) -> None:
     assert "say please" in prompt.text
 
 
+@pytest.mark.integration
+async def test_code_is_laid_out_as_the_repositorys_is(tmp_path: Path) -> None:
+    edits = [
+        ("edit", {"path": "toy/a.py", "old": "x * 2", "new": "x   +  x"}),
+        ("create", {"path": "toy/b.py", "text": "y=1"}),
+    ]
+    kept = ("create", {"path": "docs/a.md", "text": "x   y"})
+    model = Scripted([*edits, ("delete", {"path": "docs/a.md"}), kept, finish()])
+    patch = await agent(model, tmp_path).write(IDEA, workspace(tmp_path), replace(PLAIN, formatted=True))
+    assert isinstance(patch, Patch)
+    assert patch.files[PurePosixPath("toy/b.py")] == b"y = 1\n"
+    assert patch.files[PurePosixPath("docs/a.md")] == b"x   y"
+    assert b"return x + x\n" in (patch.files[PurePosixPath("toy/a.py")] or b"")
+
+
 async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
