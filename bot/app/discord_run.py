@@ -47,7 +47,7 @@ class Running:
 
     async def close(self) -> None:
         """Take nothing new, finish what is under way, and leave."""
-        left = await self._gateway.client.drain(_DRAIN_WITHIN)
+        left = await self._gateway.drain(_DRAIN_WITHIN)
         if left:
             log.warning("answers cut short", count=left)
         await self._gateway.client.close()

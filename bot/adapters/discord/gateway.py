@@ -28,6 +28,8 @@ from bot.core.ports import Records
 from bot.sdk import ToolSpec
 
 log = structlog.get_logger()
+_LISTENS_EVERY = 0.05
+"""Seconds between two tasks that remember what was overheard."""
 _OVERHEARD = 10_000
 """Messages that wait to be remembered; beyond that the oldest are let go."""
 INTENTS = {"message_content": "Message Content", "members": "Server Members"}
@@ -114,40 +116,46 @@ class Gateway:
         if heard is Heard.NOTHING:
             return None
         if heard is Heard.OVERHEARD:
-            return self._overhear(message)
+            self._overhear(message)
+            return None
         return self._then(self._replies.reply(message)) if self._replies.first(message.id) else None
 
     async def _then(self, answering: Coroutine[Any, Any, None]) -> None:
+        if self._waiting:
+            await self._remember()
         await answering
         self.answered()
 
-    def _overhear(self, message: discord.Message) -> Coroutine[Any, Any, None] | None:
-        """One task remembers all that was overheard since it began; most messages cost no task of their own."""
+    def _overhear(self, message: discord.Message) -> None:
+        """One task remembers all that was overheard in a while: most messages cost no task of their own."""
         if not message.content and not message.attachments:
-            return None
+            return
         self._waiting.append(message)
-        if self._listening:
-            return None
-        self._listening = True
-        return self._remember()
+        if not self._listening:
+            self._listening = True
+            self.client.loop.call_later(_LISTENS_EVERY, lambda: self.client.spawn(self._remember()))
 
     async def _remember(self) -> None:
-        try:
-            while self._waiting:
-                await self._listener.overhear(self._translator.overheard(self._waiting.popleft()))
-        finally:
-            self._listening = False
+        """Hand on what was overheard so far, in its order; an answer must not be given before that."""
+        self._listening = False
+        while self._waiting:
+            await self._listener.overhear(self._translator.overheard(self._waiting.popleft()))
 
     def _edited(self, raw: discord.RawMessageUpdateEvent) -> Coroutine[Any, Any, None] | None:
         """An edit by the author. Discord also tells of links that it unfolded: those have no time of edit."""
         message = raw.message
         if raw.data.get("edited_timestamp") is None or self._hearing.judge(message) is Heard.NOTHING:
             return None
-        return self._listener.edited(self._translator.overheard(message))
+        return self._changed(message)
 
-    def _deleted(self, channel: int, messages: Sequence[int]) -> Coroutine[Any, Any, None]:
+    async def _changed(self, message: discord.Message) -> None:
+        await self._remember()
+        await self._listener.edited(self._translator.overheard(message))
+
+    async def _deleted(self, channel: int, messages: Sequence[int]) -> None:
         self._replies.deleted(messages)
-        return self._listener.deleted(ChannelId(str(channel)), [MessageId(str(one)) for one in messages])
+        await self._remember()
+        await self._listener.deleted(ChannelId(str(channel)), [MessageId(str(one)) for one in messages])
 
     def _connected(self) -> None:
         me = self.client.user.id if self.client.user else 0
@@ -197,6 +205,12 @@ class Gateway:
             await self.client.reopen()
             await asyncio.sleep(wait)
             wait = min(max(wait * 2, _RETRY[0]), _RETRY[1])
+
+    async def drain(self, seconds: float) -> int:
+        """Take nothing new, and finish what is under way; how much was not done in time."""
+        left = await self.client.drain(seconds)
+        await self._remember()
+        return left
 
     def state(self) -> Mapping[str, Any]:
         """How the connection is. `latency` in milliseconds; `intents` asked for; `missing`: what was refused."""
