@@ -9,6 +9,7 @@ import structlog
 from bot.chat.climate import Climate
 from bot.chat.feelings import Feelings, load
 from bot.chat.parts import Parts
+from bot.chat.refusals import Refusals
 from bot.chat.text import clean
 from bot.core.chat import HERE, Line, Message, Post
 from bot.core.errors import MegawattsError
@@ -25,8 +26,8 @@ _GONE = 4096
 class Listening:
     """Nothing here answers anybody, and nothing here raises."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, refusals: Refusals) -> None:
+        self._parts, self._refusals = parts, refusals
         self._climate = Climate(Feelings(load()).hostility)
         self._gone: OrderedDict[tuple[ChannelId, MessageId], None] = OrderedDict()
 
@@ -37,7 +38,8 @@ class Listening:
         text = clean(message.text)
         if not text:
             return
-        if settings.memory and settings.retention_days > 0:
+        keeps = settings.memory and settings.retention_days > 0
+        if keeps and not await self._refusals.refused(message.user):
             name = redact(one_line(message.name, 80))
             line = Line(message.user, name, redact(text), self._parts.clock(), message=message.id)
             self._add(message.channel, line)

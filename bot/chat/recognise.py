@@ -13,6 +13,8 @@ READ = 600
 """Characters of a message that are compared; what is wanted stands early."""
 _ALIKE = 0.55
 """Trigram likeness from which an unknown word counts as a misspelling of a known one."""
+_WORDS = 8192
+"""Unknown words whose likeness is remembered: most of a talk's words come again."""
 _TYPO = 0.85
 """What a misspelt word is worth beside the right one."""
 
@@ -79,6 +81,7 @@ class Recogniser:
         self._intents = tuple(intents)
         self._examples = [(intent, language, text) for intent in intents for language, text in intent.examples]
         self._index = _indexed(tuple(text for _, _, text in self._examples))
+        self._meant: dict[str, tuple[str, float]] = {}
 
     @property
     def intents(self) -> Sequence[Intent]:
@@ -118,6 +121,14 @@ class Recogniser:
         index = self._index
         if word in index.weight or len(word) < 4:
             return word, 1.0
+        if word not in self._meant:
+            if len(self._meant) >= _WORDS:
+                self._meant.clear()
+            self._meant[word] = self._nearest(word)
+        return self._meant[word]
+
+    def _nearest(self, word: str) -> tuple[str, float]:
+        index = self._index
         pieces = _trigrams(word)
         near = Counter(other for piece in pieces for other in index.trigrams.get(piece, ()))
         likeness = {other: 2 * same / (len(pieces) + index.sizes[other]) for other, same in near.items()}

@@ -12,6 +12,7 @@ from bot.chat.orders import Orders
 from bot.chat.outbox import Outbox
 from bot.chat.parts import Parts
 from bot.chat.presses import Presses
+from bot.chat.refusals import Refusals
 from bot.chat.steps.base import Step
 from bot.chat.steps.order import standard
 from bot.chat.steps.remember import BOT, Remember
@@ -33,12 +34,13 @@ class ChatService:
     def __init__(self, parts: Parts, steps: Sequence[Step] | None = None) -> None:
         """`steps` in place of the standard ones, in their order."""
         self._parts = parts
-        self._steps = tuple(standard(parts) if steps is None else steps)
+        refusals = Refusals(parts.records, parts.clock, parts.timer)
+        self._steps = tuple(standard(parts, refusals) if steps is None else steps)
         self._outbox = Outbox(parts.records)
         self._opinions = Opinions(parts)
         self._presses = Presses(parts, self._opinions)
         self._orders = Orders(parts.registry.specs())
-        self._listening = Listening(parts)
+        self._listening = Listening(parts, refusals)
         self._busy = 0
 
     @property

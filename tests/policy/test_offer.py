@@ -14,7 +14,7 @@ TOOLS = (
     *(Offerable(name, (name.replace("_", " "),), mutates=True) for name in GUILD),
     *(Offerable(name, (name.replace("_", " "), *SAID.get(name, ()))) for name in READS),
 )
-OFFERS = Offers(TOOLS, words())
+OFFERS = Offers(TOOLS, words()[0])
 
 
 @pytest.mark.parametrize(

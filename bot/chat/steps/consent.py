@@ -2,19 +2,21 @@
 
 from typing import ClassVar
 
-from bot.chat.parts import Parts
+from bot.chat.refusals import Refusals
 from bot.chat.turn import Turn
 
 
 class Consent:
-    """Where a guild keeps nothing, or a channel is ignored, the conversation is forgotten with the answer."""
+    """What a member who said stop says, or what is said where the bot keeps nothing, is forgotten with the answer."""
 
     name: ClassVar[str] = "consent"
     about_answers: ClassVar[bool] = False
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, refusals: Refusals) -> None:
+        self._refusals = refusals
 
     async def __call__(self, turn: Turn) -> None:
         """Only decides; long-term memory asks for the member's own consent besides."""
-        turn.keeps = turn.message.channel not in turn.settings.ignores and not turn.message.by_bot
+        message = turn.message
+        ignored = message.channel in turn.settings.ignores or message.by_bot
+        turn.keeps = not ignored and not await self._refusals.refused(message.user)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bot.chat.moderator import RuleModerator
 from bot.chat.parts import Parts
+from bot.chat.refusals import Refusals
 from bot.chat.steps.admit import Admit
 from bot.chat.steps.base import Step
 from bot.chat.steps.consent import Consent
@@ -19,19 +20,20 @@ from bot.chat.steps.tools import Tools
 from bot.chat.steps.understand import Understand
 
 
-def standard(parts: Parts) -> tuple[Step, ...]:
+def standard(parts: Parts, refusals: Refusals) -> tuple[Step, ...]:
     """consent, rate limit, moderation, understanding, recall, router, tools, model, moderation, rendering, memory."""
     mark = mark_of(parts.secrets)
     rules = RuleModerator(parts.book, (*parts.secrets, mark), enabled=parts.moderates, text=parts.system)
+    tools = Tools(parts, refusals)
     return (
-        Consent(parts),
+        Consent(refusals),
         Admit(parts),
         JudgeMessage(parts, rules),
         Understand(parts),
         Recall(parts),
         RouteMessage(parts),
-        Tools(parts),
-        Think(parts, rules, mark),
+        tools,
+        Think(parts, rules, mark, tools),
         JudgeAnswer(parts, rules),
         Render(parts),
         Remember(parts),

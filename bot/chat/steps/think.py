@@ -28,17 +28,20 @@ WORDS = Path(__file__).parent.parent / "offer.toml"
 
 
 @lru_cache(maxsize=2)
-def words(file: Path = WORDS) -> Vocabulary:
-    """What members call the things that tools do. Raises Misconfigured naming file and fix."""
+def words(file: Path = WORDS) -> tuple[Vocabulary, frozenset[str]]:
+    """What members call the things that tools do, and the tools that are never offered. Raises Misconfigured naming
+    file and fix."""
     try:
         data: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-        return vocabulary({str(k): str(v) for k, v in data["meanings"].items()}, map(str, data["silent"]))
+        known = vocabulary({str(k): str(v) for k, v in data["meanings"].items()}, map(str, data["silent"]))
+        return known, frozenset(map(str, data["never"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Misconfigured(f"{file} cannot be used ({error}); it needs silent and [meanings]") from error
+        raise Misconfigured(f"{file} cannot be used ({error}); it needs silent, never and [meanings]") from error
 
 
 def offers(specs: Sequence[ToolSpec], intents: Sequence[Intent]) -> Offers:
-    """Every tool with its name, summary, example and what members say for it."""
+    """Every tool that may be offered, with its name, summary, example and what members say for it."""
+    known, never = words()
     said: dict[str, list[str]] = {}
     for intent in intents:
         if intent.tool:
@@ -46,8 +49,9 @@ def offers(specs: Sequence[ToolSpec], intents: Sequence[Intent]) -> Offers:
     tools = [
         Offerable(spec.name, (spec.summary, spec.say, *said.get(spec.name, ())), spec.mutates or spec.destructive)
         for spec in specs
+        if spec.name not in never
     ]
-    return Offers(tools, words())
+    return Offers(tools, known)
 
 
 class Think:
@@ -56,14 +60,14 @@ class Think:
     name: ClassVar[str] = "model"
     about_answers: ClassVar[bool] = False
 
-    def __init__(self, parts: Parts, rules: RuleModerator, mark: str) -> None:
-        """`mark` stands in the system text and nowhere else: an answer that holds it repeats that text."""
+    def __init__(self, parts: Parts, rules: RuleModerator, mark: str, offline: Tools) -> None:
+        """`offline` answers where no model does. `mark` stands in the system text and nowhere else: an answer that holds it repeats that text."""
         self._parts, self._rules, self._mark = parts, rules, mark
         self._specs = {spec.name: spec for spec in parts.registry.specs()}
         intents = parts.understander.intents
         self._offers = offers(tuple(self._specs.values()), intents) if parts.thinker is not None else None
         self._replies = Replies(intents, parts.texts, parts.random)
-        self._offline = Tools(parts)
+        self._offline = offline
 
     async def __call__(self, turn: Turn) -> None:
         """Ask, or say why nobody can be asked."""
@@ -112,9 +116,12 @@ class Think:
         text = reply.text.strip()
         if not text and not turn.tail:
             text, turn.by_model = self._parts.texts("model.unavailable", turn.language), False
+        results = [called.result for _, called in tools.calls if called.fate != "confirm"]
         called = "+".join(dict.fromkeys(spec.name for spec, _ in tools.calls))
         outcome = Outcome.ANSWERED if turn.by_model else Outcome.FAILED
-        turn.end(text, outcome, "model", tool=called, model=reply.model)
+        card = next((one.card for one in results if one.card), None)
+        files = tuple(file for one in results for file in one.files)
+        turn.end(text, outcome, "model", tool=called, model=reply.model, card=card, files=files)
 
     async def _without(self, turn: Turn, tools: BoundToolbox, sentence: str) -> None:
         """No model answered. What its tools did before it broke is told all the same."""
@@ -125,6 +132,9 @@ class Think:
             await self._offline.offline(turn)
 
     def _told(self, turn: Turn, tools: BoundToolbox) -> None:
+        """What waits for the member, in the registry's own words and not in the model's."""
+        for _spec, called in tools.calls:
+            turn.buttons += () if called.fate == "confirm" else called.buttons
         asked = [(spec, called) for spec, called in tools.calls if called.fate == "confirm"]
         for number, (spec, called) in enumerate(asked, start=1):
             several = number if len(asked) > 1 else 0

@@ -7,6 +7,7 @@ import structlog
 
 from bot.chat.parts import Parts
 from bot.chat.phrases import choose, fill
+from bot.chat.refusals import OUT, Refusals
 from bot.chat.replies import BROKEN, Replies
 from bot.chat.steps.understand import as_order
 from bot.chat.turn import Turn
@@ -24,8 +25,8 @@ class Tools:
     name: ClassVar[str] = "tools"
     about_answers: ClassVar[bool] = False
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, refusals: Refusals) -> None:
+        self._parts, self._refusals = parts, refusals
         self._replies = Replies(parts.understander.intents, parts.texts, parts.random)
         self._private = frozenset(spec.name for spec in parts.registry.specs() if spec.private)
 
@@ -75,6 +76,9 @@ class Tools:
         self._parts.observer.tool_called(tool, called.fate)
         if called.error:
             log.warning("tool failed", tool=tool, fate=called.fate, error=called.error)
+        if called.fate == "ok":
+            await self._refusals.decided(tool, turn.message.user)
+            turn.keeps = turn.keeps and tool != OUT
         turn.private = turn.private or tool in self._private
         return called
 
