@@ -92,10 +92,10 @@ def saying(text: str) -> Script:
     return Script(act)
 
 
-def calling(name: str, then: str = "Well.", **arguments: Any) -> Script:
+def calling(tool_name: str, then: str = "Well.", /, **arguments: Any) -> Script:
     async def act(_prompt: Prompt, tools: Toolbox | None, _sink: Sink | None) -> str:
         assert tools is not None
-        return f"{then} {await tools.call(name, arguments)}"
+        return f"{then} {await tools.call(tool_name, arguments)}"
 
     return Script(act)
 
