@@ -2,8 +2,10 @@
 
 import gc
 import logging
+import re
 import sys
 from collections.abc import Generator, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -24,6 +26,25 @@ def pytest_collection_finish() -> None:
     """What tests leave behind is still collected, so that a resource which nobody closed is still an error."""
     gc.freeze()
     gc.enable()
+
+
+_INTEGRATION = re.compile(r"^pytestmark = (?:.*|\[[^\]]*)\bpytest\.mark\.integration\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files of integration tests are not even imported where those are left out, nor the conftest of a folder of such
+    files: what they import (Discord, databases, models) would cost each gate seconds."""
+    if "not integration" not in (config.option.markexpr or ""):
+        return None
+    if collection_path.is_dir():
+        inside = list(collection_path.rglob("test_*.py"))
+        return True if inside and all(map(_integrates, inside)) else None
+    return True if collection_path.name.startswith("test_") and _integrates(collection_path) else None
+
+
+@cache
+def _integrates(path: Path) -> bool:
+    return path.suffix == ".py" and _INTEGRATION.search(path.read_text(encoding="utf-8")) is not None
 
 
 @pytest.fixture(scope="session")
