@@ -1,5 +1,7 @@
 """A model's change in the loop, over a real forge: what the pull request says, what it needs, and what is learned."""
 
+# ruff: noqa: F811  (the engine's small house lends its fixtures)
+
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
@@ -34,7 +36,7 @@ def model() -> Scripted:
 
 
 @pytest.fixture
-def engine(world: Any, model: Scripted) -> Engine:  # noqa: F811  (in place of the small house's own)
+def engine(world: Any, model: Scripted) -> Engine:
     """The engine with one analyst, of wishes, and one author, the model."""
     ctx = world.ctx
     rows = lambda: ctx.records.scan("suggestions")  # noqa: E731
@@ -52,7 +54,7 @@ def engine(world: Any, model: Scripted) -> Engine:  # noqa: F811  (in place of t
     return Engine(ctx, shop)
 
 
-async def test_a_wish_becomes_a_proposal_that_says_a_model_made_it(world: Any, go: Go, model: Scripted) -> None:  # noqa: F811
+async def test_a_wish_becomes_a_proposal_that_says_a_model_made_it(world: Any, go: Go, model: Scripted) -> None:
     await go(1)
     (proposal,) = await world.forge.proposals()
     assert proposal.title == "docs: carry out suggestion abcdef123456"
@@ -67,8 +69,8 @@ async def test_a_wish_becomes_a_proposal_that_says_a_model_made_it(world: Any, g
 
 
 async def test_the_pull_request_names_model_and_cost_and_its_words_shape_nothing(
-    world: Any,  # noqa: F811
-    go: Go,  # noqa: F811
+    world: Any,
+    go: Go,
     model: Scripted,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -89,7 +91,7 @@ async def test_the_pull_request_names_model_and_cost_and_its_words_shape_nothing
     assert "#1" not in body
 
 
-async def test_safe_files_still_need_consent_when_a_member_wished(world: Any, go: Go) -> None:  # noqa: F811
+async def test_safe_files_still_need_consent_when_a_member_wished(world: Any, go: Go) -> None:
     await go(3)
     (proposal,) = await world.forge.proposals()
     waiting = await world.forge.reported(proposal.head, CONSENT)
@@ -99,7 +101,9 @@ async def test_safe_files_still_need_consent_when_a_member_wished(world: Any, go
     assert proposal.merged_as is None
 
 
-async def test_what_the_gate_refuses_is_told_to_the_next_attempt(world: Any, go: Go, model: Scripted) -> None:  # noqa: F811
+async def test_what_the_gate_refuses_is_told_to_the_next_attempt(
+    world: Any, go: Go, engine: Engine, model: Scripted
+) -> None:
     world.gate = Status.FAIL
     await go(1)
     assert list(await world.forge.proposals()) == []
@@ -107,30 +111,35 @@ async def test_what_the_gate_refuses_is_told_to_the_next_attempt(world: Any, go:
     assert outcome.result is Result.REFUSED
     world.ctx.records.put("suggestions", "eve/fedcba654321", {**ROW, "id": "fedcba654321", "kind": "docs"})
     model.turns[:] = [[NOTE, finish(kind="docs")]]
+    rested(engine)
     await go(1)
     assert "as the test says" in model.prompts[-1].text, "the gate's reason is shown to the writer"
 
 
 async def test_a_model_that_is_out_of_reach_is_asked_again_later(
     world: Any, go: Go, engine: Engine, model: Scripted
-) -> None:  # noqa: F811
+) -> None:
     answer, model.think = model.think, _out  # type: ignore[method-assign]
     await go(1)
     (outcome,) = Knowledge(world.ctx.records).outcomes()
     assert outcome.result is Result.UNWRITTEN
     assert outcome.base == "", "nothing was learned about this base"
     model.think = answer  # type: ignore[method-assign]
-    engine._barren = ("", "")  # as after the rest that follows a round without success
-    engine._rest_until = None
+    rested(engine)
     await go(1)
     assert len(await world.forge.proposals()) == 1
+
+
+def rested(engine: Engine) -> None:
+    """As after the rest that follows a round without success."""
+    engine._barren, engine._rest_until = ("", ""), None
 
 
 async def _out(*_: Any, **__: Any) -> Any:
     raise Unavailable("openai", "no connection")
 
 
-async def test_a_wish_that_was_taken_back_is_not_tried(world: Any, go: Go, model: Scripted) -> None:  # noqa: F811
+async def test_a_wish_that_was_taken_back_is_not_tried(world: Any, go: Go, model: Scripted) -> None:
     world.ctx.records.put("suggestions", "eve/abcdef123456", {**ROW, "status": "kept"})
     await go(2)
     assert model.prompts == []
