@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from bot.sdk import HERE, Button, Host, Shelf
+from bot.sdk import HERE, Button, Host
 
 TABLE = "suggestions"
+THREADS = "planning"
+"""Threads where a plan is made: thread to member and suggestion. What that member says there is an answer."""
 MOST_PER_DAY = 5
 LONGEST = 1000
 QUESTIONS = (
@@ -75,5 +77,7 @@ def buttons(row: Mapping[str, Any]) -> tuple[Button, ...]:
     return (*answer, Button(f"{start}/go", "Go", "primary"), Button(f"{start}/keep", "Keep it for later"))
 
 
-def save(shelf: Shelf, key: str, row: Mapping[str, Any]) -> None:
-    shelf.put(key, row)
+def ended(host: Host, row: Mapping[str, Any]) -> None:
+    """Planning is over: what is said in its thread is conversation again."""
+    if row.get("thread"):
+        host.shelf(THREADS).delete(str(row["thread"]))

@@ -27,13 +27,10 @@ def show_help(host: Host, topic: Annotated[str, "a command or tool", Complete(_t
     wanted = " ".join(topic.strip().casefold().lstrip("!/").split())
     if wanted:
         return _about(host, wanted)
-    families = defaultdict(list)
-    for spec in host.tools:
-        families[spec.group].append(_call(spec))
-    lines = "\n".join(f"- {name.replace('_', ' ')}: {', '.join(sorted(set(some)))}" for name, some in families.items())
-    commands = ", ".join(sorted({spec.say.split()[0] for spec in host.tools}))
-    text = f"Talk to me as you like, or use a command:\n{lines}\n!help COMMAND explains one."
-    return Result(text, facts={"commands": commands, "list": lines})
+    everything = ", ".join(sorted({_call(spec) for spec in host.tools}))
+    lines = _families(host)
+    text = f"Talk to me as you like, or use a command:\n{lines}\n!help COMMAND explains one, !help FAMILY lists it."
+    return Result(text, facts={"commands": everything, "list": lines})
 
 
 def _about(host: Host, wanted: str) -> Result:
@@ -79,22 +76,29 @@ def list_capabilities(host: Host) -> Result:
 
 def _families(host: Host) -> str:
     """One line for what members do, by family; those of servers are counted, since there are many."""
-    families: defaultdict[str, list[str]] = defaultdict(list)
+    families: defaultdict[str, list[ToolSpec]] = defaultdict(list)
     servers: defaultdict[str, int] = defaultdict(int)
     for spec in host.tools:
         if spec.guild_only:
             servers[spec.group] += 1
         else:
-            families[spec.group].append(_said(spec))
-    lines = [f"- {name}: {', '.join(dict.fromkeys(some))}" for name, some in sorted(families.items())]
+            families[spec.group].append(spec)
+    lines = [f"- {name}: {', '.join(_ways(some))}" for name, some in sorted(families.items())]
     if servers:
         named = ", ".join(f"!help {name} ({count})" for name, count in sorted(servers.items()))
         lines.append(f"- on servers, within what you may do there: {named}")
     return "\n".join(lines)
 
 
-def _said(spec: ToolSpec) -> str:
-    return spec.say.split()[0] if spec.say.startswith("!") else f'"{spec.say}"'
+def _ways(specs: list[ToolSpec]) -> list[str]:
+    """Commands with their second words behind them, and shorter ways to say the same."""
+    roots: defaultdict[str, list[str]] = defaultdict(list)
+    for spec in specs:
+        root, _, rest = spec.command.partition(" ")
+        roots[root] += [rest] if rest else []
+    commands = [f"!{root}" + (f" {'/'.join(rest)}" if rest else "") for root, rest in roots.items() if root]
+    said = [spec.say.split()[0] if spec.say.startswith("!") else f'"{spec.say}"' for spec in specs]
+    return [*commands, *(one for one in dict.fromkeys(said) if one.lstrip("!") not in roots)]
 
 
 @tool("Answer a question, as if you had written to me.", "!ask why is the sky blue", command="ask")
@@ -106,12 +110,15 @@ def ask_question(_host: Host, question: Annotated[str, "what you want to know"] 
     return Result("That is a question for the conversation, not for a tool: write it to me directly.", "how", ok=False)
 
 
-@tool("Say how I am: version, uptime, what runs.", "!status", command="status")
+@tool("Say how I am: version, uptime, what runs, whether I am stopped.", "!status", command="status", needs=("switch",))
 def show_status(host: Host) -> Result:
     """What a member may know of the running process."""
-    status = host.status()
-    text = ", ".join(f"{name} {value}" for name, value in status.items())
-    return Result(f"I am well: {text}." if text else "I am well.", facts={"state": text})
+    state = ", ".join(f"{name} {value}" for name, value in host.status().items())
+    stop = host.switch.state() if "switch" in host.doors else None
+    if stop is not None:
+        facts: dict[str, str | int | float] = {"state": state, "by": stop.by, "reason": stop.reason}
+        return Result(f"I answer, but all changes are stopped, by {stop.by}: {stop.reason}. {state}", "stopped", facts)
+    return Result(f"I am well: {state}." if state else "I am well.", facts={"state": state})
 
 
 @tool("Tell the time and date, in UTC.", "!time", command="time")

@@ -75,8 +75,8 @@ async def forget_memory(host: Host, what: Annotated[str, "all, a topic, or a fac
     """Deletes at once, on every store. It cannot be undone."""
     wanted = what.strip().casefold() or "all"
     if wanted in _ALL:
+        rows = await asyncio.to_thread(_clear, host)  # first: memory clears these shelves too, and counts facts alone
         facts = await host.memories.forget(host.caller.user) if "memories" in host.doors else 0
-        rows = await asyncio.to_thread(_clear, host)
         text = f"Forgotten: {facts} facts about you, and {rows} reminders, suggestions and notes."
         return Result(text, "all", {"facts": facts, "rows": rows})
     if "memories" not in host.doors:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from bot.extensions import _wishes as wishes
 from bot.sdk import Host, Result, one_line, tool
 
-_NEEDS = (wishes.TABLE,)
+_NEEDS = (wishes.TABLE, wishes.THREADS)
 _NUMBER = re.compile(r"[0-9a-f]{12}")
 
 
@@ -65,6 +65,7 @@ def start_plan(host: Host, number: Annotated[str, "of the suggestion"] = "") -> 
         return _none()
     key, row = found
     host.shelf(wishes.TABLE).put(key, {**row, "status": "go", "go_at": host.now.isoformat()})
+    wishes.ended(host, row)
     text = f"It goes its way as {row['id']}: written, tested, and approved by people. You hear here what becomes of it."
     return Result(text, facts={"id": row["id"]})
 
@@ -79,6 +80,7 @@ def keep_plan(host: Host, number: Annotated[str, "of the suggestion"] = "") -> R
     if row.get("status") == "go":
         return Result(f"{row['id']} was told to go already.", "gone", {"id": row["id"]}, ok=False)
     host.shelf(wishes.TABLE).put(key, {**row, "status": "kept"})
+    wishes.ended(host, row)
     return Result(f"I keep {row['id']} as it is; people read it, and nothing is started.", facts={"id": row["id"]})
 
 

@@ -11,7 +11,7 @@ from bot.sdk import HERE, Card, Denied, Host, Post, Result, Unavailable, one_lin
     "Take a suggestion for improving me, and plan it with you.",
     "!suggest answer faster in Spanish",
     command="suggest",
-    needs=(wishes.TABLE, "messenger"),
+    needs=(wishes.TABLE, wishes.THREADS, "messenger"),
     timeout=6.0,
 )
 async def suggest_improvement(host: Host, text: Annotated[str, "the suggestion"] = "") -> Result:
@@ -31,6 +31,8 @@ async def suggest_improvement(host: Host, text: Annotated[str, "the suggestion"]
     thread = await _thread(host, row["id"], text)
     if thread:
         await asyncio.to_thread(host.shelf(wishes.TABLE).put, key, {**row, "thread": thread})
+        plan = {"user": host.caller.user, "number": number}
+        await asyncio.to_thread(host.shelf(wishes.THREADS).put, thread, plan)
     facts = {"id": number, "question": wishes.QUESTIONS[0]}
     thanks = f"Thank you, I wrote it down as {number}."
     if thread:

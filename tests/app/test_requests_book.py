@@ -98,6 +98,8 @@ def test_a_stop_stays_a_day_for_those_who_announce_it(records: DictRecords, book
     assert len(records.scan(ORDERS)) == 1
     order(records, "stop", at=(NOW - timedelta(days=2)).isoformat())
     book.settle(HOME, ())
+    order(records, "stop", at="never")
+    book.settle(HOME, ())
     assert records.scan(ORDERS) == []
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 import bot.extensions
 from bot.sdk import discover
 
@@ -12,14 +14,20 @@ async def test_everything_it_can_do_is_told(desk) -> None:
 async def test_help_names_the_commands(desk) -> None:
     text = (await desk.call("show_help")).result.text
     assert "!roll" in text
-    assert "!proposals vote" in text
+    assert "!vote" in text
     assert "- emergency: !override, !resume, !rollback, !stop" in text
+    assert "- memory: !memory export/forget/opt-in/opt-out/show" in text
 
 
 async def test_every_command_is_in_the_help(desk) -> None:
-    text = (await desk.call("show_help")).result.text
-    for one in discover(bot.extensions):
-        assert f"!{one.spec.command}" in text
+    commands = (await desk.call("show_help")).result.facts["commands"].split(", ")
+    assert {f"!{one.spec.command}" for one in discover(bot.extensions) if one.spec.command} <= set(commands)
+
+
+async def test_what_is_said_in_short_fits_one_message(desk) -> None:
+    for name in ("show_help", "list_capabilities"):
+        facts = (await desk.call(name)).result.facts
+        assert len(str(facts["list"])) < 1700
 
 
 async def test_help_on_a_family(desk) -> None:
@@ -53,6 +61,19 @@ async def test_help_on_nothing(desk) -> None:
 
 async def test_status_tells_what_the_process_tells(desk) -> None:
     assert (await desk.call("show_status")).result.text == "I am well: version 1.2.3."
+
+
+async def test_a_stop_is_no_all_is_well(town) -> None:
+    assert (await town.call("show_status")).result.key == "ok"
+    town.switch.stop("errors since noon", "root")
+    called = await town.call("show_status")
+    assert called.result.key == "stopped"
+    assert "stopped, by root: errors since noon" in called.result.text
+
+
+@pytest.mark.parametrize("question", ["", "why is the sky blue"])
+async def test_a_question_to_the_tool_itself_is_sent_to_the_conversation(desk, question: str) -> None:
+    assert (await desk.call("ask_question", question=question)).result.key == "how"
 
 
 async def test_the_time_is_the_clocks(desk) -> None:

@@ -154,3 +154,18 @@ async def test_over_a_network_nobody_is(admin) -> None:
     admin.at_home("")
     assert (await admin.call("stop_everything", guild="", reason="x")).fate == "refused"
     assert admin.switch.stopped is None
+
+
+async def test_a_local_stop_that_cannot_be_put_on_record_is_a_sentence(admin) -> None:
+    admin.guilds.let("eve", ADMIN, guild=ELSEWHERE)
+    append, calls = admin.audit.append, []
+
+    def once(*words: object, **facts: object) -> object:
+        calls.append(words)
+        admin.audit.broken = len(calls) > 1
+        return append(*words, **facts)
+
+    admin.audit.append = once
+    called = await admin.call("stop_everything", user="eve", guild=ELSEWHERE, reason="too loud")
+    assert "audit log is unavailable" in called.result.text
+    assert admin.book.read(ELSEWHERE).paused == ""

@@ -91,6 +91,14 @@ async def test_on_a_server_it_gets_a_thread_with_the_first_question(town) -> Non
     assert question.text == QUESTIONS[0]
     [(_, row)] = town.records.scan("suggestions")
     assert (row["guild"], row["thread"], row["channel"]) == (GUILD, "m0", "hall")
+    assert town.records.get("planning", "m0") == {"user": "ann", "number": row["id"]}
+
+
+@pytest.mark.parametrize("tool", ["start_plan", "keep_plan"])
+async def test_when_planning_ends_the_thread_is_for_talking_again(town, tool: str) -> None:
+    await town.call("suggest_improvement", text="greet new members by name")
+    await town.call(tool)
+    assert town.records.scan("planning") == []
 
 
 @pytest.mark.parametrize("trouble", ["shut", "down"])

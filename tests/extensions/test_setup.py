@@ -90,3 +90,9 @@ def test_an_administrator_lacks_nothing() -> None:
     assert missing(frozenset({"administrator"}), {"ban_members": ["ban_user"]}) == ()
     assert missing(frozenset(WHY), {"ban_members": ["ban_user"]}) == (("ban_members", "for ban_user"),)
     assert {step.key for step in steps(server=False)} == {"language", "retention_days", "memory"}
+
+
+async def test_a_step_without_an_answer_is_asked(managed) -> None:
+    called = await managed.call("set_up", step="language")
+    assert called.result.text.startswith("Step 5 of 7, language:")
+    assert managed.book.read(GUILD).version == 0
