@@ -48,8 +48,10 @@ class DiscordMessenger:
     async def thread(self, channel: ChannelId, message: MessageId, name: str) -> ChannelId:
         """Open a thread under a message. The bot listens in it, unless the message is a card: those are announcements,
         below which members talk to each other."""
-        place = self._channel(channel)
         with discord_errors(f"open a thread in <#{channel}>"):
+            number = _number(channel)
+            # Of a channel that it has not looked up, discord.py does not know the guild, and opens no threads there.
+            place: Any = self._client.get_channel(number) or await self._client.fetch_channel(number)
             found = await place.fetch_message(_number(message))
             made = await found.create_thread(name=shorten(name.strip() or "…", 100), auto_archive_duration=_KEPT_OPEN)
         listens = not found.embeds

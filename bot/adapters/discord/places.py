@@ -8,6 +8,9 @@ from bot.adapters.discord.errors import discord_errors
 from bot.adapters.discord.render import Piece
 from bot.core.errors import Denied
 
+_OVER = (10015, 10062, 50027)
+"""Discord's errors for an interaction whose time is over."""
+
 
 class Below:
     """Answers to a message: the first replies to it, where it still is."""
@@ -79,13 +82,22 @@ class Within:
                 await interaction.response.send_message(**_sent(given), ephemeral=self._private)
                 return None
             if waiting is None or waiting is self._private:
-                return await interaction.followup.send(**_sent(given), ephemeral=self._private, wait=True)
+                return await self._follow(piece, given)
+            await interaction.delete_original_response()
+            return await self._elsewhere(piece)
+
+    async def _follow(self, piece: Piece, given: dict[str, Any]) -> Any:
+        """Within fifteen minutes Discord takes it as part of the interaction; after that it goes another way."""
+        try:
+            return await self._interaction.followup.send(**_sent(given), ephemeral=self._private, wait=True)
+        except discord.HTTPException as error:
+            if error.code not in _OVER:
+                raise
             return await self._elsewhere(piece)
 
     async def _elsewhere(self, piece: Piece) -> discord.Message:
-        """Others were told to wait for what only the member may see, or the other way round."""
+        """The interaction is over, or told others to wait for what only the member may see, or the other way round."""
         interaction = self._interaction
-        await interaction.delete_original_response()
         if self._private:
             return await interaction.user.send(**piece.sending())
         if not isinstance(interaction.channel, discord.abc.Messageable):

@@ -147,19 +147,21 @@ async def test_what_breaks_is_a_sentence_for_the_member_alone(scene: Scene, erro
     assert "/etc/secret" not in result.response.content
 
 
-async def test_an_expired_interaction_breaks_nothing(scene: Scene) -> None:
-    async def answers(_asked: Any, _sink: Sink | None) -> str:
+@pytest.mark.parametrize("private", [False, True])
+async def test_after_the_time_of_an_interaction_the_answer_goes_another_way(scene: Scene, private: bool) -> None:
+    async def answers(_asked: Any, _sink: Sink | None) -> Any:
         await asyncio.sleep(16 * 60)
-        return "far too late"
+        return replace(ANSWER, text="far too late", private=private)
 
     scene.pipeline.answers = answers
-    await scene.alice.slash(scene.channel, "status")
+    if private:
+        await scene.alice.slash(scene.channel, "memory forget", topic="x")
+    else:
+        await scene.alice.slash(scene.channel, "status")
     await scene.env.advance_time(17 * 60)
-    assert not any(one.content == "far too late" for one in scene.channel.history())
-    scene.pipeline.answers = lambda *_: "here"
-    result = await scene.alice.slash(scene.channel, "status")
-    assert result.response is not None
-    assert result.response.content == "here"
+    assert any(one.content == "far too late" for one in scene.channel.history()) is not private
+    sent = [one for one in scene.env.http_requests if one.path.startswith("/channels") and "far too" in str(one.json)]
+    assert [one.path == f"/channels/{scene.channel.id}/messages" for one in sent] == [not private]
 
 
 async def test_autocomplete_offers_what_the_pipeline_knows(scene: Scene) -> None:
