@@ -13,7 +13,7 @@ from bot.core.ports import AuditLog, Records
 from bot.policy import guild_settings as policy
 
 TABLE = "guild_settings"
-_KEPT = 50
+_KEPT = 20
 """Versions of one guild that undo can go back through."""
 _GUILDS = 5000
 """Guilds held in this process; the one unused longest is read again when it is needed."""

@@ -160,8 +160,8 @@ def test_old_versions_go(book: RecordsGuildBook, records: DictRecords) -> None:
     for number in range(60):
         book.change(GUILD, {"retention_days": number}, ANN)
     kept = [key for key, _ in records.scan(TABLE)]
-    assert len(kept) == 50
-    with pytest.raises(Misconfigured, match="only the last 50 versions are kept"):
+    assert len(kept) == 20
+    with pytest.raises(Misconfigured, match="only the last 20 versions are kept"):
         for _ in range(60):
             book.undo(GUILD, ANN)
 
