@@ -36,18 +36,17 @@ class Flights:
             flight.outdated = True
 
     def leave(self, *, key: str | None = None, tag: str | None = None) -> list[Flight]:
-        """Whoever asks from now on gets a new one; those that were left."""
-        left = {name: one for name, one in self._by_key.items() if name == key or tag in one.tags}
+        """Whoever asks from now on gets a new one; those that were left. Without a key or a tag: all."""
+        whole = key is None and tag is None
+        left = {name: one for name, one in self._by_key.items() if whole or name == key or tag in one.tags}
         for name in left:
             del self._by_key[name]
         return list(left.values())
 
     async def close(self) -> None:
         """Give up what is under way."""
-        tasks = [flight.task for flight in self._by_key.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for flight in self.leave():
+            await end(flight.task)
 
     async def _run(self, key: str, flight: Flight, make: Callable[[Flight], Awaitable[Any]]) -> Any:
         try:
@@ -55,6 +54,14 @@ class Flights:
         finally:
             if self._by_key.get(key) is flight:
                 del self._by_key[key]
+
+
+async def end(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task until it has ended: `asyncio.wait_for`, which libraries use, may swallow the first time."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
+    _look(task)
 
 
 def _look(task: "asyncio.Task[Any]") -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.adapters.store import scripts
-from bot.adapters.store.flights import Flight, Flights
+from bot.adapters.store.flights import Flight, Flights, end
 from bot.adapters.store.local_cache import LocalCache, encode
 from bot.adapters.store.redis_follow import Follower
 from bot.adapters.store.redis_link import FAILURES, OPTIONS, Away, check_address
@@ -61,7 +61,6 @@ class RedisCache:
     async def delete(self, key: str) -> None:
         """Drop a value, if it is there."""
         self._flights.outdate(key=key)
-        self._local.drop(key)
 
         async def work() -> None:
             async with self._client.pipeline() as both:
@@ -70,13 +69,15 @@ class RedisCache:
                 await both.execute()
 
         await self._try(work, write=True)
+        self._changed(self._name("v", key))
 
     async def forget(self, tag: str) -> None:
         """Drop every value with this tag, in every process."""
         self._flights.outdate(tag=tag)
         await self._local.forget(tag)
         keys = [self._name("t", tag), self._name("f", f"t:{tag}")]
-        await self._try(lambda: self._forget(keys, [secrets.token_hex(8), _MARK]), write=True)
+        for name in await self._try(lambda: self._forget(keys, [secrets.token_hex(8), _MARK]), write=True) or ():
+            self._changed(name.decode(errors="replace"))
 
     async def once(self, key: str, ttl: float, make: Callable[[], Awaitable[Any]], tags: Sequence[str] = ()) -> Any:
         """The value, made by one caller of one process while the others wait."""
@@ -132,9 +133,9 @@ class RedisCache:
         """In Redis, unless a mark changed since it was read; here, while Redis is away."""
         if ttl <= 0:
             return await self.delete(key)
-        self._local.drop(key)
         arguments: list[str | int] = [text, max(1, int(ttl * 1000)), self._prefix, len(marks), *marks.values(), *tags]
         stored = await self._try(lambda: self._keep([self._name("v", key), *marks], arguments), write=True)
+        self._changed(self._name("v", key))
         if stored is None:
             self._local.keep(key, text, ttl, tags)
         return None
@@ -175,8 +176,7 @@ class RedisCache:
             yield await self._look(key)
         finally:
             if holding is not None:
-                holding.cancel()
-                await asyncio.gather(holding, return_exceptions=True)
+                await end(holding)
                 await self._try(lambda: self._unlock([lock], [token]))
 
     async def _hold(self, lock: str, token: str) -> None:

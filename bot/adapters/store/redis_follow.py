@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.adapters.store.flights import end
 from bot.adapters.store.redis_link import FAILURES, PATIENCE, Away
 
 _CHANNEL = "__redis__:invalidate"
@@ -48,14 +50,14 @@ class Follower:
     def lost(self, error: BaseException) -> None:
         """A command failed: no copy can be trusted until the connection is made anew."""
         self._away.lost(error)
-        self.up = False
-        self._on_change(None)
+        if self.up:
+            self.up = False
+            self._on_change(None)
 
     async def close(self) -> None:
         """Stop following."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         self.up = False
         self._tried.set()
 
@@ -84,8 +86,7 @@ class Follower:
             await self._listen(connection)
         finally:
             if pinging is not None:
-                pinging.cancel()
-                await asyncio.gather(pinging, return_exceptions=True)
+                await end(pinging)
             await connection.disconnect(nowait=True)
             await pool.release(connection)
 
@@ -98,6 +99,8 @@ class Follower:
     async def _listen(self, connection: Any) -> None:
         while self.up:
             message = await connection.read_response(timeout=3 * self._pause + PATIENCE)
+            if not isinstance(message, list):
+                raise TimeoutError("no sign of life, or not the connection that Redis tells of changes")
             if message[0] != b"message":
                 continue
             if message[2] is None:
@@ -106,9 +109,11 @@ class Follower:
                 self._on_change(key.decode(errors="replace"))
 
     async def _ping(self, connection: Any) -> None:
-        while True:
-            await asyncio.sleep(self._pause)
-            await connection.send_command("PING")
+        """Until the connection is broken: to send on it then would make another, which is told nothing."""
+        with suppress(*FAILURES):
+            while connection.is_connected:
+                await connection.send_command("PING")
+                await asyncio.sleep(self._pause)
 
 
 async def _ask(connection: Any, *words: str) -> Any:

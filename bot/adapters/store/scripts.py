@@ -22,9 +22,9 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 local keys = redis.call('SMEMBERS', KEYS[1])
 for i = 1, #keys, 1000 do redis.call('UNLINK', unpack(keys, i, math.min(i + 999, #keys))) end
 redis.call('UNLINK', KEYS[1])
-return #keys
+return keys
 """
-"""Drop all values of a tag, and mark it, so that a value that is being made now is not kept."""
+"""Drop all values of a tag, and mark it, so that a value that is being made now is not kept; the values' keys."""
 
 UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 """Give a lock back, if it is still one's own."""
