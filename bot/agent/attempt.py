@@ -122,6 +122,7 @@ class Attempts:
         candidate = progress.candidate
         provider = self._accounts.providers[candidate.provider]
         wanted = request if candidate.tools else _toolless(request)
+        await provider.prepare(candidate.model)
         try:
             async with asyncio.timeout(self._limits.timeout):
                 return await provider.call(candidate.model, wanted, noted)

@@ -1,10 +1,12 @@
 """Model and tools in turns until the model is done or a limit is reached."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.agent import arguments, spotlight
+from bot.agent.loading import load
 from bot.agent.wire import Call, Limits, Request, Response
 from bot.core.errors import MegawattsError
 from bot.core.model import Prompt, Toolbox, ToolSchema
@@ -18,6 +20,8 @@ EMPTY = "The model gave no answer, twice. Ask in other words, or again later."
 _SAY = "Your answer was empty. Answer the member's message now, in words."
 _BRIEF = 400
 """Characters of the system text that a very small model is given."""
+PATIENCE = 3
+"""Times the timeout of one call that a turn may take before another call begins."""
 _LONGEST_RESULT = 8000
 """Characters of what a tool said that a model is given."""
 
@@ -48,7 +52,7 @@ class _Turn:
         self.ran = Ran()
         self.forgiven = False
         """The model was told of one mistake."""
-        from bot.agent import calling  # noqa: PLC0415  (pydantic-ai, at the first turn)
+        from bot.agent import calling  # noqa: PLC0415  (pydantic-ai: loaded by then)
 
         self.words = calling
         self.brief = prompt.system[:_BRIEF].rsplit("\n\n", 1)[0], prompt.text
@@ -71,7 +75,10 @@ async def run(
     Text that comes together with tool calls is shown while it grows; the text of the last round is the answer.
     `mark` is the spotlight's, for callers that must take it out of what is shown.
     """
+    await load("bot.agent.calling")
     turn = _Turn(prompt, tools, limits, mark or spotlight.new_mark())
+    loop = asyncio.get_running_loop()
+    until = loop.time() + limits.timeout * PATIENCE
     for _ in range(limits.rounds):
         try:
             response = await ask(turn.request(stream=stream))
@@ -79,22 +86,31 @@ async def run(
             if not turn.ran.tools:
                 raise
             return turn.stop("unfinished", UNFINISHED.format(tools=_named(turn.ran.tools), why=error))
-        if response.cut:
-            turn.ran.text, turn.ran.cut = spotlight.unmarked(response.text, turn.mark), True
+        if await _done(turn, response):
             return turn.ran
-        turn.messages.append(response.message)
-        if response.calls:
-            if stopped := await _use(turn, response.calls):
-                return stopped
-        elif response.text:
-            turn.ran.text = spotlight.unmarked(response.text, turn.mark)
-            return turn.ran
-        elif turn.forgiven:
-            return turn.stop("empty", EMPTY)
-        else:
-            turn.forgiven = True
-            turn.messages.append(turn.words.reminded(_SAY))
+        if loop.time() >= until:
+            break
     return turn.stop("looped", LOOPED.format(tools=_named(turn.ran.tools)))
+
+
+async def _done(turn: _Turn, response: Response) -> bool:
+    """Take in what the model said; whether that ends the turn."""
+    text = spotlight.unmarked(response.text, turn.mark)
+    if response.cut:
+        turn.ran.text, turn.ran.cut = text, True
+        return True
+    turn.messages.append(response.message)
+    if response.calls:
+        return await _use(turn, response.calls) is not None
+    if text:
+        turn.ran.text = text
+        return True
+    if turn.forgiven:
+        turn.stop("empty", EMPTY)
+        return True
+    turn.forgiven = True
+    turn.messages.append(turn.words.reminded(_SAY))
+    return False
 
 
 async def _use(turn: _Turn, calls: Sequence[Call]) -> Ran | None:

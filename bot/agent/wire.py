@@ -84,6 +84,10 @@ class Provider(Protocol):
         """Its models. Raises Unavailable if they must be asked for and nobody answers."""
         ...
 
+    async def prepare(self, model: str) -> None:
+        """Load what a call needs, if it is not loaded yet: that is not the model's time. Raises ModelFault."""
+        ...
+
     async def call(self, model: str, request: Request, heard: Heard) -> Response:
         """One model call, not repeated. Raises ModelFault, and nothing else but cancellation."""
         ...

@@ -141,6 +141,8 @@ class Scripted:
     async def candidates(self) -> Sequence[Candidate]:
         return [self._candidate]
 
+    async def prepare(self, model: str) -> None: ...
+
     async def call(self, model: str, request: Request, heard: Heard) -> Response:
         self.requests.append(request)
         scene = self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]

@@ -178,6 +178,19 @@ async def test_a_broken_stream_is_what_was_shown_and_counts_against_the_provider
     await house.usage.close()
 
 
+async def test_a_stream_that_falls_silent_is_what_was_shown() -> None:
+    async def stalls(_request: Request, heard: Heard) -> Response:
+        await heard("one")
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house, grown = House(Scripted("a", stalls), Scripted("b", said()), limits=Limits(timeout=0.01)), Grown()
+    response = await house.ask(STREAM, grown)
+    assert (response.text, response.cut) == ("one", True)
+    assert house.seen.outcomes == [("a:m", "silent")]
+    await house.usage.close()
+
+
 async def test_a_provider_in_probation_is_asked_by_one_at_a_time() -> None:
     provider = Scripted("a", said())
     house = House(provider, Scripted("b", said("other")))

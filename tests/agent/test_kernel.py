@@ -1,5 +1,6 @@
 """Model and tools in turns until the model is done or a limit is reached."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -164,6 +165,16 @@ async def test_a_model_that_never_stops_is_stopped_by_rounds_and_by_calls() -> N
     greedy, tools = Model([tool("dice", {}, number) for number in range(20)]), Tools(DICE)
     ran = await run(greedy, tools, calls=5)
     assert (ran.stopped, tools.called) == ("looped", [])
+
+
+async def test_a_turn_that_takes_too_long_begins_no_further_call() -> None:
+    async def ask(request: Request) -> Response:
+        await asyncio.sleep(0.02)
+        return await model.ask(request)
+
+    model, tools = Model([tool("dice", {})]), Tools(DICE)
+    ran = await kernel.run(PROMPT, ask, tools, Limits(timeout=0.001))
+    assert (ran.stopped, len(model.seen)) == ("looped", 1)
 
 
 async def test_an_empty_answer_is_asked_for_once_more_and_then_told() -> None:

@@ -62,6 +62,8 @@ class House:
     thinker: Thinker
     seen: Seen
     records: MemoryRecords
+    free: bool
+    """Runs on own machines: costs nothing."""
 
 
 Open = Callable[..., House]
@@ -74,7 +76,7 @@ async def opened(request: pytest.FixtureRequest, peer: Peer) -> AsyncIterator[Op
     def build(**changes: Any) -> House:
         given = parts(request.param(peer.url), **changes)
         routers.append(Router(given))
-        return House(routers[-1], given.observer, given.records)
+        return House(routers[-1], given.observer, given.records, request.param in {ollama, compatible})
 
     yield build
     for one in routers:
@@ -198,15 +200,24 @@ async def test_silence_ends_at_the_timeout(opened: Open, peer: Peer, stream: boo
     assert [told for _model, told in house.seen.outcomes] == ["silent"]
 
 
-async def test_a_spent_budget_is_a_sentence_and_no_call(opened: Open, peer: Peer) -> None:
-    peer.says("too dear")
-    house = opened(budget=Budget(0.0, 1.0, 1.0))
-    if house.thinker is not None and "llama" in str(house.thinker._providers):  # type: ignore[attr-defined]
+async def test_with_nothing_to_spend_only_what_is_free_answers(opened: Open, peer: Peer) -> None:
+    peer.says("here")
+    house = opened(budget=Budget(0.0, 0.0, 0.0))
+    if house.free:
         assert (await house.thinker.think(PROMPT, SCOPE)).usage.cost == 0
+        assert house.records.scan("budget") == []
         return
     with pytest.raises(Denied, match="Your budget for AI answers today"):
         await house.thinker.think(PROMPT, SCOPE)
     assert peer.asked() == []
+
+
+async def test_what_is_paid_for_is_counted_by_the_price_list(opened: Open, peer: Peer) -> None:
+    peer.says("here", {"userMessage": "what is up?"})
+    house = opened()
+    reply = await house.thinker.think(PROMPT, SCOPE)
+    assert (reply.usage.cost == 0) == house.free
+    assert house.seen.models[0][3] == reply.usage.cost
 
 
 async def test_no_key_is_shown_by_what_holds_it(opened: Open, peer: Peer) -> None:

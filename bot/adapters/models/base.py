@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.adapters.models.faults import fault
 from bot.agent import catalogue
+from bot.agent.loading import beside, load
 from bot.agent.wire import Heard, ModelFault, Request, Response
 from bot.policy.routing import FREE, Candidate, Price, Size
 
@@ -30,15 +31,20 @@ class PydanticProvider:
 
     async def candidates(self) -> Sequence[Candidate]:
         """The models of the setting, the small before the large."""
-        return [self._candidate(name, size) for name, size in sized(self._names)]
+        return await self._offered(sized(self._names))
+
+    async def prepare(self, model: str) -> None:
+        """Load the client library and make the model's client."""
+        if model not in self._models:
+            await load("bot.agent.calling", "bot.adapters.models.faults")
+            await beside(lambda: self._models.setdefault(model, self._build(model)))
 
     async def call(self, model: str, request: Request, heard: Heard) -> Response:
         """One call. Raises ModelFault."""
-        from bot.agent import calling  # noqa: PLC0415  (pydantic-ai, at the first call)
-
         try:
-            if model not in self._models:
-                self._models[model] = self._build(model)
+            await self.prepare(model)
+            from bot.agent import calling  # noqa: PLC0415  (loaded by then)
+
             return await calling.call(self._models[model], request, heard)
         except ModelFault:
             raise
@@ -51,6 +57,11 @@ class PydanticProvider:
 
     def _build(self, model: str) -> "Model[Any]":
         raise TypeError(f"{type(self).__name__} does not say how to build {model}")
+
+    async def _offered(self, names: Sequence[tuple[str, Size]]) -> Sequence[Candidate]:
+        if not all(self._own(name) for name, _size in names):
+            await load("bot.adapters.models.prices", "genai_prices")
+        return [self._candidate(name, size) for name, size in names]
 
     def _candidate(self, model: str, size: Size) -> Candidate:
         known = catalogue.load()

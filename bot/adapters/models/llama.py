@@ -1,11 +1,13 @@
 """Own models: an Ollama server, or any other that speaks OpenAI's protocol (llama.cpp, vLLM, LM Studio, ...)."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.adapters.models import addresses
 from bot.adapters.models.base import PydanticProvider, sized
+from bot.agent.loading import load
 from bot.core.errors import Unavailable
 from bot.policy.routing import Candidate
 
@@ -26,21 +28,35 @@ class Llama(PydanticProvider):
 
     setting = "LLAMA_MODEL"
 
-    def __init__(self, endpoint: str, models: Sequence[str] = (), *, key: str = "", timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        models: Sequence[str] = (),
+        *,
+        key: str = "",
+        timeout: float = 60.0,
+        kind: Kind | None = None,
+    ) -> None:
         super().__init__("llama", models)
         self._root = addresses.checked(endpoint, "LLAMA_API_ENDPOINT").removesuffix("/v1")
         self.local = addresses.own_machine(self._root)
         self._open: Callable[[], AsyncOpenAI] = lambda: _client(key or NO_KEY, f"{self._root}/v1", timeout)
         self._client: AsyncOpenAI | None = None
-        self._kind: Kind | None = None
+        self._kind = kind
 
     async def candidates(self) -> Sequence[Candidate]:
         """The models of the setting, else the first that the server lists. Raises Unavailable if it must be asked and
         does not answer."""
         if self._names:
-            return [self._candidate(name, size) for name, size in sized(self._names)]
-        listed = await self.listed()
-        return [self._candidate(name, "only") for name in listed[:1]]
+            return await self._offered(sized(self._names))
+        return await self._offered(sized((await self.listed())[:1]))
+
+    async def prepare(self, model: str) -> None:
+        """As all do, and find out what serves there; a server that is away is told by the call itself."""
+        if model not in self._models:
+            with contextlib.suppress(Unavailable):
+                await self.kind()
+        await super().prepare(model)
 
     async def kind(self) -> Kind:
         """What serves there; looked up once. Raises Unavailable."""
@@ -61,6 +77,7 @@ class Llama(PydanticProvider):
 
     async def _ollama(self) -> Sequence[str] | None:
         """By Ollama's own API; None if it is something else."""
+        await load("httpx", "ollama")
         import httpx  # noqa: PLC0415  (ollama's client, at its first use)
         from ollama import AsyncClient, ResponseError  # noqa: PLC0415
 
@@ -76,6 +93,7 @@ class Llama(PydanticProvider):
         return [one.model for one in answer.models if one.model]
 
     async def _compatible(self) -> Sequence[str]:
+        await load("openai")
         from openai import APIConnectionError, APIError  # noqa: PLC0415  (heavy: only where it is asked)
 
         try:

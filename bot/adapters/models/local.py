@@ -52,7 +52,16 @@ class Local(PydanticProvider):
 
     async def candidates(self) -> Sequence[Candidate]:
         """The one model."""
-        return [self._candidate(local_server.NAME, "only")]
+        return await self._offered([(local_server.NAME, "only")])
+
+    async def prepare(self, model: str) -> None:
+        """Start the process, if there is none."""
+        self._busy += 1
+        try:
+            await (await self._started()).prepare(model)
+        finally:
+            self._busy -= 1
+            self._rest()
 
     async def call(self, model: str, request: Request, heard: Heard) -> Response:
         """One call; the first one starts the process."""
@@ -86,7 +95,8 @@ class Local(PydanticProvider):
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
             try:
-                self._server = Llama(await self._address(key), [local_server.NAME], key=key, timeout=self._timeout)
+                address = await self._address(key)
+                self._server = Llama(address, [local_server.NAME], key=key, timeout=self._timeout, kind="openai")
             except BaseException:
                 await self._stop()
                 raise
