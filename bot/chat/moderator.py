@@ -23,14 +23,15 @@ Opinion = Callable[[str], Awaitable[str]]
 
 
 @lru_cache(maxsize=4)
-def load(file: Path = FILE) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Words that are said nowhere, and domains that others imitate. Raises Misconfigured naming file and fix."""
+def load(file: Path = FILE) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    """Words that are said nowhere, domains that others imitate, and tools whose arguments are not judged. Raises
+    Misconfigured naming file and fix."""
     try:
         data: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
         words = tuple(str(word) for listed in data["words"].values() for word in listed)
-        return words, frozenset(map(str, data["imitated"]))
+        return words, frozenset(map(str, data["imitated"])), frozenset(map(str, data["unjudged"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Misconfigured(f"{file} cannot be used ({error}); it needs [words] and imitated") from error
+        raise Misconfigured(f"{file} cannot be used ({error}); it needs [words], imitated and unjudged") from error
 
 
 @lru_cache(maxsize=1024)
@@ -54,7 +55,7 @@ class RuleModerator:
         """`secrets` must not leave in any form, nor lines of `text` word for word. `enabled` is CONTENT_MODERATION."""
         self._book, self._opinion, self._enabled = book, opinion, enabled
         self._marks = marks(secrets) | passages(text)
-        self._words, self._known = load(file)
+        self._words, self._known, self.unjudged = load(file)
 
     async def incoming(self, text: str, scope: Scope) -> Judged:
         """By the guild's rules, then by the model. A model out of reach lets a member's text pass: the rules held."""

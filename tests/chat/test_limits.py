@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 from bot.chat import limits
 from bot.chat.limits import Buckets, Limits
 from bot.chat.tuning import load
+from bot.core.guild_settings import GuildSettings
+from bot.core.ids import GuildId
 
 
 def test_a_burst_passes_and_one_more_waits() -> None:
@@ -67,3 +69,30 @@ def test_the_tuned_burst_is_the_real_one() -> None:
     tuned = load()
     both = Limits(Buckets(tuned.user_burst, tuned.user_refill), Buckets(10_000, 1))
     assert sum(both.admit("ann", "general", 0) == 0 for _ in range(tuned.user_burst + 5)) == tuned.user_burst
+
+
+def test_a_guild_narrows_what_its_members_may_and_never_widens_it() -> None:
+    limits = Limits(Buckets(10, 20), Buckets(1000, 1000))
+    narrow, wide = (GuildSettings(GuildId(name), per_user=count) for name, count in (("1", 3), ("2", 60)))
+    assert [limits.admit("ann", "hall", 0.0, narrow) == 0 for _ in range(5)] == [True] * 3 + [False] * 2
+    assert [limits.admit("bob", "hall", 0.0, wide) == 0 for _ in range(12)] == [True] * 10 + [False] * 2
+    assert limits.admit("ann", "hall", 20.0, narrow) == 0, "three a minute are one in twenty seconds"
+
+
+def test_a_guild_as_a_whole_has_its_share_and_another_guild_its_own() -> None:
+    limits = Limits(Buckets(100, 100), Buckets(1000, 1000))
+    one, other = (GuildSettings(GuildId(name), per_guild=10) for name in ("1", "2"))
+    said = [limits.admit(f"u{n}", f"c{n}", 0.0, one) for n in range(12)]
+    assert [wait == 0 for wait in said] == [True] * 10 + [False] * 2
+    assert 0 < said[-1] <= 6
+    assert limits.admit("u1", "c1", 0.0, other) == 0
+    assert limits.admit("u1", "c1", 0.0) == 0, "direct messages have no guild"
+
+
+def test_a_refusal_by_the_guild_costs_the_member_nothing() -> None:
+    limits = Limits(Buckets(2, 1), Buckets(1000, 1000))
+    full = GuildSettings(GuildId("1"), per_guild=10)
+    for n in range(10):
+        limits.admit(f"u{n}", "hall", 0.0, full)
+    assert limits.admit("ann", "hall", 0.0, full) > 0
+    assert [limits.admit("ann", "hall", 0.0) == 0 for _ in range(3)] == [True, True, False]

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.text import clean, plain, shorten, tokens
+from bot.chat.text import clean, cut, plain, shorten, tokens
 
 
 def test_hidden_characters_are_taken_out() -> None:
@@ -48,3 +48,18 @@ def test_never_longer_than_the_limit(text: str, limit: int) -> None:
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = clean(text)
     assert clean(once) == once
+
+
+@given(st.text(alphabet="ab` \n", max_size=300), st.integers(20, 80))
+def test_a_cut_leaves_no_code_block_open_and_stays_within_the_limit(text: str, limit: int) -> None:
+    short = cut(text, limit)
+    assert len(short) <= max(limit, 5)
+    if len(text) <= limit:
+        assert short == text
+    elif "````" not in text:
+        assert short.count("```") % 2 == 0
+
+
+def test_a_cut_outside_of_code_adds_nothing() -> None:
+    assert cut("```a```" + " b" * 50, 40).count("```") == 2
+    assert cut("```\n" + "a " * 50, 40).endswith("\n```")

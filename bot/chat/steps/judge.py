@@ -6,6 +6,7 @@ from typing import ClassVar
 import structlog
 
 from bot.chat.moderator import RuleModerator
+from bot.chat.orders import Orders
 from bot.chat.parts import Parts
 from bot.chat.turn import Turn
 from bot.core.chat import Outcome
@@ -24,9 +25,12 @@ class JudgeMessage:
 
     def __init__(self, parts: Parts, rules: RuleModerator) -> None:
         self._parts, self._moderator = parts, parts.moderator or rules
+        self._unjudged, self._orders = rules.unjudged, Orders(parts.registry.specs())
 
     async def __call__(self, turn: Turn) -> None:
         """A moderator out of reach lets members speak: what is answered is judged again."""
+        if self._about_words(turn):
+            return
         try:
             judged = await self._moderator.incoming(turn.text, turn.scope)
         except MegawattsError as error:
@@ -38,6 +42,13 @@ class JudgeMessage:
         turn.keeps = False
         turn.language = self._parts.understander.language(turn.text)
         turn.end(refused(self._parts, judged, turn.language), Outcome.REJECTED, f"moderated:{judged.rule}")
+
+    def _about_words(self, turn: Turn) -> bool:
+        if turn.given is not None:
+            return turn.given.spec.name in self._unjudged
+        prefix = turn.settings.prefix or self._parts.prefix
+        order = self._orders.find(turn.text[len(prefix) :]) if turn.text.startswith(prefix) else None
+        return order is not None and order.tool in self._unjudged
 
 
 class JudgeAnswer:

@@ -61,8 +61,8 @@ class Think:
     about_answers: ClassVar[bool] = False
 
     def __init__(self, parts: Parts, rules: RuleModerator, mark: str, offline: Tools) -> None:
-        """`offline` answers where no model does. `mark` stands in the system text and nowhere else: an answer that holds
-        it repeats that text."""
+        """`offline` answers where no model does. `mark` stands in the system text and nowhere else: an answer that
+        holds it repeats that text."""
         self._parts, self._rules, self._mark = parts, rules, mark
         self._specs = {spec.name: spec for spec in parts.registry.specs()}
         intents = parts.understander.intents
