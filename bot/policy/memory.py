@@ -81,8 +81,12 @@ def settle(new: Held, earlier: Sequence[Held]) -> Outcome:
 
 
 def denied(topic: str, value: str, earlier: Sequence[Held]) -> tuple[str, ...]:
-    """The facts that a denial takes away: `I no longer live in Vienna`. Without a value, all of the topic."""
-    return tuple(one.id for one in earlier if one.topic == topic and (not value or value == one.value))
+    """The facts that a denial takes away, superseded ones too: `I no longer live in Vienna`.
+
+    A denial may name a part of what was told: `no dog any more` takes the dog Rex. Without a value, all of the topic.
+    """
+    words = set(value.split())
+    return tuple(one.id for one in earlier if one.topic == topic and words <= set(one.value.split()))
 
 
 def surplus(facts: Sequence[Held], most: int, now: datetime) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ class Index:
         return Found(
             near([(hit.id, hit.score) for hit in meaning], _FLOOR, _DROP),
             near(by_words, best * _LEAST, best),
-            empty=not meaning and not words,
+            empty=self._embedder is not None and not meaning and not words,
         )
 
 
