@@ -30,6 +30,7 @@ async def _main(option: Path | None, port: int, *, end_bots: bool) -> None:
     from bot.app.alone import alone  # noqa: PLC0415
     from bot.app.events import emitter  # noqa: PLC0415
     from bot.app.home import Home  # noqa: PLC0415
+    from bot.app.settings import given  # noqa: PLC0415
     from bot.core.ids import Sha  # noqa: PLC0415
 
     home = Home.find(option)
@@ -38,7 +39,8 @@ async def _main(option: Path | None, port: int, *, end_bots: bool) -> None:
         return ["-m", "bot", "bot", "--port", "0", "--home", str(home.path), "--revision", sha]
 
     say = emitter("deployer")
-    follower = Follower(Plan(GitRepository(home.forge / "repo.git"), "main", home.deploy, argv), say)
+    plan = Plan(GitRepository(home.forge / "repo.git"), "main", home.deploy, argv, extra=given())
+    follower = Follower(plan, say)
     with alone(home.path / "deployer.lock"):
         task = asyncio.create_task(follower.run(port))
         loop = asyncio.get_running_loop()

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from bot.adapters.store.audit import FileAuditLog
-from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.home import Home
-from bot.core.errors import Denied, MegawattsError, Misconfigured
+from bot.app.settings import load
+from bot.app.stores import open_records
+from bot.core.errors import Denied, MegawattsError, Misconfigured, Unavailable
 from bot.core.ids import Sha
 from bot.core.text import one_line
 
@@ -111,14 +112,17 @@ def _reason(text: str) -> str:
 def _record(
     home: Home, by: str, act: str, subject: str, *, reason: str, facts: Mapping[str, str] | None = None
 ) -> None:
-    """Put it on record before it is done, and where members see it."""
+    """Put it on record before it is done, and where members see it: a database that is away holds up no stop."""
     FileAuditLog(home.audit).append(by, act, subject, reason, facts)
     row = {"act": act, "subject": subject, "by": by, "reason": reason, "at": _now()}
-    _put(home, "announcements", _unique(), row)
+    try:
+        _put(home, "announcements", _unique(), row)
+    except Unavailable as error:
+        typer.echo(f"members are not told of it: {error}", err=True)
 
 
 def _put(home: Home, table: str, key: str, row: Mapping[str, str]) -> None:
-    records = SqliteRecords(home.records)
+    records = open_records(load(), home)
     try:
         records.put(table, key, row)
     finally:

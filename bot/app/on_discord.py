@@ -20,7 +20,7 @@ from bot.votes.announce import Desk
 class OnDiscord:
     """The connection, and what goes on beside it."""
 
-    def __init__(self, running: Running, rounds: "asyncio.Task[None] | None") -> None:
+    def __init__(self, running: Running, rounds: "asyncio.Task[None]") -> None:
         self._running, self._rounds = running, rounds
 
     @classmethod
@@ -41,8 +41,6 @@ class OnDiscord:
         )
         house.guilds.open(DiscordGuilds(running.client))
         house.messenger.open(running.messenger)
-        if not house.home_guild:
-            return cls(running, None)
         desk = Desk(house.records, joined.votes, running.messenger, house.book, now, house.home_guild)
         return cls(running, asyncio.create_task(announcing(desk).run()))
 
@@ -52,8 +50,7 @@ class OnDiscord:
 
     async def close(self) -> None:
         """Finish what is under way, and leave."""
-        if self._rounds is not None:
-            await stop(self._rounds)
+        await stop(self._rounds)
         await self._running.close()
 
 

@@ -69,11 +69,12 @@ def replay_command(
     as_json: _Json = False,
 ) -> None:
     """Take recorded decisions again under another charter, and list those that it would change."""
-    from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415  (opens the store)
     from bot.app.home import Home  # noqa: PLC0415
+    from bot.app.settings import load  # noqa: PLC0415
+    from bot.app.stores import open_records  # noqa: PLC0415  (opens the store)
 
     rules = _parsed(charter)
-    rows = SqliteRecords(Home.find(home).existing().records).scan("decisions")
+    rows = open_records(load(), Home.find(home).existing()).scan("decisions")
     flips, unreadable = replayed(rows, rules)
     if as_json:
         shown = [{**asdict(flip), "at": flip.at.isoformat()} for flip in flips]

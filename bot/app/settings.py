@@ -149,6 +149,17 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return _checked(given) if given else Settings()
 
 
+def given(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the environment sets of them, by name: all that a bot process has to be told."""
+    found = _given(os.environ if environment is None else environment)
+    return {name.upper(): value for name, value in found.items()}
+
+
+def without(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which none of them is set."""
+    return {name: value for name, value in environment.items() if name.upper() not in NAMES}
+
+
 def _given(environment: Mapping[str, str]) -> dict[str, str]:
     """What is set, names in any case; an empty value counts as not set."""
     upper = {name.upper(): value.strip() for name, value in environment.items()}

@@ -18,14 +18,15 @@ from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.sandbox import find
 from bot.adapters.scrape.source import ScrapeSource, outcomes
 from bot.adapters.store.audit import FileAuditLog
-from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.author_wiring import fed, open_agent, suggestions_of, wishes_of
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
 from bot.app.improve_shop import readers
 from bot.app.poll_book import PollBook
+from bot.app.requests_book import RequestsBook
 from bot.app.settings import load
+from bot.app.stores import open_records
 from bot.app.validate_cmd import refused
 from bot.core.errors import Denied
 from bot.core.ids import Sha
@@ -126,7 +127,7 @@ async def controller_of(
         say("ideas_off", {"because": proposing.because})
     forge = LocalForge(home.forge)
     repo = await asyncio.to_thread(_clone, home)
-    records = SqliteRecords(home.records, rebuild=rebuild)
+    records = await asyncio.to_thread(open_records, settings, home, rebuild=rebuild)
     board = Board(home.deploy)
     sandbox = find()
     python = python_of(OWN_PYTHON)
@@ -138,7 +139,7 @@ async def controller_of(
         records=records,
         audit=FileAuditLog(home.audit),
         switch=FileSwitch(home.switch),
-        polls=PollBook(Votes(records)),
+        polls=PollBook(Votes(records), records),
         validate=Judge(repo, sandbox, home.cache, python, say, settings.validation_stages),
         checkout=checkouts(repo, sandbox, python, home.cache),
         inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
@@ -150,7 +151,8 @@ async def controller_of(
     )
     agent = open_agent(settings, repo, records, home.cache, now)
     shop = workshop(repo, records, board, home.cache, only_requested=on_request, agent=agent)
-    return Engine(context, shop, new_ideas=new_ideas and proposing.passed)
+    orders = RequestsBook.of(context).take
+    return Engine(context, shop, new_ideas=new_ideas and proposing.passed, orders=orders)
 
 
 def _clone(home: Home) -> GitRepository:

@@ -4,9 +4,9 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.adapters.crash import point
@@ -45,6 +45,8 @@ class Plan:
     argv: Callable[[Sha], list[str]]
     interval: float = 0.5
     ready_within: float = 30.0
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What a bot is told by its environment, secrets among it."""
 
 
 class Follower:
@@ -166,7 +168,9 @@ class Follower:
             tree.mkdir(parents=True)
             self._plan.repo.materialise(sha, tree)
         log = self._plan.folder / "logs" / f"{sha[:12]}.log"
-        return await start(tree, sha, Launch(self._plan.argv(sha), self._plan.folder, log, self._plan.ready_within))
+        return await start(
+            tree, sha, Launch(self._plan.argv(sha), self._plan.folder, log, self._plan.ready_within, self._plan.extra)
+        )
 
     def _instances(self) -> tuple[Instance, ...]:
         return tuple(i for i in (self._state.current, self._state.previous) if i is not None)

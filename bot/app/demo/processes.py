@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.app.settings import without
 from bot.core.errors import Unavailable
 
 Match = Callable[[Mapping[str, Any]], bool]
@@ -74,7 +75,7 @@ class Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                env={**without(os.environ), "PYTHONDONTWRITEBYTECODE": "1"},
                 limit=4 * 1024 * 1024,
             )
         self._reader = asyncio.create_task(self._read(self._process))
