@@ -125,8 +125,8 @@ def upload(files: Sequence[File]) -> list[discord.File]:
     made: list[discord.File] = []
     left = LARGEST
     for file in files[:MOST_FILES]:
-        left -= len(file.content)
-        if left >= 0:
+        if len(file.content) <= left:
+            left -= len(file.content)
             made.append(discord.File(io.BytesIO(file.content), filename=file.name[-100:] or "file"))
     return made
 
