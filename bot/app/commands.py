@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "chat": "chat_cmd",
     "changelog": "changelog_cmd",
     "config": "config_cmd",
+    "db": "db_cmd",
     "doctor": "doctor_cmd",
     "controller": "controller_cmd",
     "demo": "demo_cmd",
@@ -23,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "override": "emergency_cmd",
     "policy": "policy_cmd",
     "resume": "emergency_cmd",
+    "route": "route_cmd",
     "rollback": "emergency_cmd",
     "stop": "emergency_cmd",
     "validate": "validate_cmd",
@@ -31,9 +33,9 @@ COMMANDS: dict[str, str] = {
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Begin": ("demo", "chat", "doctor"),
+    "Begin": ("demo", "chat", "route", "doctor"),
     "Improve and judge": ("improve", "validate", "judge", "policy"),
-    "Run": ("init", "bot", "deployer", "controller", "config"),
+    "Run": ("init", "bot", "deployer", "controller", "config", "db"),
     "Emergency and record": ("stop", "resume", "rollback", "override", "audit"),
     "This repository": ("docs", "changelog"),
 }
