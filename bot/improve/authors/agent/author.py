@@ -93,6 +93,8 @@ class Agent:
                 return Refusal(f"no model answers now: {error}", later=True)
             except Denied as error:
                 return Refusal(f"the model may not be asked: {error}", later=True)
+            except Exception as error:  # noqa: BLE001  (its text may hold what a request held)
+                return Refusal(f"asking the model broke ({type(error).__name__})", later=True)
             spent = meter.within()
             if not finish.done() and not spent.passed:
                 return Refusal(spent.because)

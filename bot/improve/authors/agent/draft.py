@@ -64,9 +64,11 @@ class Draft:
             raise Denied(f"{path} is not text") from None
 
     def names(self, below: PurePosixPath) -> Sequence[PurePosixPath]:
-        """The files below a folder as they would be after the change."""
+        """The files below a folder, or the one file of that name, as they would be after the change."""
+        if below in self._files:
+            return [below] if self._files[below] is not None else []
         if below.parts and places.kind_of(self._root, below) == "file":
-            return [below] if self._files.get(below, "") is not None else []
+            return [below]
         found = set(places.files(self._root, below)) - {p for p, text in self._files.items() if text is None}
         written = {p for p, text in self._files.items() if text is not None and (not below.parts or below in p.parents)}
         return sorted(found | written)

@@ -59,6 +59,8 @@ def test_files_are_made_written_and_taken_away(draft: Draft) -> None:
     names = ("__init__.py", "a.py", "b.py", "core/__init__.py", "core/rules.py")
     assert draft.names(PurePosixPath("toy")) == [PurePosixPath("toy", name) for name in names]
     assert draft.names(PurePosixPath("tests/test_a.py")) == []
+    assert draft.names(NEW) == [NEW], "a new file can be searched and run by its name"
+    assert draft.names(PurePosixPath("docs/a.md")) == [PurePosixPath("docs/a.md")]
     with pytest.raises(Denied, match="there is no file"):
         draft.text(PurePosixPath("tests/test_a.py"))
 
