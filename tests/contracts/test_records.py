@@ -223,13 +223,10 @@ store.close()
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("module", ["records", "sql.records"])
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(("kind", "module"), [("sqlite", "records"), ("postgresql", "sql.records")])
 def test_of_two_processes_one_adds(request: pytest.FixtureRequest, tmp_path: Path, kind: str, module: str) -> None:
-    if (kind, module) == ("postgresql", "records"):
-        pytest.skip("the lean store knows SQLite only")
     name = "SqlRecords" if module == "sql.records" else "SqliteRecords"
-    address = f"{tmp_path}/r.db" if module == "records" else f"sqlite:///{tmp_path}/r.db"
+    address = f"{tmp_path}/r.db"
     if kind == "postgresql":
         server = request.getfixturevalue("postgres")
         address = server.url(server.database())

@@ -191,10 +191,14 @@ def test_nobody_there_is_later(postgres: Postgres) -> None:
 def test_a_user_without_rights_is_a_wrong_setting(postgres: Postgres) -> None:
     name = postgres.database()
     store(postgres.url(name)).close()
-    postgres.sql(f"CREATE ROLE reader{name} LOGIN PASSWORD 'reads'", name)
-    with pytest.raises(Misconfigured, match="may not read and write") as caught:
-        store(postgres.url(name, user=f"reader{name}", password="reads"))
-    secret(caught.value, "reads@")
+    postgres.sql("CREATE ROLE reader_only LOGIN PASSWORD 'reads'", name)
+    theirs = postgres.url(name, user="reader_only", password="reads")
+    with pytest.raises(Misconfigured, match=r"may not read and write.*DATABASE_URL") as caught:
+        store(theirs)
+    secret(caught.value, "reads")
+    postgres.sql("REVOKE ALL ON SCHEMA public FROM PUBLIC", name)
+    with pytest.raises(Misconfigured, match=r"sees no schema.*DATABASE_URL"):
+        store(theirs)
 
 
 def test_the_error_that_a_thread_left_behind_is_no_part_of_the_next(records: Any, postgres: Postgres) -> None:

@@ -17,6 +17,7 @@ _REFUSED = {
     "28P01": "it refuses the password or the user; correct them in {setting}",
     "28000": "it does not let this user in from here; correct the user in {setting}, or the server's pg_hba.conf",
     "3D000": "there is no database of that name; create it, or correct the name in {setting}",
+    "3F000": "the user sees no schema; grant it one, or name another user in {setting}",
     "42501": "the user may not read and write there; grant it the rights, or name another user in {setting}",
 }
 _WORDS = {"53100": "its disk is full", "53300": "it has no connection left", "25006": "it takes no writes now"}
