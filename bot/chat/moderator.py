@@ -10,11 +10,11 @@ import structlog
 
 from bot.core.chat import HERE, Scope
 from bot.core.errors import MegawattsError, Misconfigured
-from bot.core.guild_settings import GuildBook, GuildSettings
+from bot.core.guild_settings import GuildBook, GuildSettings, Links
 from bot.core.moderation import Judged
 from bot.policy import moderation as rules
 from bot.policy.leaks import marks, passages
-from bot.policy.wordlist import WordList, compile_words
+from bot.policy.wordlist import compile_words
 
 log = structlog.get_logger()
 FILE = Path(__file__).with_name("moderation.toml")
@@ -35,8 +35,13 @@ def load(file: Path = FILE) -> tuple[tuple[str, ...], frozenset[str], frozenset[
 
 
 @lru_cache(maxsize=1024)
-def _compiled(house: tuple[str, ...], guild: tuple[str, ...]) -> WordList:
-    return compile_words((*house, *guild))
+def _made(
+    words: tuple[str, ...], links: Links, domains: frozenset[str], *, invites: bool, alone: bool, known: frozenset[str]
+) -> rules.Rules:
+    """Rules are put together once for all guilds that have set the same."""
+    return rules.Rules(
+        compile_words(words), links, frozenset(one.lower().strip(".") for one in domains), invites, known, not alone
+    )
 
 
 class RuleModerator:
@@ -99,6 +104,7 @@ class RuleModerator:
         return self._book.read(scope.guild)
 
     def _rules(self, settings: GuildSettings) -> rules.Rules:
-        words = self._words if self._enabled and settings.moderation else ()
-        own = tuple(settings.words) if self._enabled and settings.moderation else ()
-        return rules.rules_of(settings, _compiled(words, own), self._known)
+        on = self._enabled and settings.moderation
+        words = (*self._words, *settings.words) if on else ()
+        alone, invites = settings.guild == HERE, settings.invites
+        return _made(words, settings.links, settings.domains, invites=invites, alone=alone, known=self._known)

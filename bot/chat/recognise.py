@@ -81,6 +81,11 @@ class Recogniser:
         self._intents = tuple(intents)
         self._examples = [(intent, language, text) for intent in intents for language, text in intent.examples]
         self._index = _indexed(tuple(text for _, _, text in self._examples))
+        every = [(intent, language, pattern) for intent in intents for language, pattern in intent.patterns]
+        self._patterns = {
+            True: every,
+            False: [one for one in every if not _commands_only(one[2].pattern)],
+        }
         self._meant: dict[str, tuple[str, float]] = {}
 
     @property
@@ -93,11 +98,10 @@ class Recogniser:
         return self._by_pattern(text[:READ].strip()) or self._by_example(text[:READ])
 
     def _by_pattern(self, text: str) -> Match | None:
-        for intent in self._intents:
-            for language, pattern in intent.patterns:
-                if found := pattern.search(text):
-                    groups = {name: value.strip() for name, value in found.groupdict().items() if value}
-                    return Match(intent, 1.0, language, groups, pattern=True)
+        for intent, language, pattern in self._patterns[text.startswith("!")]:
+            if found := pattern.search(text):
+                groups = {name: value.strip() for name, value in found.groupdict().items() if value}
+                return Match(intent, 1.0, language, groups, pattern=True)
         return None
 
     def _by_example(self, text: str) -> Match | None:
@@ -136,6 +140,20 @@ class Recogniser:
         if most < _ALIKE:
             return word, 1.0
         return min(other for other, like in likeness.items() if like == most), _TYPO
+
+
+def _commands_only(source: str) -> bool:
+    """Whether an expression can match nothing but what begins with an exclamation mark."""
+    if not source.startswith("^!") or source[2:3] in "?*{":
+        return False
+    depth = 0
+    for place, char in enumerate(source):
+        if place and source[place - 1] == "\\":
+            continue
+        depth += (char == "(") - (char == ")")
+        if char == "|" and depth == 0:
+            return False
+    return True
 
 
 def _trigrams(word: str) -> frozenset[str]:

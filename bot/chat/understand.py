@@ -54,7 +54,8 @@ class Understander:
         spoken = self._entities.language(text)
         clauses = [part for part in _CLAUSE.split(text) if part.strip()]
         single = self._sure(text)
-        several = [(part, match) for part in clauses[: _MOST * 2] if (match := self._sure(part))]
+        parts = clauses[: _MOST * 2] if len(clauses) > 1 else []
+        several = [(part, match) for part in parts if (match := self._sure(part))]
         if len(clauses) > 1 and (len(several) > 1 or not single):
             chosen = several[:_MOST]
         else:

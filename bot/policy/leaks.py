@@ -11,6 +11,7 @@ from bot.policy.normalise import skeleton
 _SHORTEST: Final = 8
 """Characters of a mark that are compared; shorter ones would be found in ordinary words."""
 _SIGNS = re.compile(r"[^a-z0-9]+")
+_ASCII_SIGNS: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 _PASSAGE = 40
 """Letters of a line that nobody says by chance."""
 _SHARE = 16
@@ -51,4 +52,6 @@ def leaks(text: str, known: frozenset[str]) -> bool:
 
 
 def _bare(text: str) -> str:
+    if text.isascii():  # the usual case, in a tenth of the time
+        return text.lower().translate(_ASCII_SIGNS)
     return _SIGNS.sub("", skeleton(text))

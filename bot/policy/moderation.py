@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.core.chat import HERE
-from bot.core.guild_settings import GuildSettings, Links
+from bot.core.guild_settings import Links
 from bot.core.moderation import Judged
 from bot.core.text import plain
 from bot.policy.leaks import leaks
@@ -37,12 +36,6 @@ class Rules:
     known: frozenset[str] = frozenset()
     crowd: bool = True
     """Whether others read along, who can be flooded."""
-
-
-def rules_of(settings: GuildSettings, words: WordList, known: Collection[str]) -> Rules:
-    """The rules that a guild's settings ask for; `words` are its own and the house's, compiled."""
-    domains = frozenset(domain.lower().strip(".") for domain in settings.domains)
-    return Rules(words, settings.links, domains, settings.invites, frozenset(known), settings.guild != HERE)
 
 
 def incoming(text: str, rules: Rules) -> Judged:

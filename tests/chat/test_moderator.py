@@ -13,7 +13,7 @@ from bot.sdk import Result, tool
 from tests.chat.doubles import ANN, GUILD, HALL, Book, Deeds, kitchen, message
 
 HERE_SCOPE, THERE = Scope(ANN, HALL, HERE), Scope(ANN, HALL, GUILD)
-BOOK = Book(GuildSettings(GUILD, words=("banana",), links="listed", domains=frozenset({"wiki.example"}), invites=False))
+BOOK = Book(GuildSettings(GUILD, words=("banana",), links="listed", domains=frozenset({"Wiki.Example"}), invites=False))
 
 
 def opinion(found: str = "", *, away: bool = False) -> Any:

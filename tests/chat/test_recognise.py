@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.catalogue import Intent, load
-from bot.chat.recognise import Recogniser
+from bot.chat.recognise import Recogniser, _commands_only
 
 GREET = Intent("greet", examples=(("en", "hello there"), ("de", "guten morgen")))
 DICE = Intent("dice", patterns=(("any", re.compile(r"^!roll\s*(?P<notation>\S+)?", re.IGNORECASE)),))
@@ -75,3 +75,23 @@ def test_every_shipped_example_finds_its_own_intent(shipped: Recogniser) -> None
 def test_any_text_has_an_answer_between_zero_and_one(shipped: Recogniser, text: str) -> None:
     match = shipped.recognise(text)
     assert match is None or 0 <= match.score <= 1.0000001
+
+
+@pytest.mark.parametrize(
+    ("source", "only"),
+    [
+        ("^!a", True),
+        ("^!?a", False),
+        ("^!*a", False),
+        ("^!{0,2}a", False),
+        ("^!(?:a|b)", True),
+        (r"^!a\|b", True),
+        ("^!a|b", False),
+        ("^a", False),
+        ("!a", False),
+        (r"^!\(a|b", False),
+    ],
+)
+def test_an_expression_for_commands_only_is_told_from_others(source: str, only: bool) -> None:
+    assert _commands_only(source) is only
+    assert not only or not re.search(source, "ab")
