@@ -18,13 +18,13 @@ Pull = Annotated[int, "number of the proposal", Range(1, 10**9)]
 
 
 @tool("Say what was found worth improving in my own code, and what became of it.", "!analysis complexity",
-      command="analysis", needs=(_OUTCOMES,), per_minute=10)  # fmt: skip
+      command="analysis", needs=(f"read:{_OUTCOMES}",), per_minute=10)  # fmt: skip
 async def code_analysis(
     host: Host, about: Annotated[str, "part of a rule, a title or an author", Length(0, 60)] = ""
 ) -> Result:
     """From what the loop has written down; it looks for itself, and nobody makes it look."""
     wanted = about.strip().casefold()
-    rows = [row for _, row in await asyncio.to_thread(host.shelf(_OUTCOMES).scan)]
+    rows = [row for _, row in await asyncio.to_thread(host.rows(_OUTCOMES).scan)]
     fitting = [row for row in rows if wanted in f"{row['rule']} {row.get('title', '')} {row['author']}".casefold()]
     if not fitting:
         return Result("Nothing of that kind has been tried yet.", "none")
@@ -48,7 +48,7 @@ async def code_modification(host: Host, text: Annotated[str, "what should change
 
 
 @tool("Show how a proposal fared in validation, stage by stage.", "!validation 12", command="validation",
-      needs=(_DECISIONS,), per_minute=20)  # fmt: skip
+      needs=(f"read:{_DECISIONS}",), per_minute=20)  # fmt: skip
 async def validation(host: Host, pull: Pull) -> Result:
     """The newest verdict of the gate that a decision was made from."""
     gate = await _gate(host, pull)
@@ -60,7 +60,7 @@ async def validation(host: Host, pull: Pull) -> Result:
     return Result(f"{text}\n{lines}" if lines else text, facts={"status": str(gate["status"]), "count": len(stages)})
 
 
-@tool("Show what the tests said of a proposal.", "!testing 12", command="testing", needs=(_DECISIONS,),
+@tool("Show what the tests said of a proposal.", "!testing 12", command="testing", needs=(f"read:{_DECISIONS}",),
       per_minute=20)  # fmt: skip
 async def testing(host: Host, pull: Pull) -> Result:
     """Tests, coverage and mutants of its newest validation."""
@@ -75,7 +75,7 @@ async def testing(host: Host, pull: Pull) -> Result:
 
 async def _gate(host: Host, pull: int) -> dict[str, Any] | None:
     """The gate's verdict in the newest decision about this proposal."""
-    rows = await asyncio.to_thread(host.shelf(_DECISIONS).scan, f"{pull}/")
+    rows = await asyncio.to_thread(host.rows(_DECISIONS).scan, f"{pull}/")
     newest = sorted((row for _, row in rows), key=lambda row: str(row.get("at", "")), reverse=True)
     gates = (row.get("case", {}).get("gate") for row in newest)
     return next((dict(gate) for gate in gates if gate), None)

@@ -16,7 +16,7 @@ _COUNTED = ("turns", "calls", "input_tokens", "output_tokens", "usd")
     "Show tokens and cost by day and provider: yours, and for admins the server's.",
     "!usage 7",
     command="usage",
-    needs=(_TABLE, "guilds"),
+    needs=(f"read:{_TABLE}", "guilds"),
     private=True,
 )
 async def show_usage(host: Host, days: Annotated[int, "how many days, 1 to 31", Range(1, 31)] = 7) -> Result:
@@ -39,7 +39,7 @@ async def show_usage(host: Host, days: Annotated[int, "how many days, 1 to 31", 
 
 
 def _rows(host: Host, days: int) -> list[Mapping[str, Any]]:
-    shelf, found = host.shelf(_TABLE), list[Mapping[str, Any]]()
+    shelf, found = host.rows(_TABLE), list[Mapping[str, Any]]()
     for back in range(days):
         found += [row for _, row in shelf.scan(f"{host.now - timedelta(days=back):%Y-%m-%d}/")]
     return found

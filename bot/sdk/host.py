@@ -66,29 +66,35 @@ class Votes(Protocol):
     ) -> Verdict: ...
 
 
-class Shelf:
-    """One table of the records, and no other."""
+class Rows:
+    """One table of the records, and no other, to read."""
 
     __slots__ = ("_records", "_table")
 
     def __init__(self, records: Records, table: str) -> None:
         self._records, self._table = records, table
 
-    def put(self, key: str, row: Mapping[str, Any]) -> None:
-        """Write a row, whether it was there or not."""
-        self._records.put(self._table, key, row)
-
     def get(self, key: str) -> dict[str, Any] | None:
         """A row, or None."""
         return self._records.get(self._table, key)
 
-    def delete(self, key: str) -> None:
-        """Remove a row; nothing happens if there is none."""
-        self._records.delete(self._table, key)
-
     def scan(self, prefix: str = "") -> Sequence[tuple[str, dict[str, Any]]]:
         """Rows whose key begins so, in order of key."""
         return self._records.scan(self._table, prefix)
+
+
+class Shelf(Rows):
+    """One table of the records, and no other, to read and to write."""
+
+    __slots__ = ()
+
+    def put(self, key: str, row: Mapping[str, Any]) -> None:
+        """Write a row, whether it was there or not."""
+        self._records.put(self._table, key, row)
+
+    def delete(self, key: str) -> None:
+        """Remove a row; nothing happens if there is none."""
+        self._records.delete(self._table, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +261,9 @@ class Host(Opened):
         if table not in self._needs:
             raise Denied(f"this tool did not declare the shelf {table!r}; add it to needs in its @tool(...)")
         return Shelf(self._house.records, table)
+
+    def rows(self, table: str) -> Rows:
+        """A table that this tool may only read: `read:TABLE` in `needs`. Raises Denied for any other."""
+        if f"read:{table}" not in self._needs:
+            raise Denied(f"this tool did not declare 'read:{table}'; add it to needs in its @tool(...)")
+        return Rows(self._house.records, table)

@@ -63,6 +63,19 @@ def test_no_tool_declares_a_table_of_the_engine() -> None:
 
 
 @pytest.mark.parametrize("table", sorted(ENGINE))
+def test_a_tool_that_reads_one_cannot_write_it(table: str) -> None:
+    records = DictRecords()
+    records.put(table, "k", {"n": 1})
+    house = House(records, lambda: NOON, Random(1), dict, object())  # type: ignore[arg-type]  # no votes are asked
+    host = Host(house, Caller(UserId("eve"), ChannelId("hall"), "Eve"), frozenset({f"read:{table}"}), ())
+    rows = host.rows(table)
+    assert rows.get("k") == {"n": 1}
+    assert not {name for name in dir(rows) if name in ("put", "add", "delete")}
+    with pytest.raises(Denied, match=table):
+        host.shelf(table)
+
+
+@pytest.mark.parametrize("table", sorted(ENGINE))
 def test_a_tool_that_reaches_for_one_is_refused(table: str) -> None:
     house = House(DictRecords(), lambda: NOON, Random(1), dict, object())  # type: ignore[arg-type]  # no votes are asked
     caller = Caller(UserId("eve"), ChannelId("hall"), "Eve")
