@@ -1,7 +1,7 @@
 """THREATS 1: instructions in what members write change no tool call, no file, no text of a proposal.
 
-There is no model yet that could obey; what reads members' text are the conversation, the analyst of suggestions and the
-texts of pull requests.
+Here without a model, in all that reads members' text: the conversation, the analyst of suggestions, the texts of pull
+requests. What a model that obeys could do is tried in test_row_01_model.py.
 """
 
 import re
