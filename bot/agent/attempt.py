@@ -1,6 +1,7 @@
 """One model call with all that belongs to it: breaker, budget, timeout, metrics, accounts."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -73,12 +74,19 @@ class Attempts:
                 candidate, stream=request.stream, unknown=min(self._limits.unknown_late, most), most=most
             )
 
+        await self._ready(chain)
         try:
             candidate, response = await race.run(chain, attempt, late, sink)
         except race.NobodyAnswered as nobody:
             raise refusal(nobody) from nobody
         self._spent.model = candidate.name
         return response
+
+    async def _ready(self, chain: Sequence[Candidate]) -> None:
+        """Load what the first one needs before the race begins: it would else look late, and a rival be paid for."""
+        with contextlib.suppress(ModelFault):
+            for first in chain[:1]:
+                await self._accounts.providers[first.provider].prepare(first.model)
 
     async def _attempt(self, candidate: Candidate, request: Request, heard: Heard) -> Response:
         """One call, accounted for however it ends."""
@@ -123,6 +131,7 @@ class Attempts:
         provider = self._accounts.providers[candidate.provider]
         wanted = request if candidate.tools else _toolless(request)
         await provider.prepare(candidate.model)
+        progress.began = self._accounts.timer()
         try:
             async with asyncio.timeout(self._limits.timeout):
                 return await provider.call(candidate.model, wanted, noted)

@@ -8,6 +8,7 @@ little more, so that most calls write nothing; a process that dies leaves its cl
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -20,6 +21,8 @@ from bot.policy.budget import Account, Budget, Payer
 
 log = structlog.get_logger()
 TABLE = "budget"
+KEPT = timedelta(days=2)
+"""After which rows are deleted: nobody may still pay from them, wherever the clocks of other processes stand."""
 FRESH = 5.0
 """Seconds for which what other processes claimed is believed."""
 
@@ -53,6 +56,7 @@ class Ledger:
         self._purses: dict[str, _Purse] = {}
         self._lock = asyncio.Lock()
         self._writing: set[asyncio.Task[None]] = set()
+        self._day = ""
 
     async def left(self, scope: Scope) -> float:
         """US dollars that this caller may still cost today."""
@@ -136,8 +140,10 @@ class Ledger:
         """The purses of all who pay, with what other processes claimed."""
         now = self._clock()
         found = budget.accounts(now, scope.user, scope.guild)
-        if any(one.key not in self._purses for one in found):
-            self._forget_days_before(budget.day_of(now))
+        if (today := budget.day_of(now)) != self._day:
+            self._day = today
+            self._purses = {key: one for key, one in self._purses.items() if key >= today or one.held > 1e-12}
+            await asyncio.to_thread(self._prune, budget.day_of(now - KEPT))
         purses = [self._purses.setdefault(one.key, _Purse(one)) for one in found]
         stale = [p for p in purses if p.looked is None or now.timestamp() - p.looked >= FRESH]
         if stale:
@@ -155,8 +161,10 @@ class Ledger:
             if name != key + self._process:
                 yield float(row.get("usd", 0.0))
 
-    def _forget_days_before(self, day: str) -> None:
-        self._purses = {key: purse for key, purse in self._purses.items() if key >= day or purse.held > 1e-12}
+    def _prune(self, before: str) -> None:
+        for key, _row in self._records.scan(TABLE):
+            if key < before:
+                self._records.delete(TABLE, key)
 
 
 def _spent(purses: Sequence[_Purse]) -> dict[Payer, float]:

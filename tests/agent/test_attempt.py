@@ -115,6 +115,41 @@ async def test_a_loser_of_a_race_is_counted() -> None:
     await house.usage.close()
 
 
+async def test_what_the_first_one_must_load_is_loaded_before_the_race_begins() -> None:
+    happened: list[str] = []
+
+    class Heavy(Scripted):
+        async def prepare(self, model: str) -> None:
+            happened.append(f"{self.name} loaded")
+
+    async def answer(_request: Request, _heard: Heard) -> Response:
+        happened.append("asked")
+        return said()
+
+    house = House(Heavy("a", answer), Heavy("b", said()))
+    seen = house.ledger.reserve
+
+    async def reserve(*given: Any) -> Any:
+        happened.append("race")
+        return await seen(*given)
+
+    house.ledger.reserve = reserve  # type: ignore[method-assign]
+    await house.ask()
+    assert happened == ["a loaded", "race", "a loaded", "asked"], "a rival loads nothing before it is asked"
+    await house.usage.close()
+
+
+async def test_what_cannot_be_loaded_is_a_fault_of_that_model_alone() -> None:
+    class Broken(Scripted):
+        async def prepare(self, model: str) -> None:
+            raise ModelFault("down", "it did not start", sent=False)
+
+    house = House(Broken("a", said()), Scripted("b", said("other")))
+    assert (await house.ask()).text == "other"
+    assert house.seen.outcomes == [("a:m", "down"), ("b:m", "ok")]
+    await house.usage.close()
+
+
 async def test_a_caller_who_goes_away_leaves_no_money_held_and_no_probe_taken() -> None:
     started = asyncio.Event()
     house = House(Scripted("a", hanging(started), price=PAID))

@@ -140,6 +140,17 @@ async def test_a_new_day_begins_at_midnight_utc_with_full_purses() -> None:
     assert await one.left(replace(SCOPE, user=UserId("2"))) == 1.0, "it is counted on the day on which it began"
 
 
+async def test_rows_of_days_long_past_are_deleted_and_yesterdays_are_not() -> None:
+    records, clock = MemoryRecords(), Time()
+    await hold(ledger(records, clock=clock), 0.5)
+    clock.passes(days=1)
+    await hold(ledger(records, "p2", clock), 0.5)
+    assert len(records.scan(TABLE, "2026-11-22/")) == 3
+    clock.passes(days=2)
+    await ledger(records, "p3", clock).left(SCOPE)
+    assert [key[:10] for key, _row in records.scan(TABLE)] == ["2026-11-23"] * 3
+
+
 async def test_records_that_fail_let_nothing_be_spent_and_nothing_stay_held() -> None:
     class Full(MemoryRecords):
         def put(self, table: str, key: str, row: Any) -> None:
