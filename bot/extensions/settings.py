@@ -12,6 +12,7 @@ _NEEDS = ("book", "guilds")
 NO_BOOK = "Settings are not kept here: there is nobody who would own them."
 _CHANNELS = frozenset({"listens", "ignores", "vote_channel", "log_channel", "welcome_channel"})
 _ROLES = frozenset({"vote_roles", "grants"})
+_ID = re.compile(r"\d{15,20}")
 _NAMED = re.compile(r"[#@]?([\w .-]{1,100})")
 
 
@@ -30,9 +31,9 @@ def show_settings(host: Host, key: Annotated[str, "one setting", Complete(_keys)
         return no(f"There is no setting {wanted[:40]!r}: use one of {', '.join(KEYS)}", "no_key")
     if wanted:
         about = KEYS[wanted]
-        text = f"{wanted} is {show(settings, wanted)}. {about.what}. It takes {about.allowed}."
-        return Result(text, "one", {"key": wanted, "value": show(settings, wanted)})
-    lines = "\n".join(f"- {name}: {show(settings, name)} ({about.what})" for name, about in KEYS.items())
+        text = f"{wanted} is {read_out(settings, wanted)}. {about.what}. It takes {about.allowed}."
+        return Result(text, "one", {"key": wanted, "value": read_out(settings, wanted)})
+    lines = "\n".join(f"- {name}: {read_out(settings, name)} ({about.what})" for name, about in KEYS.items())
     return Result(f"Settings, version {settings.version}:\n{lines}", facts={"list": lines, "version": settings.version})
 
 
@@ -77,8 +78,17 @@ async def undo_settings(host: Host) -> Result:
     except (Misconfigured, Denied, Unavailable) as error:
         return no(f"{error}.", "nothing")
     changed = [name for name in KEYS if show(before, name) != show(after, name)]
-    lines = "; ".join(f"{name} is {show(after, name)} again" for name in changed) or "nothing differed"
+    lines = "; ".join(f"{name} is {read_out(after, name)} again" for name in changed) or "nothing differed"
     return Result(f"Back: {lines}.", facts={"list": lines, "version": after.version})
+
+
+def read_out(settings: GuildSettings, key: str) -> str:
+    """A value as members read it: channels and roles as mentions, for which Discord shows names."""
+    kind, text = key.partition(".")[0], show(settings, key)
+    if kind not in _CHANNELS | _ROLES:
+        return text
+    mark = "#" if kind in _CHANNELS else "@&"
+    return _ID.sub(lambda found: f"<{mark}{found[0]}>", text)
 
 
 async def may_not(host: Host) -> str:
@@ -106,7 +116,7 @@ def _number(part: str, known: dict[str, str]) -> str:
 
 def _changed(before: GuildSettings, after: GuildSettings, key: str) -> Result:
     if before.version == after.version:
-        return Result(f"{key} is {show(after, key)} already.", "same", {"key": key, "value": show(after, key)})
-    facts: dict[str, str | int | float] = {"key": key, "was": show(before, key), "value": show(after, key)}
+        return Result(f"{key} is {read_out(after, key)} already.", "same", {"key": key, "value": read_out(after, key)})
+    facts: dict[str, str | int | float] = {"key": key, "was": read_out(before, key), "value": read_out(after, key)}
     text = f"{key} is now {facts['value']}; it was {facts['was']}. !settings undo takes it back."
     return Result(text, "ok", {**facts, "version": after.version})

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from bot.extensions._rights import no
 from bot.extensions._steps import Step, buttons, missing, steps
-from bot.extensions.settings import may_not, resolved
+from bot.extensions.settings import may_not, read_out, resolved
 from bot.sdk import HERE, Card, Denied, Host, Misconfigured, Result, Unavailable, spoken, tool
-from bot.sdk.settings import show
 
 _TABLE = "setups"
 _AGAIN = frozenset({"again", "restart", "start"})
@@ -70,13 +69,12 @@ def _ask(step: Step, todo: tuple[Step, ...], before: str) -> Result:
 async def _summary(host: Host) -> Result:
     settings = host.book.read(host.caller.guild)
     todo = steps(server=host.caller.guild != HERE)
-    rows = tuple((step.key, show(settings, step.key)) for step in todo)
+    rows = tuple((step.key, read_out(settings, step.key)) for step in todo)
     lines = "\n".join(f"- {key}: {value}" for key, value in rows)
     lacking_ = await _permissions(host)
-    text = "\n".join(part for part in (f"That is all. These settings are in force:\n{lines}", lacking_) if part)
     foot = "Change them with !settings set, take a change back with !settings undo, begin anew with !setup again."
     card = Card("Set up", "\n".join(part for part in (lacking_, foot) if part), rows)
-    return Result(f"{text}\n{foot}", "done", {"list": lines}, card=card)
+    return Result("That is all. These settings are in force:", "done", {"list": lines}, card=card)
 
 
 async def _permissions(host: Host) -> str:

@@ -27,12 +27,20 @@ _ALIASES = {
     "manage_server": "manage_guild",
     "timeout_members": "moderate_members",
     "create_polls": "send_polls",
+    "create_invite": "create_instant_invite",
 }
+_SHOWN = {
+    "manage_guild": "Manage Server",
+    "moderate_members": "Timeout Members",
+    "create_instant_invite": "Create Invite",
+    "send_polls": "Create Polls",
+}
+"""Names that Discord's settings show otherwise than its API."""
 
 
 def spoken(names: Permissions) -> str:
     """Permissions as Discord's settings show them: Ban Members, Manage Roles."""
-    return ", ".join(sorted(name.replace("_", " ").title() for name in names))
+    return ", ".join(sorted(_SHOWN.get(name, name.replace("_", " ").title()) for name in names))
 
 
 def parse_permissions(text: str) -> tuple[Permissions, str]:

@@ -41,6 +41,8 @@ async def test_step_by_step_to_the_summary(managed) -> None:
     assert (settings.language, settings.retention_days, settings.memory) == ("de", 7, False)
     assert called.result.key == "done"
     assert ("language", "de") in called.result.card.fields
+    assert ("vote_channel", f"<#{VOTES}>") in called.result.card.fields, "members read names, not numbers"
+    assert "vote_channel" not in called.result.text, "it is said once"
     assert "Create Public Threads" in called.result.card.text
 
 

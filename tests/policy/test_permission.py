@@ -267,6 +267,10 @@ def test_permissions_as_people_write_them(text: str, names: set[str]) -> None:
     assert parse_permissions(text) == (names, "")
 
 
+def test_permissions_are_shown_as_discords_settings_do() -> None:
+    assert spoken(frozenset({"manage_guild", "ban_members"})) == "Ban Members, Manage Server"
+
+
 def test_a_permission_that_is_none() -> None:
     names, problem = parse_permissions("Ban Members, Fly")
     assert names == frozenset()
