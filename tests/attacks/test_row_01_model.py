@@ -76,7 +76,7 @@ async def compare(field: str, payloads: Sequence[str]) -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 async def test_a_payload_in_a_field_calls_no_other_tool(field: str) -> None:
-    await compare(field, (*MORE, *corpus()[::12]))
+    await compare(field, (*MORE, *corpus()[::40]))
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ async def test_no_published_payload_in_a_field_calls_another_tool(field: str) ->
 
 async def test_a_payload_as_a_message_changes_nothing_without_a_press() -> None:
     house = Counting()
-    for number, payload in enumerate((*MORE, *corpus()[::3])):
+    for number, payload in enumerate((*MORE, *corpus()[::9])):
         answer, called = await house.ask(f"c{number}", "message", payload)
         changing = [(name, fate) for name, fate in called if name in ("delete_channel", "create_role")]
         assert {fate for _, fate in changing} <= {"confirm", "bad_arguments"}

@@ -25,6 +25,7 @@ MODULES = {
     "qdrant-edge-py": "qdrant_edge",
     "throttled-py": "throttled",
     "time-machine": "time_machine",
+    "vadersentiment": "vaderSentiment",
 }
 """Import names that are not the distribution's."""
 ELSEWHERE = {

@@ -164,12 +164,12 @@ def test_what_is_no_account_number_has_no_length(text: str) -> None:
 def test_a_long_text_is_read_in_one_pass() -> None:
     """Nested repeats would make a text like these take minutes; the suite's own time limit would tell."""
     for text in (
-        "+1 " * 4000,
-        "0" * 12_000,
-        "a" * 12_000,
-        "token " * 2000,
-        "eyJ" * 4000,
-        "DE12 " * 2400,
-        "a.b@" * 3000,
+        "+1 " * 1400,
+        "0" * 4000,
+        "a" * 4000,
+        "token " * 700,
+        "eyJ" * 1400,
+        "DE12 " * 800,
+        "a.b@" * 1000,
     ):
         assert isinstance(redact(text), str)
