@@ -68,13 +68,16 @@ async def start(
     texts: "Texts | None" = None,
     attendant: "Attendant | None" = None,
     welcomes: bool = False,
+    shared: bool = False,
 ) -> Running:
     """Begin to connect, and return at once: whatever Discord says of the token or the intents is in `state()`.
 
     `attendant` hears of reactions, and of those who join if `welcomes`: that asks for the Server Members intent, which
-    has to be switched on at Discord. Raises Misconfigured for a setting that does not hold.
+    has to be switched on at Discord. `shared`: other processes may be connected with the same token, over the same
+    records: each event is then handled by one of them. Raises Misconfigured for a setting that does not hold.
     """
     from bot.adapters.discord import addresses  # noqa: PLC0415  (discord.py is imported where there is a token only)
+    from bot.adapters.discord.claims import Claims  # noqa: PLC0415
     from bot.adapters.discord.gateway import Gateway, Options  # noqa: PLC0415
     from bot.adapters.discord.invite import invite_url, needed  # noqa: PLC0415
     from bot.adapters.discord.reminders import Reminders  # noqa: PLC0415
@@ -92,7 +95,17 @@ async def start(
     words: Texts = english
     if texts is not None:
         words = texts
-    gateway = Gateway(listener, book, records, specs, options=options, seen=seen, texts=words, attendant=attendant)
+    gateway = Gateway(
+        listener,
+        book,
+        records,
+        specs,
+        options=options,
+        seen=seen,
+        texts=words,
+        attendant=attendant,
+        claims=Claims(records, clock) if shared else None,
+    )
     reminders = Reminders(listener, gateway.messenger, records, clock, Words(words))
     gateway.answered = reminders.nudge
     tasks = (

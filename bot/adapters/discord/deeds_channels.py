@@ -20,7 +20,7 @@ def _fields(on: Ground) -> dict[str, Any]:
 
 async def create_channel(on: Ground) -> Mapping[str, Any]:
     kind, fields = on.options["kind"], _fields(on)
-    make = {
+    make: Any = {
         "text": on.guild.create_text_channel,
         "voice": on.guild.create_voice_channel,
         "category": on.guild.create_category,

@@ -9,9 +9,10 @@ from typing import Any
 import discord
 import structlog
 
+from bot.adapters.discord.claims import Claims
 from bot.adapters.discord.client import Client, intents
 from bot.adapters.discord.commands import payloads
-from bot.adapters.discord.happenings import Attendant, Happenings
+from bot.adapters.discord.happenings import Attendant, Happenings, Work
 from bot.adapters.discord.hearing import Heard, Hearing
 from bot.adapters.discord.interactions import Interactions
 from bot.adapters.discord.messenger import THREADS, DiscordMessenger
@@ -23,7 +24,7 @@ from bot.adapters.discord.words import Texts, Words, english
 from bot.core.chat import Listener
 from bot.core.errors import MegawattsError
 from bot.core.guild_settings import GuildBook
-from bot.core.ids import ChannelId, MessageId
+from bot.core.ids import ChannelId, GuildId, MessageId
 from bot.core.ports import Records
 from bot.sdk import ToolSpec
 
@@ -71,7 +72,9 @@ class Gateway:
         seen: Seen,
         texts: Texts = english,
         attendant: Attendant | None = None,
+        claims: Claims | None = None,
     ) -> None:
+        """`claims`: where other processes are connected with the same token and shards."""
         self._listener, self._records, self._options = listener, records, options
         self._words = Words(texts)
         self._threads: dict[int, bool] = {}
@@ -91,7 +94,8 @@ class Gateway:
         self._interactions = Interactions(listener, self._translator, commands, self._words)
         wanted = intents(content=options.content, members=options.members, reactions=attendant is not None)
         self.client = Client(wanted, options.shards, options.shard_ids)
-        happenings = Happenings(attendant, self.client).handlers() if attendant is not None else {}
+        self._claims, self._attendant = claims, attendant
+        happenings = Happenings(attendant, self.client, self._once).handlers() if attendant is not None else {}
         self.client.listen({**self._handlers(), **happenings})
         self.messenger = DiscordMessenger(self.client, records, self._threads)
 
@@ -99,9 +103,9 @@ class Gateway:
         return {
             "message": self._message,
             "raw_message_edit": self._edited,
-            "raw_message_delete": lambda gone: self._deleted(gone.channel_id, [gone.message_id]),
-            "raw_bulk_message_delete": lambda gone: self._deleted(gone.channel_id, sorted(gone.message_ids)),
-            "interaction": lambda interaction: self._then(self._interactions.handle(interaction)),
+            "raw_message_delete": lambda gone: self._deleted(gone, [gone.message_id]),
+            "raw_bulk_message_delete": lambda gone: self._deleted(gone, sorted(gone.message_ids)),
+            "interaction": lambda one: self._once(f"i{one.id}", lambda: self._then(self._interactions.handle(one))),
             "connect": self._connected,
             "ready": self._ready,
             "guild_channel_update": lambda _, channel: self._translator.audiences.forget(channel.guild.id),
@@ -118,7 +122,13 @@ class Gateway:
         if heard is Heard.OVERHEARD:
             self._overhear(message)
             return None
-        return self._then(self._replies.reply(message)) if self._replies.first(message.id) else None
+        if not self._replies.first(message.id):
+            return None
+        return self._once(f"m{message.id}", lambda: self._then(self._replies.reply(message)))
+
+    def _once(self, key: str, begin: Callable[[], Work]) -> Work:
+        """The work, in one process only."""
+        return begin() if self._claims is None else self._claims.first(key, begin)
 
     async def _then(self, answering: Coroutine[Any, Any, None]) -> None:
         if self._waiting:
@@ -152,10 +162,16 @@ class Gateway:
         await self._remember()
         await self._listener.edited(self._translator.overheard(message))
 
-    async def _deleted(self, channel: int, messages: Sequence[int]) -> None:
+    async def _deleted(
+        self, gone: discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent, messages: Sequence[int]
+    ) -> None:
         self._replies.deleted(messages)
         await self._remember()
-        await self._listener.deleted(ChannelId(str(channel)), [MessageId(str(one)) for one in messages])
+        ids = [MessageId(str(one)) for one in messages]
+        await self._listener.deleted(ChannelId(str(gone.channel_id)), ids)
+        if self._attendant is not None and gone.guild_id is not None:
+            for one in ids:
+                await self._attendant.message_gone(GuildId(str(gone.guild_id)), one)
 
     def _connected(self) -> None:
         me = self.client.user.id if self.client.user else 0

@@ -14,13 +14,20 @@ class Attendant(Protocol):
     async def joined(self, guild: GuildId, user: UserId, name: str) -> object: ...
     async def reacted(self, guild: GuildId, message: MessageId, user: UserId, emoji: str) -> object: ...
     async def unreacted(self, guild: GuildId, message: MessageId, user: UserId, emoji: str) -> object: ...
+    async def message_gone(self, guild: GuildId, message: MessageId) -> None: ...
+
+
+Work = Coroutine[Any, Any, None]
 
 
 class Happenings:
     """Hands joins and reactions on; the bot's own do not count."""
 
-    def __init__(self, attendant: Attendant, client: discord.Client) -> None:
-        self._attendant, self._client = attendant, client
+    def __init__(
+        self, attendant: Attendant, client: discord.Client, once: Callable[[str, Callable[[], Work]], Work]
+    ) -> None:
+        """`once` begins work in one process only, where several hear of the same."""
+        self._attendant, self._client, self._once = attendant, client, once
 
     def handlers(self) -> Mapping[str, Callable[..., Coroutine[Any, Any, None] | None]]:
         """By discord.py's names of events."""
@@ -34,7 +41,9 @@ class Happenings:
         if member.bot:
             return None
         guild, user = GuildId(str(member.guild.id)), UserId(str(member.id))
-        return _done(self._attendant.joined(guild, user, member.display_name))
+        since = member.joined_at.timestamp() if member.joined_at else 0
+        name = member.display_name
+        return self._once(f"j{guild}/{user}/{since}", lambda: _done(self._attendant.joined(guild, user, name)))
 
     def _reacted(
         self, raw: discord.RawReactionActionEvent, tell: Callable[..., Coroutine[Any, Any, object]]

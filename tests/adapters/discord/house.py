@@ -24,6 +24,7 @@ class House:
     records: DictRecords = field(default_factory=DictRecords)
     met: list[dict[str, Any]] = field(default_factory=list)
     texts: Any = None
+    claims: Any = None
 
     def __post_init__(self) -> None:
         self.gateway = self.build()
@@ -38,6 +39,7 @@ class House:
             self.specs,
             options=self.options,
             seen=lambda **met: self.met.append(met),
+            claims=self.claims,
             **given,
         )
         return self.gateway

@@ -194,6 +194,9 @@ class Attendant:
     async def unreacted(self, *told: str) -> None:
         self.told.append(("unreacted", *told))
 
+    async def message_gone(self, *told: str) -> None:
+        self.told.append(("gone", *told))
+
 
 async def test_joins_and_reactions_are_told_but_not_those_of_bots_and_its_own() -> None:
     house, attendant = House(), Attendant()
@@ -212,6 +215,7 @@ async def test_joins_and_reactions_are_told_but_not_those_of_bots_and_its_own() 
             await scene.alice.react(message, "👍")
             await scene.alice.unreact(message, "👍")
             await scene.me.guild.get_channel(scene.channel.id).get_partial_message(message.id).add_reaction("👍")  # type: ignore[union-attr]
+            await scene.alice.delete(message)
             await env.settle()
     finally:
         await env.shutdown()
@@ -220,6 +224,7 @@ async def test_joins_and_reactions_are_told_but_not_those_of_bots_and_its_own() 
         ("joined", str(scene.guild.id), str(scene.alice.id), "alice"),
         ("reacted", *where),
         ("unreacted", *where),
+        ("gone", str(scene.guild.id), str(message.id)),
     ]
 
 
