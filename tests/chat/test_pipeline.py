@@ -365,3 +365,11 @@ async def test_deeds_are_counted_by_the_double_itself() -> None:
     house = kitchen(deeds)
     await house.service.answer(replace(message("!role create Hero"), id=MessageId("m")))
     assert deeds.done == [("create_role", {"name": "Hero"})]
+
+
+@pytest.mark.parametrize(("mood", "gentle"), [(-0.9, True), (0.0, False), (0.9, False)])
+async def test_without_a_model_frustration_is_heard_as_well(mood: float, gentle: bool) -> None:
+    house = kitchen(mood=lambda _text: mood)
+    answer = await house.service.answer(message("zxcv qwer nothing works"))
+    assert answer.text.startswith(house.parts.texts("tone.gentle")) is gentle
+    assert answer.outcome is Outcome.UNANSWERED

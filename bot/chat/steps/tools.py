@@ -13,6 +13,7 @@ from bot.chat.steps.understand import as_order
 from bot.chat.turn import Turn
 from bot.chat.understand import Wish
 from bot.core.chat import Outcome
+from bot.policy.mood import Tone
 from bot.sdk.called import Called
 
 log = structlog.get_logger()
@@ -34,6 +35,8 @@ class Tools:
         """Ends with an answer unless a model is to answer."""
         if turn.route == "none":
             text = choose(self._parts.phrases["unknown"], turn.language, self._parts.random)
+            if turn.tone is Tone.GENTLE:
+                text = f"{self._parts.texts('tone.gentle', turn.language)} {text}"
             turn.end(text, Outcome.UNANSWERED, "unknown")
         elif turn.route == "offline":
             await self.offline(turn)
