@@ -49,10 +49,10 @@ class Presses:
         """The registry's own buttons first; then those that name a tool."""
         registry, text = self._parts.registry, redact(clean(press.text, 2000))
         if (called := await registry.press(press.button, caller)) is not None:
-            return "", called
+            return self._counted(called)
         if found := _CONFIRM.fullmatch(press.button):
             act = registry.confirm if found["act"] == "confirm" else registry.cancel
-            return "", await act(found["number"], caller)
+            return self._counted(await act(found["number"], caller))
         named, arguments = asked(press.button, text) or ("", {})
         if not named and (found := _TOOL.fullmatch(press.button)):
             named = found["tool"] if self._callable(found["tool"]) else ""
@@ -61,6 +61,11 @@ class Presses:
         called = await registry.call(named, arguments, caller)
         self._parts.observer.tool_called(named, called.fate)
         return named, called
+
+    def _counted(self, called: Called) -> tuple[str, Called]:
+        if called.tool:
+            self._parts.observer.tool_called(called.tool, called.fate)
+        return called.tool, called
 
     def _callable(self, tool: str) -> bool:
         spec = self._specs.get(tool)

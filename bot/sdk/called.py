@@ -28,6 +28,8 @@ class Called:
     """Type of the error, for the log; never its text."""
     preview: str = ""
     retry_after: float = 0.0
+    tool: str = ""
+    """The tool, where a button did not name it: its words are as private then as at any other time."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:

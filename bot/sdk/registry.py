@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -99,7 +100,8 @@ class Registry:
             caller.user, caller.channel, caller.name, caller.language, caller.lines, caller.guild,
             MessageId(pledge.message), caller.audience, caller.locale,
         )  # fmt: skip
-        return await self._performer.perform(Call(found, fitted, asking, pledge.by_model, pledge.digest))
+        done = await self._performer.perform(Call(found, fitted, asking, pledge.by_model, pledge.digest))
+        return replace(done, tool=pledge.tool)
 
     async def cancel(self, number: str, caller: Caller) -> Called:
         """The member decides against it."""

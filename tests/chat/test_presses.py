@@ -129,6 +129,30 @@ async def test_only_the_asker_in_the_same_guild_may_confirm() -> None:
     assert house.deeds.done == []
 
 
+class Shredder(Deeds):
+    """One more tool: private, and not to be taken back."""
+
+    def tools(self) -> tuple[Any, ...]:
+        @tool("Burn your diary.", "!burn", command="burn", destructive=True, private=True)
+        def burn_diary(host: Any) -> Result:
+            return Result("Burnt: the page on Bob.")
+
+        return (*super().tools(), burn_diary)
+
+
+async def test_what_a_private_tool_says_after_its_button_stays_private() -> None:
+    house = kitchen(Shredder())
+    asked = await house.service.command(command("burn"))
+    assert asked.private
+    done = await house.service.press(press(asked.buttons[0].id))
+    assert (done.text, done.tool, done.private) == ("Burnt: the page on Bob.", "burn_diary", True)
+    assert ("burn_diary", "ok") in house.observer.tools, "what was confirmed is counted"
+    public = await house.service.press(
+        press((await house.service.command(command("delete", channel="x"))).buttons[0].id)
+    )
+    assert not public.private
+
+
 async def test_presses_are_limited_like_messages() -> None:
     from bot.chat.limits import Buckets, Limits
 
