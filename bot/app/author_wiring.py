@@ -32,9 +32,9 @@ def open_agent(
 
     The models' keys leave this process's environment: from here on only the broker's processes have them.
     """
-    if not set(configured(settings)) - TOO_SMALL:
+    if not settings.enable_model_author or not set(configured(settings)) - TOO_SMALL:
         return None
-    bounds, till, knowledge = budget or Budget(), Till(), Knowledge(records)
+    bounds, till, knowledge = budget or budget_of(settings), Till(), Knowledge(records)
     broker = Broker(hand_over(os.environ), till.add, usd=bounds.usd, deadline=bounds.seconds + 60)
     return Agent(
         thinker=broker,
@@ -46,6 +46,17 @@ def open_agent(
         budget=bounds,
         wish=finder(suggestions_of(records)),
         outcomes=knowledge.outcomes,
+    )
+
+
+def budget_of(settings: Settings) -> Budget:
+    """What the settings allow one attempt, and all of a day."""
+    return Budget(
+        tokens=settings.author_tokens,
+        usd=settings.author_usd,
+        usd_a_day=settings.author_daily_usd,
+        seconds=settings.author_minutes * 60.0,
+        calls=settings.author_tool_calls,
     )
 
 

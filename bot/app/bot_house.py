@@ -18,16 +18,20 @@ from bot.app.settings import Secret, Settings
 from bot.app.stores import OpenRecords, open_cache, open_limiter, open_records
 from bot.chat.guild_book import RecordsGuildBook
 from bot.chat.moderator import RuleModerator
+from bot.chat.recall.holders import Part, Table, by
 from bot.core.charter import Charter
 from bot.core.chat import Observer
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import Records, Switch
+from bot.core.stores import Cache
 from bot.sdk.host import Doors
 from bot.sdk.host import Home as WhoseWord
 
 if TYPE_CHECKING:
     from bot.agent.router import Router
+
+_CACHE_WITHIN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ async def open_house(
         stack.push_async_callback(limiter.close)
         window = window_of(records, settings.conversation_memory_size)
         stack.push_async_callback(asyncio.to_thread, window.flush)
-        memories = open_memories(settings, home, records, now, window=window)
+        memories = open_memories(settings, home, records, now, window=window, holders=_holders(records, cache))
         stack.push_async_callback(memories.close)
         thinker = open_thinker(settings, records, cache, observer, now)
         if thinker is not None:
@@ -92,6 +96,22 @@ async def open_house(
         assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
         stack.push_async_callback(assembled.service.settled)
         yield BotHouse(assembled, records, switch, book, doors.home.guild, thinker, late, voice)
+
+
+def _holders(records: Records, cache: Cache) -> tuple[Table | Part, ...]:
+    """What is held of members beside what they said: counts of what models cost, and answers kept for reuse."""
+    loop = asyncio.get_running_loop()
+
+    def forget_answers(user: UserId) -> int:
+        asyncio.run_coroutine_threadsafe(cache.forget(f"user:{user}"), loop).result(_CACHE_WITHIN)
+        return 0
+
+    counted = "what a day may cost is counted until it is over"
+    return (
+        Part("answers kept for reuse", lambda _user: (), forget_answers),
+        Table(records, "usage", by("user")),
+        Table(records, "budget", lambda key, _row, user: f"/user/{user}/" in key, counted),
+    )
 
 
 def _as_set(world: World, settings: Settings) -> World:

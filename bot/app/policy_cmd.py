@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,8 @@ def replay_command(
     from bot.app.stores import open_records  # noqa: PLC0415  (opens the store)
 
     rules = _parsed(charter)
-    rows = open_records(load(), Home.find(home).existing()).scan("decisions")
+    with closing(open_records(load(), Home.find(home).existing())) as records:
+        rows = records.scan("decisions")
     flips, unreadable = replayed(rows, rules)
     if as_json:
         shown = [{**asdict(flip), "at": flip.at.isoformat()} for flip in flips]

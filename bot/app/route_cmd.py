@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -131,16 +132,13 @@ async def _left(given: settings.Settings, scope: Scope, home: Path | None) -> fl
     from bot.policy.budget import Budget  # noqa: PLC0415
 
     rules = Budget(given.ai_user_daily_usd, given.ai_guild_daily_usd, given.ai_daily_usd)
-    file = Home.find(home).records
-    if not file.is_file():
-        return min(rules.user, rules.guild if scope.guild else rules.user, rules.everyone)
-    from bot.adapters.store.records import SqliteRecords  # noqa: PLC0415  (opens the store)
+    from bot.app.stores import database_url, open_records  # noqa: PLC0415  (opens the store)
 
-    records = SqliteRecords(file)
-    try:
+    place = Home.find(home)
+    if not database_url(given) and not place.records.is_file():
+        return min(rules.user, rules.guild if scope.guild else rules.user, rules.everyone)
+    with closing(await asyncio.to_thread(open_records, given, place)) as records:
         return await Ledger(records, rules, now, "explain").left(scope)
-    finally:
-        records.close()
 
 
 def shown(explained: Explained, verdict: Verdict) -> str:

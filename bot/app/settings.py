@@ -119,10 +119,27 @@ class Settings:
     ai_user_daily_usd: float = field(default=0.5, metadata=_note("US dollars a day that one member may cost", ge=0))
     ai_guild_daily_usd: float = field(default=5.0, metadata=_note("US dollars a day that one guild may cost", ge=0))
     ai_daily_usd: float = field(default=20.0, metadata=_note("US dollars a day that all together may cost", ge=0))
+    enable_model_author: bool = field(
+        default=True,
+        metadata=_note("Whether a configured model may write changes; off: only authors that follow rules"),
+    )
+    author_usd: float = field(default=2.0, metadata=_note("US dollars that one attempt of it may cost", ge=0, le=100))
+    author_daily_usd: float = field(
+        default=10.0, metadata=_note("US dollars a day that all its attempts may cost", ge=0, le=1000)
+    )
+    author_minutes: int = field(default=15, metadata=_note("Minutes that one attempt may take, 1 to 120", ge=1, le=120))
+    author_tokens: int = field(
+        default=2_000_000, metadata=_note("Tokens of one attempt, read and written", ge=10_000, le=50_000_000)
+    )
+    author_tool_calls: int = field(default=120, metadata=_note("Tool calls of one attempt, 5 to 1000", ge=5, le=1000))
     sentiment_threshold: float = field(
         default=0.5, metadata=_note("Strength from which a mood changes the tone, 0 to 1", ge=0, le=1)
     )
     emotion_awareness: bool = field(default=True, metadata=_note("Whether the tone follows the member's mood"))
+    openai_moderation: bool = field(
+        default=False,
+        metadata=_note("Whether texts are also judged by OpenAI's moderation endpoint; needs OPENAI_API_KEY"),
+    )
     content_moderation: bool = field(default=True, metadata=_note("Filters on what comes in and goes out"))
     audit_logging: bool = field(default=True, metadata=_note("Audit of tools and of what admins do"))
     megawatts_log_level: Level = field(

@@ -24,7 +24,7 @@ MODULES = {
     "qdrant-client": "qdrant_client",
     "qdrant-edge-py": "qdrant_edge",
     "throttled-py": "throttled",
-    "time-machine": "time_machine",
+    "vadersentiment": "vaderSentiment",
     "vadersentiment": "vaderSentiment",
 }
 """Import names that are not the distribution's."""
