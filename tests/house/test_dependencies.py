@@ -25,7 +25,6 @@ MODULES = {
     "qdrant-edge-py": "qdrant_edge",
     "throttled-py": "throttled",
     "vadersentiment": "vaderSentiment",
-    "vadersentiment": "vaderSentiment",
 }
 """Import names that are not the distribution's."""
 ELSEWHERE = {
