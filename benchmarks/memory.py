@@ -21,7 +21,7 @@ from bot.adapters.store.records import SqliteRecords
 from bot.adapters.vectors.embedded import EmbeddedVectors, LocalEmbedder
 from bot.adapters.vectors.process import WorkerProcess
 from bot.chat.recall.extract import Told
-from bot.chat.recall.index import owner
+from bot.chat.recall.index import owner, spoken
 from bot.chat.recall.service import LongTerm
 from bot.chat.recall.store import CONSENT, FACTS, FactStore, Kept
 from bot.chat.recall.words import hashed, tag
@@ -96,7 +96,7 @@ async def measure(sizes: Sequence[int]) -> str:
     worker = WorkerProcess()
     embedder = LocalEmbedder(worker)
     members = [facts.member(number, EACH) for number in range(max(1, max(sizes) // EACH))]
-    texts = sorted({one.text for member in members for one in member.facts})
+    texts = sorted({said(one) for member in members for one in member.facts})
     print(f"embedding {len(texts)} distinct facts", file=sys.stderr)
     passages = dict(zip(texts, await embedder.embed(texts), strict=True))
     asked = sorted({case.question for case in facts.cases(members, 10**9)})
@@ -133,7 +133,7 @@ async def build(
     for number, one in enumerate(some):
         for place, told in enumerate(one.facts):
             kept.append(fact(number, place, told))
-            vectors.append(passages[told.text])
+            vectors.append(passages[said(told)])
     if alone:
         for place, (told, vector) in enumerate(crowd(members[0], passages, size - len(kept)), start=len(kept)):
             kept.append(fact(0, place, told))
@@ -158,7 +158,7 @@ def crowd(
 
     draw: Any = np.random.default_rng(3)
     fillers = [one for place, one in enumerate(member.facts) if place not in {at for at, _ in member.asked}]
-    base = np.array([passages[one.text] for one in fillers], dtype=np.float32)
+    base = np.array([passages[said(one)] for one in fillers], dtype=np.float32)
     found = []
     for number in range(count):
         told = fillers[number % len(fillers)]
@@ -261,6 +261,11 @@ def report(rows: Sequence[tuple[Any, ...]], embedding: list[float], distinct: in
         cells = " | ".join("" if math.isnan(one) else f"{one:.1f}" for one in times)
         lines.append(f"| {name_} | {share:.2f} | {cells} |")
     return "\n".join(lines)
+
+
+def said(told: Told) -> str:
+    """As the index embeds it."""
+    return spoken(fact(0, 0, told).fact)
 
 
 def quantiles(took: Sequence[float]) -> tuple[float, float]:

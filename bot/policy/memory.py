@@ -125,5 +125,13 @@ def near(scores: Sequence[tuple[Key, float]], floor: float, drop: float) -> tupl
     return tuple(key for key, score in ordered if score >= floor and score >= best - drop)
 
 
+def telling(scores: Sequence[tuple[Key, float]], share: float, most: int) -> tuple[Key, ...]:
+    """The keys whose score is at least `share` of the best, best first; none if they are more than `most`: words that
+    many facts have in common with a question say nothing about which is meant."""
+    best = max((score for _, score in scores), default=0.0)
+    found = near(scores, best * share, best)
+    return found if len(found) <= most else ()
+
+
 def _ids(facts: Iterable[Held]) -> tuple[str, ...]:
     return tuple(one.id for one in facts)

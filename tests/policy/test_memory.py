@@ -20,6 +20,7 @@ from bot.policy.memory import (
     settle,
     strength,
     surplus,
+    telling,
     visible,
 )
 
@@ -170,6 +171,13 @@ def test_only_what_is_near_enough_and_near_the_best() -> None:
     assert near(scores, 0.75, 0.06) == ("best", "close")
     assert near(scores, 0.95, 0.06) == ()
     assert near([], 0.1, 0.1) == ()
+
+
+def test_words_that_many_share_tell_nothing() -> None:
+    scores = [("a", 4.0), ("b", 3.0), ("c", 1.0)]
+    assert telling(scores, 0.5, 2) == ("a", "b")
+    assert telling(scores, 0.2, 2) == ()
+    assert telling([], 0.5, 2) == ()
 
 
 PLACES = st.builds(

@@ -40,14 +40,16 @@ def extract(text: str, topics: Topics | None = None) -> tuple[Told, ...]:
     """What a member tells of themselves here, in order, at most MOST things; nothing about others, and no secret."""
     known = topics or load()
     found: dict[tuple[str, str, bool], Told] = {}
-    for clause in _clauses(text):
+    for clause, others in _clauses(text):
         for one in _read(clause, known):
-            found.setdefault((one.topic, one.value, one.denied), one)
+            if not (others and one.many and not one.denied and one.topic != "note"):
+                found.setdefault((one.topic, one.value, one.denied), one)
     return tuple(found.values())[:MOST]
 
 
-def _clauses(text: str) -> Iterator[str]:
-    """First-person statements, one by one, without greetings and without questions."""
+def _clauses(text: str) -> Iterator[tuple[str, bool]]:
+    """First-person statements, one by one, without greetings and without questions; and whether the sentence speaks
+    of other people too: whom one likes there may be one of them."""
     own = NOT_OWN.sub(" … ", text[:_READ].replace("’", "'"))
     for sentence in SENTENCE.split(own):
         if len(sentence) > _LONGEST or sentence.rstrip().endswith("?") or "…" in sentence:
@@ -56,10 +58,11 @@ def _clauses(text: str) -> Iterator[str]:
             continue
         whole = " ".join(sentence.split())
         if OPENING.sub("", whole, count=1) and _is_note(whole):
-            yield _opened(whole)
+            yield _opened(whole), False
             continue
+        others = RELATIONS.search(whole) is not None
         for clause in CLAUSE.split(whole):
-            yield _opened(clause)
+            yield _opened(clause), others
 
 
 def _is_note(sentence: str) -> bool:

@@ -11,16 +11,18 @@ from bot.chat.recall.words import hashed, tag
 from bot.core.chat import Scope
 from bot.core.errors import MegawattsError
 from bot.core.ids import GuildId, UserId
+from bot.core.memory import Fact
 from bot.core.stores import Embedder, Point, Vectors
-from bot.policy.memory import near
+from bot.policy.memory import near, telling
 
 log = structlog.get_logger()
 _WIDE = 20
 """Points that each of the two searches gives."""
 _FLOOR, _DROP = 0.76, 0.06
 """The least similarity of a fact to a question, and how much less than the best. E5's similarities are all high."""
-_LEAST = 0.35
-"""The least share of the best score by words."""
+_SHARE, _FEW = 0.5, 2
+"""The least share of the best score by words, and how many facts may have it, where there is a search by meaning.
+Set by `scripts/bench memory`: more words made its answers worse."""
 _AT_ONCE = 64
 
 
@@ -59,7 +61,9 @@ class Index:
             for at in range(0, len(facts), _AT_ONCE):
                 some = facts[at : at + _AT_ONCE]
                 vectors = (
-                    await self._embedder.embed([one.fact.text for one in some]) if self._embedder else [()] * len(some)
+                    await self._embedder.embed([spoken(one.fact) for one in some])
+                    if self._embedder
+                    else [()] * len(some)
                 )
                 points = [_point(one, vector, shade) for one, vector in zip(some, vectors, strict=True)]
                 await self._vectors.put(points)
@@ -113,12 +117,16 @@ class Index:
             question = (await self._embedder.embed([text], query=True))[0]
             meaning = list(await vectors.search(question, "", where, _WIDE))
         by_words = [(hit.id, hit.score) for hit in words]
-        best = max((score for _, score in by_words), default=0.0)
         return Found(
             near([(hit.id, hit.score) for hit in meaning], _FLOOR, _DROP),
-            near(by_words, best * _LEAST, best),
+            telling(by_words, _SHARE, _FEW if meaning else _WIDE),
             empty=self._embedder is not None and not meaning and not words,
         )
+
+
+def spoken(fact: Fact) -> str:
+    """A fact as it is embedded: its topic says what a bare value leaves open."""
+    return f"{fact.topic}: {fact.text}"
 
 
 def owner(shade: str, user: UserId, guild: GuildId) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-NOT_OWN = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|^\s*>.*$|[\"“„«][^\"”“»\n]*[\"”“»]", re.DOTALL | re.MULTILINE)
+NOT_OWN = re.compile(r"```[\s\S]*?(?:```|\Z)|`[^`\n]*`|^\s*>.*$|[\"“„«][^\"”“»\n]*[\"”“»]", re.MULTILINE)
 """Code, quoted lines and quoted speech: somebody else's words."""
 SENTENCE = re.compile(r"(?<=[!?…])\s+|(?<=[^\d\s]\.)\s+|\n+|;\s*")
 _FIRST = r"(?:i|i'm|i've|my|ich|meine?|je|j'|mon|ma|yo|mi|me|vivo|trabajo|hablo|odio|tengo|soy)(?:\b|(?<='))"
