@@ -1,13 +1,12 @@
 """Discord joined to the house: the pipeline hears it, the tools act on it, proposals are announced in it."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.adapters.discord.guilds import DiscordGuilds
-from bot.adapters.localdeploy.process import MARK
+from bot.adapters.localdeploy.process import deployed
 from bot.app import discord_run
 from bot.app.announcing import announcing, stop
 from bot.app.bot_house import BotHouse
@@ -40,7 +39,7 @@ class OnDiscord:
             texts=joined.texts,
             attendant=Attendant(joined.house),
             welcomes=settings.discord_members,
-            shared=MARK in os.environ,  # a deployer runs the new version beside the old one
+            shared=deployed(),
         )
         house.guilds.open(DiscordGuilds(running.client))
         house.messenger.open(running.messenger)

@@ -27,6 +27,11 @@ MARK = "MEGAWATTS_DEPLOYED_FROM"
 """In the environment of every bot that a deployer started: the folder of that deployer."""
 
 
+def deployed() -> bool:
+    """Whether a deployer started this process: then another version may run beside it."""
+    return MARK in os.environ
+
+
 class BotFailed(Unavailable):
     """The bot itself did not come up: it ended, or was not ready in time."""
 

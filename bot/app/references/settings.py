@@ -11,10 +11,13 @@ from bot.chat import tuning
 from bot.core.errors import Misconfigured
 
 WHAT = {
+    "HOME": "Passed on to the process that makes embeddings",
     "LANG": "Passed on to the bot that the deployer starts",
     "LC_ALL": "Passed on to the bot that the deployer starts",
+    "LD_LIBRARY_PATH": "Passed on to the processes of embeddings and of the small model",
     "MEGAWATTS_CRASH_AT": "For tests: the named point at which a process kills itself",
     "MEGAWATTS_DEBUG": "When set, as the option `--debug`: errors come with their traceback",
+    "MEGAWATTS_DEPLOYED_FROM": "Set by the deployer for the bots that it starts: its folder",
     "MEGAWATTS_HOME": "Folder with forge, records, audit log; default `.megawatts`; the option `--home` wins",
     "MEGAWATTS_UNSAFE_NO_SANDBOX": "`1`: where no sandbox works, run unapproved code with all of your rights",
     "MEGAWATTS_WATCH": "Set by the boot check for the bot inside the sandbox: where its watchman writes",
@@ -26,6 +29,7 @@ WHAT = {
 }
 """What each variable does that is no setting; one that is read and not described here is an error."""
 WHOLE = {
+    "bot/app/author_wiring.py": "hands the providers' settings to the process that asks models",
     "bot/app/settings.py": "reads the settings by name",
     "bot/app/demo/processes.py": "starts the demo's own processes with the caller's environment",
 }
