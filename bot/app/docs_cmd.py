@@ -41,6 +41,7 @@ def pages() -> dict[str, Callable[[], str]]:
     from bot.app.references.http import http  # noqa: PLC0415
     from bot.app.references.metrics import metrics  # noqa: PLC0415
     from bot.app.references.settings import settings  # noqa: PLC0415
+    from bot.app.references.tools import tools  # noqa: PLC0415
 
     return {
         "commands.md": commands,
@@ -48,6 +49,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "http.md": http,
         "metrics.md": metrics,
         "settings.md": settings,
+        "tools.md": tools,
     }
 
 

@@ -66,7 +66,7 @@ async def resume_everything(host: Host, reason: Annotated[str, "why"] = "") -> R
     needs=_NEEDS,
     destructive=True,
 )
-async def roll_back(
+async def rollback(
     host: Host, version: Annotated[str, "version tag, or newest"] = "", reason: Annotated[str, "why"] = ""
 ) -> Result:
     """Leave the order for the controller, which does it by reverts through the forge."""

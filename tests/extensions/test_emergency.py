@@ -43,7 +43,7 @@ async def test_where_members_cannot_be_looked_up_nobody_is_an_admin(admin) -> No
     [
         ("stop_everything", {}),
         ("resume_everything", {"reason": " \n"}),
-        ("roll_back", {"version": "v0.1.3"}),
+        ("rollback", {"version": "v0.1.3"}),
         ("override_consent", {"pull": 3, "head": "a" * 40}),
     ],
 )
@@ -92,7 +92,7 @@ async def test_what_cannot_be_put_on_record_is_not_resumed(admin) -> None:
 
 
 async def test_a_rollback_waits_for_the_button_and_leaves_an_order(admin) -> None:
-    shown = await admin.call("roll_back", version="v0.1.3", reason="slow answers")
+    shown = await admin.call("rollback", version="v0.1.3", reason="slow answers")
     assert shown.fate == "confirm"
     assert admin.records.scan("orders") == []
     called = await admin.agree(shown)
@@ -104,14 +104,14 @@ async def test_a_rollback_waits_for_the_button_and_leaves_an_order(admin) -> Non
 
 
 async def test_the_newest_merge_is_rolled_back_without_a_version(admin) -> None:
-    await admin.agree(await admin.call("roll_back", version="newest", reason="slow"))
+    await admin.agree(await admin.call("rollback", version="newest", reason="slow"))
     [(_, row)] = admin.records.scan("orders")
     assert (row["version"], row["subject"]) == ("", "the newest merge")
 
 
 @pytest.mark.parametrize("version", ["main", "v1", "../x", "v1.2.3; rm"])
 async def test_what_is_no_version(admin, version: str) -> None:
-    called = await admin.agree(await admin.call("roll_back", version=version, reason="slow"))
+    called = await admin.agree(await admin.call("rollback", version=version, reason="slow"))
     assert called.result.key == "no_version"
     assert admin.records.scan("orders") == []
 
@@ -131,7 +131,7 @@ async def test_an_override_of_what_is_not_voted_on_needs_the_version(admin) -> N
     assert admin.records.scan("orders") == []
 
 
-@pytest.mark.parametrize("tool", ["roll_back", "override_consent"])
+@pytest.mark.parametrize("tool", ["rollback", "override_consent"])
 async def test_orders_count_at_home_only(admin, tool: str) -> None:
     admin.guilds.let("eve", ADMIN, guild=ELSEWHERE)
     arguments = {"pull": 3} if tool == "override_consent" else {}
