@@ -39,6 +39,8 @@ def plain(word: str) -> str:
 
 def tokens(text: str) -> tuple[str, ...]:
     """Plain words in order; scripts without spaces give pairs of neighbouring characters."""
+    if text.isascii():  # most texts are, and have nothing but case
+        return tuple(_WORD.findall(text.lower()))
     found: list[str] = []
     for word in _WORD.findall(text):
         if not word.isascii() and _WIDE.search(word):

@@ -8,6 +8,8 @@ _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def plain(text: str) -> str:
     """The text without control, bidirectional, zero-width and other unseen characters; newline and tab stay."""
+    if text.isprintable():  # most texts are, and hold nothing that is to be taken away
+        return text
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in unified if c in _KEPT or unicodedata.category(c) not in _HIDDEN_CATEGORIES)
 

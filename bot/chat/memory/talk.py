@@ -10,6 +10,8 @@ from bot.core.chat import Line
 from bot.core.ids import MessageId, UserId
 
 Key = tuple[str, str, str, bool]
+_BATCH = 16
+"""Lines beyond the window that are condensed together: once for all of them is far cheaper than once for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,9 @@ class Talk:
     gist: tuple[Line, ...] = ()
 
     def with_line(self, line: Line, window: int) -> "Talk":
-        """One line more; what falls out of the window leaves its best sentence in the summary."""
-        return fitted((*self.lines, line), self.gist, window)
+        """One line more. What is beyond the window waits as a line until there is a batch to be condensed."""
+        lines = (*self.lines, line)
+        return Talk(lines, self.gist) if len(lines) < window + _BATCH else fitted(lines, self.gist, window)
 
     def without(self, gone: Callable[[Line], bool]) -> "Talk":
         """Without these lines, the answers to them, and whatever of the bot repeats them."""
@@ -47,7 +50,7 @@ class Talk:
 
 
 def fitted(lines: Sequence[Line], gist: Sequence[Line], window: int) -> Talk:
-    """Lines cut to the window, the rest condensed."""
+    """Lines cut to the window; those before leave their best sentences in the summary."""
     out, kept = lines[:-window], tuple(lines[-window:])
     if not out:
         return Talk(kept, tuple(gist))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.chat.memory.gist import extract, quotes
-from bot.chat.memory.talk import Talk, from_row, key, merged, to_row
+from bot.chat.memory.talk import Talk, fitted, from_row, key, merged, to_row
 from bot.core.chat import Line
 from bot.core.ids import ChannelId, MessageId, UserId
 from bot.core.ports import Clock, Records
@@ -42,7 +42,7 @@ class Memory:
         self._state, self._writing = threading.Lock(), threading.RLock()  # the second is always taken first
 
     def add(self, channel: ChannelId, line: Line) -> None:
-        """Append a line; the oldest beyond the window goes into the summary."""
+        """Append a line; those beyond the window go into the summary."""
         self._load(channel)
         with self._state:
             self._talks[channel] = self._talks.get(channel, Talk()).with_line(line, self._window)
@@ -55,11 +55,16 @@ class Memory:
 
     def lines(self, channel: ChannelId) -> tuple[Line, ...]:
         """The window, oldest first. Read from the records the first time a channel is asked for."""
-        return self._load(channel).lines
+        return self._load(channel).lines[-self._window :]
 
     def summary(self, channel: ChannelId) -> tuple[Line, ...]:
         """Sentences from before the window, oldest first, each as a line of the member who said it."""
-        return self._load(channel).gist
+        self._load(channel)
+        with self._state:
+            talk = self._talks.get(channel, Talk())
+            if len(talk.lines) > self._window:
+                talk = self._talks[channel] = fitted(talk.lines, talk.gist, self._window)
+        return talk.gist
 
     def edit(self, channel: ChannelId, message: MessageId, text: str) -> bool:
         """A member changed a message; whether it was remembered. What the bot repeated of the old text goes."""
