@@ -33,7 +33,7 @@ class Listening:
 
     async def overhear(self, message: Message, settings: GuildSettings) -> None:
         """Remembered where the guild keeps anything; what is said against the rules is told to the moderators."""
-        if message.by_bot or message.channel in settings.ignores:
+        if message.by_bot or settings.paused or message.channel in settings.ignores:
             return
         text = clean(message.text)
         if not text:
@@ -58,12 +58,15 @@ class Listening:
         if settings.log_channel:
             await self._post(settings.log_channel, say("conflict.event", language, channel=f"<#{message.channel}>"))
 
-    async def edited(self, message: Message) -> None:
-        """The window says what the message says now; facts learned from it are learned anew."""
+    async def edited(self, message: Message, settings: GuildSettings) -> None:
+        """The window says what the message says now; so do facts learned from it, unless the bot is stopped here."""
         memory, text = self._parts.memory, redact(clean(message.text))
         await self._away(asyncio.to_thread(memory.edit, message.channel, message.id, text))
         memories = self._parts.memories
-        if memories is not None and await self._away(memories.forget_messages(message.channel, [message.id])):
+        if memories is None:
+            return
+        forgotten = await self._away(memories.forget_messages(message.channel, [message.id]))
+        if forgotten and not settings.paused:
             await self._away(memories.learn(message))
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:

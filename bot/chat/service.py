@@ -11,6 +11,7 @@ from bot.chat.opinions import Opinions
 from bot.chat.orders import Orders
 from bot.chat.outbox import Outbox
 from bot.chat.parts import Parts
+from bot.chat.pauses import Pauses
 from bot.chat.presses import Presses
 from bot.chat.refusals import Refusals
 from bot.chat.steps.base import Step
@@ -40,6 +41,7 @@ class ChatService:
         self._opinions = Opinions(parts)
         self._presses = Presses(parts, self._opinions)
         self._orders = Orders(parts.registry.specs())
+        self._pauses = Pauses(parts, self._orders)
         self._listening = Listening(parts, refusals)
         self._busy = 0
 
@@ -105,7 +107,7 @@ class ChatService:
 
     async def edited(self, message: Message) -> None:
         """A member changed a message: memory follows. Never raises."""
-        await self._listening.edited(message)
+        await self._listening.edited(message, self._settings(message.guild))
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone: so is what memory held of them, and of the answers to them. Never raises."""
@@ -119,6 +121,8 @@ class ChatService:
 
     async def _run(self, turn: Turn) -> Answer:
         parts = self._parts
+        if turn.settings.paused and self._pauses.end(turn) and turn.answer is not None:
+            return turn.answer
         for step in self._steps:
             if turn.answer is not None and not step.about_answers:
                 continue
@@ -136,6 +140,10 @@ class ChatService:
 
     async def _pressed(self, press: Press, number: str) -> Answer:
         limits, settings = self._parts.limits, self._settings(press.guild)
+        if settings.paused:
+            language = press.locale or settings.language or "en"
+            said = self._pauses.sentence(settings, language)
+            return Answer(number, said, "paused", Outcome.REJECTED, language, private=True)
         wait = limits.admit(press.user, press.channel, self._parts.timer(), settings) if limits else 0.0
         if wait > 0:
             language = press.locale or settings.language or "en"

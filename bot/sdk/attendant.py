@@ -31,7 +31,7 @@ class Attendant:
         """A member joined: welcome them, if the server wants that. Bots are not welcomed by the caller."""
         book, messenger, guilds = self._house.doors.book, self._house.doors.messenger, self._house.doors.guilds
         settings = book.read(guild) if book is not None else None
-        if settings is None or messenger is None or guilds is None or not settings.welcome_text:
+        if settings is None or messenger is None or guilds is None or not settings.welcome_text or settings.paused:
             return _no("welcome", "nobody is welcomed here")
         try:
             channel = await guilds.channel(guild, settings.welcome_channel)
@@ -83,7 +83,9 @@ class Attendant:
         self, guild: GuildId, by: UserId, role: RoleId, user: UserId
     ) -> tuple[Verdict, MemberView | None, RoleView | None]:
         """As when it was set up, with what both may do now. For the member themself: it is no act against them."""
-        guilds = self._house.doors.guilds
+        guilds, book = self._house.doors.guilds, self._house.doors.book
+        if book is not None and book.read(guild).paused:
+            return _no("reaction role", "an admin stopped me on this server"), None, None
         if guilds is None:
             raise Denied("I am not connected to Discord here")
         asker, bot = await guilds.member(guild, by), await guilds.me(guild)

@@ -6,6 +6,7 @@ from typing import Any
 from bot.core.chat import HERE
 from bot.core.guild import ChannelView
 from bot.core.verdict import Status, Verdict
+from bot.policy.pause import awake
 from bot.policy.permission import Powers, Touch, may
 from bot.sdk.host import Caller, House
 from bot.sdk.tool import ToolSpec
@@ -15,6 +16,8 @@ _FREE = Verdict("permission", Status.PASS, "needs none")
 
 async def before(house: House, spec: ToolSpec, caller: Caller) -> Verdict:
     """What can be said before it is known what the call is about: grants, and permissions in the guild as a whole."""
+    if why := _stopped(house, spec, caller):
+        return Verdict(spec.name, Status.FAIL, why)
     if caller.guild == HERE or not (spec.guild_only or _granted(house, spec, caller)):
         return _FREE
     return await _check(house, spec, caller, Touch(), spec.permissions if not _by_channel(spec) else frozenset())
@@ -52,6 +55,13 @@ async def _check(house: House, spec: ToolSpec, caller: Caller, touch: Touch, nee
         for one in touch.channels
     }
     return may(spec.name, needs, Powers(asker, bot, there), touch, grants)
+
+
+def _stopped(house: House, spec: ToolSpec, caller: Caller) -> str:
+    """Why nothing is done in this guild now; empty if there is no such reason."""
+    book = house.doors.book
+    paused = book.read(caller.guild).paused if book is not None and caller.guild != HERE else ""
+    return f"an admin stopped me on this server: {paused}" if paused and not awake(spec.command) else ""
 
 
 def _granted(house: House, spec: ToolSpec, caller: Caller) -> bool:

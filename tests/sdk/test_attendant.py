@@ -110,3 +110,14 @@ async def test_with_its_message_the_reaction_role_goes(desk: Desk) -> None:
 def test_the_variation_selector_does_not_count() -> None:
     assert reaction_key("1", "2", "❤️") == reaction_key("1", "2", "❤")
     assert reaction_key("1", "2", "❤") != reaction_key("1", "3", "❤")
+
+
+async def test_where_admins_stopped_the_bot_nobody_is_welcomed_and_no_role_changes(
+    desk: Desk, messenger: Messenger
+) -> None:
+    settings = replace(desk.book.settings, welcome_channel=MAIN, welcome_text="Hello {name}!", paused="quiet")
+    desk.book.settings = settings
+    assert not (await Attendant(desk.house).joined(GUILD, UserId(ANN), "Ann")).passed
+    assert not (await react(desk)).passed
+    assert messenger.sent == []
+    assert desk.guild.verbs == []

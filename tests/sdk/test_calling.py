@@ -1,6 +1,7 @@
 """The registry's order: who asks, where, how often, how long."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 import pytest
@@ -145,3 +146,21 @@ async def test_values_are_offered_while_typing(desk: Desk) -> None:
     assert await registry.complete("pick", "nothing", "a", caller) == ()
     assert await registry.complete("nothing", "who", "a", caller) == ()
     assert await registry.complete("pick", "who", "a", desk.caller(guild="")) == ()
+
+
+@tool("Say how I am.", "!status", name="state", command="status")
+def state(host: Host) -> Result:
+    return Result("well")
+
+
+@pytest.mark.parametrize("by_model", [False, True])
+async def test_in_a_guild_whose_admins_stopped_the_bot_tools_refuse_and_say_why(by_model: bool) -> None:
+    desk = Desk(tools=(here, state))
+    desk.book.settings = replace(desk.book.settings, paused="errors since noon")
+    called = await desk.ask("here", by_model=by_model)
+    assert called.fate == "denied"
+    assert "stopped me on this server: errors since noon" in called.result.text
+    assert desk.guild.verbs == []
+    assert (await desk.ask("state")).result.text == "well"
+    desk.book.settings = replace(desk.book.settings, paused="")
+    assert (await desk.ask("here")).fate == "ok"

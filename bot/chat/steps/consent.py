@@ -18,5 +18,6 @@ class Consent:
     async def __call__(self, turn: Turn) -> None:
         """Only decides; long-term memory asks for the member's own consent besides."""
         message = turn.message
-        ignored = message.channel in turn.settings.ignores or message.by_bot
+        settings = turn.settings
+        ignored = bool(settings.paused) or message.channel in settings.ignores or message.by_bot
         turn.keeps = not ignored and not await self._refusals.refused(message.user)

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.core.chat import Button, Card, File, Sink
+from bot.core.chat import Button, Card, File, Outcome, Sink
 from bot.core.errors import Denied, Misconfigured, Unavailable
 from bot.core.ids import ChannelId
 from tests.adapters.discord.doubles import ANSWER
@@ -359,3 +359,10 @@ async def test_what_was_shown_can_be_changed_and_taken_back(scene: Scene) -> Non
     assert scene.said() == []
     with pytest.raises(Denied, match="that message does not exist any more"):
         await place.edit(handle, Piece("three"))
+
+
+async def test_an_answer_of_nothing_is_silence(scene: Scene) -> None:
+    scene.pipeline.answers = lambda *_: replace(ANSWER, text="", outcome=Outcome.REJECTED)
+    await scene.alice.send(scene.channel, f"{scene.me.mention} hi")
+    assert len(scene.pipeline.of("answer")) == 1
+    assert scene.said() == []
