@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from bot.extensions import _wishes as wishes
-from bot.sdk import HERE, Card, Denied, Host, Post, Result, Unavailable, one_line, tool
+from bot.sdk import HERE, Denied, Host, Post, Result, Unavailable, one_line, tool
 
 
 @tool(
@@ -53,9 +53,10 @@ async def _thread(host: Host, number: str, text: str) -> str:
     caller = host.caller
     if caller.guild == HERE or "messenger" not in host.doors:
         return ""
-    card = Card(f"Suggestion {number}", one_line(text, 1000), (("From", caller.name or caller.user),))
+    # No card: below a card members talk to each other, and the bot does not listen.
+    said = f"Suggestion {number} of {one_line(caller.name or caller.user, 80)}:\n> {one_line(text, 1000)}"
     try:
-        message = await host.messenger.send(caller.channel, Post(card=card, nonce=f"s{number}"))
+        message = await host.messenger.send(caller.channel, Post(said, nonce=f"s{number}"))
         thread = await host.messenger.thread(caller.channel, message, one_line(text, 90))
         question = Post(wishes.QUESTIONS[0], buttons=wishes.buttons({"id": number}))
         await host.messenger.send(thread, question)

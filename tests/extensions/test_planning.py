@@ -85,9 +85,10 @@ async def test_the_newest_here_is_the_one_that_is_planned(desk) -> None:
 async def test_on_a_server_it_gets_a_thread_with_the_first_question(town) -> None:
     called = await town.call("suggest_improvement", text="greet new members by name")
     assert called.result.key == "thread"
-    [(card_at, card), (question_at, question)] = town.messenger.sent
-    assert (card_at, question_at) == ("hall", "m0")
-    assert card.card.text == "greet new members by name"
+    [(wish_at, wish), (question_at, question)] = town.messenger.sent
+    assert (wish_at, question_at) == ("hall", "m0")
+    assert wish.text.endswith("> greet new members by name")
+    assert wish.card is None, "below a card the bot does not listen"
     assert question.text == QUESTIONS[0]
     [(_, row)] = town.records.scan("suggestions")
     assert (row["guild"], row["thread"], row["channel"]) == (GUILD, "m0", "hall")
