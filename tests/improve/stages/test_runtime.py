@@ -10,6 +10,7 @@ import pytest
 
 from bot.improve.doors import NOT_APPLICABLE
 from bot.improve.stages.runtime import STAGE, checks
+from bot.improve.testing.inside import boot
 from tests.improve.testing.toys import gate
 
 WELL: dict[str, Any] = {
@@ -31,6 +32,14 @@ def wrong(seen: dict[str, Any]) -> list[str]:
 def test_a_good_boot_has_nothing_wrong() -> None:
     assert wrong(WELL) == []
     assert len(list(checks(WELL))) == 7
+
+
+def test_a_long_answer_with_a_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = json.dumps({"text": "I can", "answered": True, "files": ["x" * 20_000]})
+    monkeypatch.setattr(boot, "_ask", lambda *_: (200, long))
+    seen: dict[str, Any] = {"answers": [], "probes": {}}
+    boot._talk(1, seen)
+    assert wrong({**copy.deepcopy(WELL), "answers": seen["answers"]}) == []
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ MESSAGES = (
     "what's up? ünïcödé 🎲",
     "!status",
 )
+_MOST = 1 << 16
+"""Characters of an answer that are looked at: with its files it is longer than its text, and half of it is no JSON."""
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  (compared, not bound)
 
 
@@ -82,7 +84,7 @@ def _talk(port: int, seen: dict[str, Any]) -> None:
     for text in MESSAGES:
         body = json.dumps({"user": "runtime-1", "channel": "general", "text": text}).encode()
         status, answer = _ask(port, "POST", "/chat", body)
-        seen["answers"].append({"text": text, "status": status, "body": answer[:4000]})
+        seen["answers"].append({"text": text, "status": status, "body": answer[:_MOST]})
     probes = {"bad json": ("POST", "/chat", b"{not json"), "no user": ("POST", "/chat", b'{"text": "help"}')}
     probes |= {path: ("GET", path, b"") for path in ("/healthz", "/readyz", "/metrics")}
     for name, (method, path, data) in probes.items():
