@@ -113,6 +113,8 @@ async def start(
         asyncio.create_task(_when_ready(gateway, reminders)),
     )
     invite = invite_url(settings.discord_client_id, needed(specs)) if settings.discord_client_id else ""
+    if invite:
+        log.info("invite me with this link", link=invite)
     return Running(gateway, tasks, invite)
 
 

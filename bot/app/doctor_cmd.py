@@ -6,12 +6,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.core.errors import MegawattsError
+from bot.app import doctor_doors
+from bot.app import settings as environment
+from bot.app.bot_house import secrets_of
+from bot.app.doctor_doors import Unwell
+from bot.app.home import Home
+from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.verdict import Status, Verdict, worst
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -53,7 +59,32 @@ def examine(home: Path | None) -> Verdict:
         "sandbox": sandbox,
         "charter": charter,
     }
-    return worst("doctor", [_verdict(name, check) for name, check in checks.items()])
+    return worst("doctor", [_verdict(name, check) for name, check in checks.items()] + _outside(home))
+
+
+def _outside(home: Path | None) -> list[Verdict]:
+    """What the settings lead to outside of this process; none is asked while the settings do not hold."""
+    place = Home.find(home)
+    try:
+        given = environment.load()
+    except Misconfigured:
+        return []
+    checks: dict[str, Callable[[], str]] = {
+        "discord": lambda: doctor_doors.discord(given),
+        "models": lambda: doctor_doors.models(given),
+        "database": lambda: doctor_doors.database(given, place),
+        "redis": lambda: doctor_doors.redis(given),
+        "vectors": lambda: doctor_doors.vectors(given, place),
+    }
+    return [_discreet(_verdict(name, check), secrets_of(given)) for name, check in checks.items()]
+
+
+def _discreet(verdict: Verdict, secrets: tuple[str, ...]) -> Verdict:
+    """Without the secrets of the settings, whatever a library wrote into its error."""
+    because = verdict.because
+    for secret in secrets:
+        because = because.replace(secret, "***")
+    return replace(verdict, because=because)
 
 
 def _verdict(name: str, check: Callable[[], str]) -> Verdict:
@@ -63,10 +94,6 @@ def _verdict(name: str, check: Callable[[], str]) -> Verdict:
         return Verdict(name, Status.FAIL, str(error))
     except Exception as error:  # noqa: BLE001  (one broken check must not hide the others)
         return Verdict(name, Status.ERROR, f"could not be checked ({type(error).__name__}: {error})")
-
-
-class Unwell(MegawattsError):  # noqa: N818  (reads as a word of the domain)
-    """A check failed; the text holds the fix."""
 
 
 def python() -> str:
@@ -93,10 +120,8 @@ def git() -> str:
 
 def settings() -> str:
     """The environment holds nothing wrong."""
-    from bot.app.settings import load, shown  # noqa: PLC0415  (each check brings what it needs)
-
-    load()
-    count = sum(row.origin == "environment" for row in shown())
+    environment.load()
+    count = sum(row.origin == "environment" for row in environment.shown())
     return f"{count} set in the environment, the rest at their defaults"
 
 
@@ -111,8 +136,6 @@ def data() -> str:
 
 def writable(home: Path | None) -> str:
     """The home can be written."""
-    from bot.app.home import Home  # noqa: PLC0415
-
     place = Home.find(home).create()
     try:
         with tempfile.TemporaryFile(dir=place.path) as probe:

@@ -11,6 +11,7 @@ log = structlog.get_logger()
 Handler = Callable[..., Coroutine[Any, Any, None] | None]
 _PATIENT_FOR = 60.0
 """Seconds that discord.py waits for a rate limit by itself; above, the caller decides."""
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot never speaks in voice channels
 
 
 def intents(*, content: bool, members: bool = False, reactions: bool = False) -> discord.Intents:

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from bot.core.errors import Misconfigured
+from bot.core.errors import Misconfigured, Unavailable
 
 log = logging.getLogger(__name__)
 FAILURES = (RedisError, OSError, TimeoutError)
@@ -37,6 +37,18 @@ def check_address(address: str, setting: str) -> None:
         ConnectionPool.from_url(address, **OPTIONS)
     except (ValueError, TypeError):
         raise Misconfigured(f"{setting} is not the address of a Redis server: {_EXAMPLE}") from None
+
+
+async def ping(address: str, setting: str) -> None:
+    """Ask the server once. Raises Misconfigured for what is no address, Unavailable with what a person can mend."""
+    check_address(address, setting)
+    client = Redis.from_url(address, **OPTIONS)
+    try:
+        await client.ping()
+    except FAILURES as error:
+        raise Unavailable("Redis", f"{why(error)}; see {setting}") from None
+    finally:
+        await client.aclose()
 
 
 class Away:

@@ -78,6 +78,13 @@ class QdrantVectors:
             await self._done(client.delete(COLLECTION, models.FilterSelector(filter=only), wait=True))
         return int(count.count)
 
+    async def found(self) -> bool:
+        """Whether the server has the collection already; nothing is made. Raises Unavailable, Misconfigured."""
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._connect)
+        return bool(await self._done(self._client.collection_exists(COLLECTION)))
+
     async def close(self) -> None:
         """Let go of the server."""
         if self._client is not None:
