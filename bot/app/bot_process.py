@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,10 @@ import structlog
 from bot.adapters.web.endpoint import State, serve
 from bot.adapters.web.metrics import Metrics
 from bot.app.bot_house import BotHouse, open_house
-from bot.app.bot_wiring import Assembled, product_version
+from bot.app.bot_wiring import Assembled, now, product_version
 from bot.app.home import Home
+from bot.app.keeping import Keeping
+from bot.app.memories import scrubber
 from bot.app.settings import Settings
 from bot.app.vital import Vital
 from bot.core.errors import MegawattsError, Misconfigured
@@ -71,7 +72,8 @@ async def _serve(launch: Launch, house: BotHouse, metrics: Metrics, vital: Vital
             f"port {launch.port} on {launch.host} cannot be used ({error.strerror}); choose another with --port"
         ) from error
     _announce(port, launch.revision)
-    flusher = asyncio.create_task(_keep_flushing(house.assembled))
+    keeping = Keeping(house.records, house.assembled.memory, house.book, now, scrubber(house.records))
+    beside = (asyncio.create_task(_keep_flushing(house.assembled)), asyncio.create_task(keeping.run()))
     discord = await _discord(launch, house, vital)
     await stop.wait()
     state.draining = True
@@ -79,9 +81,9 @@ async def _serve(launch: Launch, house: BotHouse, metrics: Metrics, vital: Vital
     if discord is not None:
         await discord.close()
     await _drain(house.assembled)
-    flusher.cancel()
-    with suppress(asyncio.CancelledError):
-        await flusher
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
     await runner.cleanup()
     await _flush(house.assembled)
 

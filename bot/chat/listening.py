@@ -42,7 +42,7 @@ class Listening:
         if keeps and not await self._refusals.refused(message.user):
             name = redact(one_line(message.name, 80))
             line = Line(message.user, name, redact(text), self._parts.clock(), message=message.id)
-            self._add(message.channel, line)
+            self._add(message, line)
         await self.heard(message, text, settings)
 
     async def heard(self, message: Message, text: str, settings: GuildSettings) -> None:
@@ -87,9 +87,9 @@ class Listening:
         if self._parts.messenger is not None:
             await self._away(self._parts.messenger.send(channel, Post(text)))
 
-    def _add(self, channel: ChannelId, line: Line) -> None:
+    def _add(self, message: Message, line: Line) -> None:
         try:
-            self._parts.memory.add(channel, line)
+            self._parts.memory.add(message.channel, line, message.guild)
         except MegawattsError as error:
             log.warning("memory unavailable", error=type(error).__name__)
             self._parts.observer.stepped("memory_unavailable", 0.0)

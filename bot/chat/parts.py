@@ -12,9 +12,9 @@ from bot.chat.limits import Limits
 from bot.chat.phrases import Variants
 from bot.chat.texts import Texts
 from bot.chat.understand import Understander
-from bot.core.chat import Line, Messenger, Observer
+from bot.core.chat import HERE, Line, Messenger, Observer
 from bot.core.guild_settings import GuildBook
-from bot.core.ids import ChannelId, MessageId, UserId
+from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 from bot.core.memory import Memories
 from bot.core.model import Thinker
 from bot.core.moderation import Moderator
@@ -25,7 +25,10 @@ from bot.sdk.registry import Registry
 class Window(Protocol):
     """What was said in a channel lately."""
 
-    def add(self, channel: ChannelId, line: Line) -> None: ...
+    def add(self, channel: ChannelId, line: Line, guild: GuildId = HERE, *, lasting: bool = True) -> None:
+        """`guild`: whose retention holds; `lasting`: whether the channel may be on disk."""
+        ...
+
     def lines(self, channel: ChannelId) -> tuple[Line, ...]: ...
     def summary(self, channel: ChannelId) -> tuple[Line, ...]: ...
     def edit(self, channel: ChannelId, message: MessageId, text: str) -> bool:

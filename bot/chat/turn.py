@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.chat.orders import Order
 from bot.chat.understand import Wish
-from bot.core.chat import Answer, Button, Card, File, Line, Message, Outcome, Scope, Sink
+from bot.core.chat import HERE, Answer, Button, Card, File, Line, Message, Outcome, Scope, Sink
 from bot.core.guild_settings import GuildSettings
 from bot.core.memory import Fact
 from bot.policy.mood import Tone
@@ -60,6 +60,11 @@ class Turn:
     """The whole answer, where only a part of it is shown."""
     buttons: list[Button] = field(default_factory=list)
     private: bool = False
+
+    @property
+    def lasting(self) -> bool:
+        """Whether lines of this channel may be on disk."""
+        return self.message.guild == HERE or self.settings.retention_days > 0
 
     @property
     def scope(self) -> Scope:

@@ -373,3 +373,14 @@ async def test_without_a_model_frustration_is_heard_as_well(mood: float, gentle:
     answer = await house.service.answer(message("zxcv qwer nothing works"))
     assert answer.text.startswith(house.parts.texts("tone.gentle")) is gentle
     assert answer.outcome is Outcome.UNANSWERED
+
+
+@pytest.mark.parametrize(("days", "written"), [(0, False), (30, True)])
+async def test_lines_are_written_only_where_the_guild_keeps_any(days: int, written: bool) -> None:
+    house = kitchen(book=Book(GuildSettings(GUILD, retention_days=days)))
+    await house.service.answer(message("what do you think of tea?"))
+    await house.service.overhear(message("I prefer coffee", BOB))
+    house.memory.flush()
+    rows = house.records.scan("conversations")
+    assert [row["guild"] for _, row in rows] == ([GUILD] if written else [])
+    assert "what do you think of tea?" in [one.text for one in house.memory.lines(HALL)]

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.chat.memory.gist import extract, quotes
 from bot.chat.memory.talk import Talk, fitted, from_row, key, merged, to_row
-from bot.core.chat import Line
-from bot.core.ids import ChannelId, MessageId, UserId
+from bot.core.chat import HERE, Line
+from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 from bot.core.ports import Clock, Records
 
 TABLE = "conversations"
@@ -30,8 +30,8 @@ class Memory:
     """A window of lines per channel and a summary of those before; no channel sees another's.
 
     Lines are written behind, by `flush`: an answer never waits for the disk. What must go, and edits, are written at
-    once: `drop`, `edit`, `forget` and `expire` wait for the disk and may be called in another thread. Processes that
-    share the records merge what they saw when they flush.
+    once: `drop`, `edit`, `forget`, `expire` and `retain` wait for the disk and may be called in another thread.
+    Processes that share the records merge what they saw when they flush.
     """
 
     def __init__(self, records: Records, window: int, clock: Clock = _now) -> None:
@@ -39,12 +39,18 @@ class Memory:
         self._talks: OrderedDict[ChannelId, Talk] = OrderedDict()
         self._dirty: set[ChannelId] = set()
         self._edited: dict[ChannelId, set[MessageId]] = {}
+        self._guilds: dict[ChannelId, GuildId] = {}
+        self._fleeting: set[ChannelId] = set()
         self._state, self._writing = threading.Lock(), threading.RLock()  # the second is always taken first
 
-    def add(self, channel: ChannelId, line: Line) -> None:
-        """Append a line; those beyond the window go into the summary."""
+    def add(self, channel: ChannelId, line: Line, guild: GuildId = HERE, *, lasting: bool = True) -> None:
+        """Append a line; those beyond the window go into the summary. `guild`: whose retention holds for the channel;
+        `lasting`: whether it may be on disk at all."""
         self._load(channel)
         with self._state:
+            if guild != HERE:
+                self._guilds[channel] = guild
+            (self._fleeting.discard if lasting else self._fleeting.add)(channel)
             self._talks[channel] = self._talks.get(channel, Talk()).with_line(line, self._window)
             self._dirty.add(channel)
             oldest = next(iter(self._talks)) if len(self._talks) > _CHANNELS else None
@@ -52,6 +58,8 @@ class Memory:
             self._write(oldest)
             with self._state:
                 self._talks.pop(oldest, None)
+                self._guilds.pop(oldest, None)
+                self._fleeting.discard(oldest)
 
     def lines(self, channel: ChannelId) -> tuple[Line, ...]:
         """The window, oldest first. Read from the records the first time a channel is asked for."""
@@ -97,12 +105,17 @@ class Memory:
             return sum(self._remove(channel, lambda line: line.user == user) for channel in self._channels())
 
     def expire(self, before: datetime) -> int:
-        """Forget what was said before a moment, everywhere; how many lines. For the guild's retention."""
+        """Forget what was said before a moment, everywhere; how many lines."""
+        return self.retain(lambda _guild: before)
+
+    def retain(self, since: Callable[[GuildId], datetime | None]) -> int:
+        """Forget what was said before the moment that holds for its guild; how many lines. None: of that guild nothing
+        stays on disk. Channels that are of no guild, such as direct messages, are asked for as `HERE`."""
         with self._writing:
             for name, row in self._records.scan(GONE):
-                if max(map(datetime.fromisoformat, row.values()), default=before) < self._clock() - _GONE_FOR:
+                if not row or max(map(datetime.fromisoformat, row.values())) < self._clock() - _GONE_FOR:
                     self._records.delete(GONE, name)
-            return sum(self._remove(channel, lambda line: line.at < before) for channel in self._channels())
+            return sum(self._retain(channel, since) for channel in self._channels())
 
     def of(self, user: UserId) -> list[dict[str, Any]]:
         """All that is held of a member's words and the answers to them, as JSON values."""
@@ -161,6 +174,16 @@ class Memory:
                 raise
         return removed
 
+    def _retain(self, channel: ChannelId, since: Callable[[GuildId], datetime | None]) -> int:
+        stored = self._stored(channel)
+        moment = since(self._guilds.get(channel, HERE))
+        if moment is not None:
+            return self._remove(channel, lambda line: line.at < moment)
+        if channel in self._talks:
+            self._fleeting.add(channel)
+        self._records.delete(TABLE, channel)
+        return len(stored.lines) + len(stored.gist)
+
     def _write(self, channel: ChannelId) -> None:
         with self._writing:
             if channel not in self._dirty:
@@ -192,13 +215,17 @@ class Memory:
             self._talks[channel] = whole
 
     def _store(self, channel: ChannelId, talk: Talk) -> None:
-        if talk.lines or talk.gist:
-            self._records.put(TABLE, channel, to_row(talk))
+        if (talk.lines or talk.gist) and channel not in self._fleeting:
+            guild = self._guilds.get(channel, HERE)
+            self._records.put(TABLE, channel, to_row(talk) | ({"guild": guild} if guild else {}))
         else:
             self._records.delete(TABLE, channel)
 
     def _stored(self, channel: ChannelId) -> Talk:
-        return from_row(self._records.get(TABLE, channel), self._window)
+        row = self._records.get(TABLE, channel)
+        if row and row.get("guild"):
+            self._guilds.setdefault(channel, GuildId(str(row["guild"])))
+        return from_row(row, self._window)
 
     def _mark(self, name: str, ids: set[Any]) -> None:
         now = self._clock().isoformat()

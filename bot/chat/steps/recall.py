@@ -29,7 +29,7 @@ class Recall:
         turn.lines = (line,)
         try:
             if turn.keeps and turn.given is None:
-                parts.memory.add(message.channel, line)
+                parts.memory.add(message.channel, line, message.guild, lasting=turn.lasting)
                 turn.kept = True
                 turn.lines = parts.memory.lines(message.channel)
             else:

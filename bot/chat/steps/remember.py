@@ -35,7 +35,7 @@ class Remember:
         if not answer.private:
             line = Line(BOT, "Megawatts", redact(answer.text), parts.clock(), by_bot=True, message=message.id)
             try:
-                parts.memory.add(message.channel, line)
+                parts.memory.add(message.channel, line, message.guild, lasting=turn.lasting)
             except MegawattsError as error:
                 log.warning("memory unavailable", error=type(error).__name__)
         if parts.memories is not None and turn.order is None and (turn.settings.memory or message.guild == HERE):
