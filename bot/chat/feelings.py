@@ -63,9 +63,9 @@ class Feelings:
     def hostility(self, text: str) -> float:
         """How much a text attacks somebody, in any language: by words, more so if said to a person or shouted."""
         said = tokens(text[:600])
-        hits = sum(word in self._hostile for word in said)
-        if not hits:
+        if self._hostile.isdisjoint(said):
             return 0.0
+        hits = sum(word in self._hostile for word in said)
         told = any(word in self._you for word in said) or "<@" in text
         return min(1.0, 0.5 + 0.15 * (hits - 1) + 0.25 * told + 0.25 * _shouted(text))
 

@@ -9,6 +9,7 @@ _KEEP = frozenset("\n\t")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINER = "\u200d"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -40,7 +41,7 @@ def plain(word: str) -> str:
 def tokens(text: str) -> tuple[str, ...]:
     """Plain words in order; scripts without spaces give pairs of neighbouring characters."""
     if text.isascii():  # most texts are, and have nothing but case
-        return tuple(_WORD.findall(text.lower()))
+        return tuple(_ASCII_WORD.findall(text.lower()))
     found: list[str] = []
     for word in _WORD.findall(text):
         if not word.isascii() and _WIDE.search(word):

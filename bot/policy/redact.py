@@ -65,14 +65,14 @@ def hide(text: str) -> str:
 def without_secrets(text: str) -> str:
     """Secrets replaced by what they were: keys, passwords, and the numbers of cards and bank accounts."""
     text = _secret(text)
-    return _ACCOUNT.sub(_account, _NUMBER.sub(_number, text)) if _numbers(text) else text
+    return _without_bank(text) if _numbers(text) else text
 
 
 def redact(text: str) -> str:
     """Secrets and personal data replaced by what they were. Redacting twice changes nothing more."""
-    text = without_secrets(text)
+    text = _secret(text)
     if _numbers(text):
-        text = _PHONE.sub(_phone, text)
+        text = _PHONE.sub(_phone, _without_bank(text))
     return _EMAIL.sub(EMAIL, text) if "@" in text else text
 
 
@@ -90,6 +90,10 @@ def personal_in(text: str) -> bool:
     return bool(_EMAIL.search(text)) or any(_phone(one) == PHONE for one in _PHONE.finditer(text))
 
 
+def _without_bank(text: str) -> str:
+    return _ACCOUNT.sub(_account, _NUMBER.sub(_number, text))
+
+
 def _numbers(text: str) -> bool:
     """Whether there are digits enough for a card, an account or a phone."""
     return len(_DIGIT.findall(text)) >= _FEWEST_DIGITS
@@ -97,7 +101,9 @@ def _numbers(text: str) -> bool:
 
 def _may_hold_key(text: str) -> bool:
     """Cheap, and true for whatever the full search would find: most lines are short words."""
-    return "://" in text or "/api/webhooks/" in text or "-----" in text or any(len(p) >= _LONG for p in text.split())
+    if "://" in text or "/api/webhooks/" in text or "-----" in text:
+        return True
+    return max(map(len, text.split()), default=0) >= _LONG
 
 
 def _secret(text: str) -> str:
@@ -130,7 +136,7 @@ def _labelled(text: str) -> Iterator[Span]:
 def _labels(text: str) -> Iterator[re.Match[str]]:
     """Words for secrets, in order."""
     lowered = text.lower()
-    if not any(head in lowered for head in _HEADS):
+    if not any(map(lowered.__contains__, _HEADS)):
         return
     if len(lowered) != len(text):  # a letter whose small form is longer: places do not hold
         yield from _LABEL.finditer(text)

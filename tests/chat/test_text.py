@@ -63,3 +63,8 @@ def test_a_cut_leaves_no_code_block_open_and_stays_within_the_limit(text: str, l
 def test_a_cut_outside_of_code_adds_nothing() -> None:
     assert cut("```a```" + " b" * 50, 40).count("```") == 2
     assert cut("```\n" + "a " * 50, 40).endswith("\n```")
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_are_the_same_beside_letters_with_accents(text: str) -> None:
+    assert tokens(text) == tokens(f"{text} é")[:-1]

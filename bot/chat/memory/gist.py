@@ -24,9 +24,12 @@ _RUN = 5
 
 def extract(line: Line) -> Line | None:
     """The line cut down to the sentence that says most; None if it says next to nothing, such as a greeting."""
-    sentences = [one.strip() for one in _SENTENCE.split(line.text) if one.strip()]
-    best = max(sentences, key=lambda one: len(_telling(one)), default="")
-    return replace(line, text=shorten(best, _LONGEST)) if len(_telling(best)) >= 2 else None
+    most, best = 1, ""
+    for sentence in _SENTENCE.split(line.text):
+        if (telling := len(_telling(sentence))) > most:
+            most, best = telling, sentence.strip()
+    text = shorten(best, _LONGEST)
+    return (line if text == line.text else replace(line, text=text)) if text else None
 
 
 def condense(gist: Sequence[Line], most: int = MOST) -> tuple[Line, ...]:
@@ -63,7 +66,10 @@ def quotes(text: str, said: str) -> bool:
 
 
 def _telling(sentence: str) -> set[str]:
-    return {word for word in tokens(sentence) if len(word) >= _SHORT or (not word.isascii() and len(word) > 1)}
+    said = tokens(sentence)
+    if sentence.isascii():
+        return {word for word in said if len(word) >= _SHORT}
+    return {word for word in said if len(word) >= _SHORT or (not word.isascii() and len(word) > 1)}
 
 
 def _unusual(word: str) -> bool:

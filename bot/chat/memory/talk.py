@@ -9,7 +9,7 @@ from bot.chat.memory.gist import condense, extract, quotes
 from bot.core.chat import Line
 from bot.core.ids import MessageId, UserId
 
-Key = tuple[str, str, str, bool]
+Key = tuple[str, str, datetime, bool]
 _BATCH = 16
 """Lines beyond the window that are condensed together: once for all of them is far cheaper than once for each."""
 
@@ -76,16 +76,12 @@ def merged(stored: Talk, mine: Talk, window: int, edited: Iterable[MessageId] = 
 
 def key(line: Line) -> Key:
     """What makes a line the same one in two processes; a member's message may have another text by now."""
-    return line.user, line.message if line.message and not line.by_bot else line.text, *_moment(line)
+    return line.user, line.message if line.message and not line.by_bot else line.text, line.at, line.by_bot
 
 
-def _moment(line: Line) -> tuple[str, bool]:
-    return line.at.isoformat(), line.by_bot
-
-
-def _origin(line: Line) -> tuple[str, str, str, bool]:
+def _origin(line: Line) -> Key:
     """What a line and its sentence in the summary have in common."""
-    return line.user, line.message, *_moment(line)
+    return line.user, line.message, line.at, line.by_bot
 
 
 def to_row(talk: Talk) -> dict[str, Any]:
