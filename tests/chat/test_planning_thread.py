@@ -61,3 +61,27 @@ async def test_records_out_of_reach_make_it_talk(table: Any) -> None:
 
     table.records = Shut()
     assert (await say(table, "roll 2d6")).tool == "roll_dice"
+
+
+class Counted(DictRecords):
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    def get(self, table: str, key: str) -> dict[str, Any] | None:
+        self.looks += table == "planning"
+        return super().get(table, key)
+
+
+async def test_other_channels_are_looked_up_every_few_seconds_only(table: Any) -> None:
+    table.records = Counted()
+    for _ in range(5):
+        await say(table, "roll 2d6", channel="hall")
+    assert table.records.looks == 1
+    table.records.put("planning", "hall", {"user": "ann", "number": NUMBER})
+    table.wait(seconds=4)
+    assert (await say(table, "roll 2d6", channel="hall")).tool == "answer_plan"
+    assert len(plan(table)) == 1
+    for text in ("for everybody", "it says hello"):
+        await say(table, text, channel="hall")
+    assert len(plan(table)) == 3, "a thread that is known is not forgotten meanwhile"

@@ -1,25 +1,18 @@
 """Language, mood and intent of a message."""
 
-import asyncio
 from typing import ClassVar
-
-import structlog
 
 from bot.chat import feelings
 from bot.chat.language import answered_in, spoken
 from bot.chat.orders import Order, Orders
 from bot.chat.parts import Parts
+from bot.chat.planning import Planning
 from bot.chat.turn import Turn
-from bot.core.chat import HERE, Outcome
-from bot.core.errors import MegawattsError
+from bot.core.chat import Outcome
 from bot.policy.mood import tone_of
 
-log = structlog.get_logger()
 _TALK = "ask"
 """The command that only talks: `!ask why is the sky blue`."""
-_PLANNING = "planning"
-"""Threads where a suggestion is planned, each with the member who plans it and the suggestion's number."""
-_ANSWERS, _ENDS = "answer_plan", frozenset({"start_plan", "keep_plan"})
 
 
 class Understand:
@@ -31,6 +24,7 @@ class Understand:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._orders = Orders(parts.registry.specs())
+        self._planning = Planning(parts, self._orders)
         self._feelings = feelings.Feelings(feelings.load(), parts.mood)
 
     async def __call__(self, turn: Turn) -> None:
@@ -48,22 +42,9 @@ class Understand:
         if rest:
             self._take(turn, rest)
         else:
-            await self._plan(turn)
-
-    async def _plan(self, turn: Turn) -> None:
-        """In the thread of their suggestion, whatever the member says is an answer, but for the words that end it."""
-        ends = turn.sure and any(wish.match.intent.tool in _ENDS for wish in turn.wishes)
-        spec = self._orders.named("plan answer")
-        if turn.message.guild == HERE or ends or spec is None or spec.name != _ANSWERS:
-            return
-        try:
-            row = await asyncio.to_thread(self._parts.records.get, _PLANNING, turn.message.channel)
-        except MegawattsError as error:
-            log.warning("planning not looked up", error=type(error).__name__)
-            return
-        if row is not None and row.get("user") == turn.message.user:
-            turn.order = Order(_ANSWERS, spec.command, {"number": str(row["number"]), "text": turn.text})
-            turn.wishes = ()
+            order = await self._planning.order(turn)
+            if order is not None:
+                turn.order, turn.wishes = order, ()
 
     def _commanded(self, turn: Turn) -> str:
         """What follows the prefix; empty if there is none, or if it is only punctuation."""
