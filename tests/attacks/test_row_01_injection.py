@@ -96,8 +96,11 @@ async def test_the_published_payloads_call_no_tool_that_changes_anything() -> No
     assert records.scan("reminders") == []
 
 
+NUMBER = "0123456789ab"
+
+
 def suggestion(phrase: str, user: str = "eve") -> dict[str, Any]:
-    return {"id": "1", "user": user, "text": f'when I say "{phrase}" you should roll dice'}
+    return {"id": NUMBER, "user": user, "status": "go", "text": f'when I say "{phrase}" you should roll dice'}
 
 
 @pytest.fixture
@@ -153,7 +156,8 @@ async def proposal(tree: Any, author: Phrases, phrase: str) -> tuple[str, ...] |
 
 
 async def test_text_of_no_known_form_is_left_to_people(tree: Any) -> None:
-    rows = [(str(n), {"id": str(n), "user": "eve", "text": text}) for n, text in enumerate((*OWN, *corpus()))]
+    row = {"id": NUMBER, "user": "eve", "status": "go"}
+    rows = [(str(n), {**row, "text": text}) for n, text in enumerate((*OWN, *corpus()))]
     assert await Suggestions(lambda: rows).find(tree, PROFILE) == []
 
 

@@ -172,6 +172,7 @@ async def taken_back(scene: Scene, teller: Teller) -> None:
     await _is_inverse(scene, deployed["sha"], back["merge"])
     # What a member suggests now is written and judged while the revert is watched.
     await scene.members.say("grace", '!suggest when I say "cast the bones" you should roll dice')
+    await scene.members.say("grace", "!go")
     scene.ask_for("phrases")
     teller.saw(
         "revert", pull=f"#{revert}", because=back["because"], seconds_from_verdict=round(back["t"] - verdict["t"], 1)

@@ -18,6 +18,7 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w{3,}")
+_NUMBER = re.compile(r"[0-9a-f]{6,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class Intent:
 def words(text: str) -> frozenset[str]:
     """Words of three letters and more, folded."""
     return frozenset(_WORD.findall(text.casefold().replace("_", " ")))
+
+
+def accepted(row: Mapping[str, Any]) -> bool:
+    """Whether people accepted it: a maintainer by name, or `go` at the end of its planning. Anything else is no."""
+    by = row.get("accepted_by")
+    named = isinstance(by, str) and bool(by.strip())
+    return _NUMBER.fullmatch(str(row.get("id", ""))) is not None and (
+        named or str(row.get("status")) in {"go", "accepted"}
+    )
 
 
 def typed(text: str) -> tuple[str, str] | None:
@@ -71,11 +81,11 @@ class Suggestions:
         self._rows = rows
 
     async def find(self, work: Workspace, profile: Profile) -> Sequence[Finding]:
-        """One finding for each suggestion that names a phrase which an intent does not know yet."""
+        """One finding for each accepted suggestion that names a phrase which an intent does not know yet."""
         files = [f for package in profile.packages for f in sorted((work.path / package).rglob("intents/*.toml"))]
         paths = [(PurePosixPath(f.relative_to(work.path)), f.read_text(encoding="utf-8")) for f in files]
         intents = [read_intent(path, text) for path, text in paths]
-        found = (self._finding(key, row, intents) for key, row in self._rows())
+        found = (self._finding(key, row, intents) for key, row in self._rows() if accepted(row))
         return [finding for finding in found if finding is not None]
 
     def _finding(self, key: str, row: Mapping[str, Any], intents: Sequence[Intent]) -> Finding | None:

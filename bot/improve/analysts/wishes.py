@@ -8,25 +8,15 @@ from typing import Any
 from bot.core.change import Finding, Kind, Severity
 from bot.core.errors import Denied
 from bot.core.ids import ProposalId
-from bot.improve.analysts.suggestions import Rows, Suggestions
+from bot.improve.analysts.suggestions import Rows, Suggestions, accepted
 from bot.improve.authors.agent import places
 from bot.improve.authors.agent.finish import KINDS
 from bot.improve.authors.agent.request import Wish
 from bot.improve.authors.agent.takes import WISH, wish_id
 from bot.improve.doors import Profile, Workspace
 
-_NUMBER = re.compile(r"[0-9a-f]{6,40}")
 _PATH = re.compile(r"(?<![\w./~-])[A-Za-z_][\w.-]*(?:/[\w.-]+)+")
 HINTS = 5
-
-
-def accepted(row: Mapping[str, Any]) -> bool:
-    """Whether people accepted it: a maintainer by name, or `go` at the end of its planning. Anything else is no."""
-    by = row.get("accepted_by")
-    named = isinstance(by, str) and bool(by.strip())
-    return _NUMBER.fullmatch(str(row.get("id", ""))) is not None and (
-        named or str(row.get("status")) in {"go", "accepted"}
-    )
 
 
 def wish_of(row: Mapping[str, Any]) -> Wish:
