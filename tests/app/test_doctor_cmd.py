@@ -36,6 +36,11 @@ def test_all_is_well(tmp_path: Path) -> None:
         "home",
         "sandbox",
         "charter",
+        "discord",
+        "models",
+        "database",
+        "redis",
+        "vectors",
     }
 
 

@@ -35,7 +35,8 @@ async def _ask(provider: str, address: str, headers: Mapping[str, str], setting:
             rows = answer.json().get("data", []) if status == 200 else []
             names = [str(row["id"]) for row in rows]
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unavailable(f"{provider} at {host}", type(error).__name__) from None
+        fix = f"check the network, or {setting.replace('API_KEY', 'BASE_URL')}"
+        raise Unavailable(f"{provider} at {host}", f"{type(error).__name__}; {fix}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Unavailable(f"{provider} at {host}", "it sends something else than a list of models") from None
     if status in _REFUSED:

@@ -46,7 +46,9 @@ async def ping(address: str, setting: str) -> None:
     try:
         await client.ping()
     except FAILURES as error:
-        raise Unavailable("Redis", f"{why(error)}; see {setting}") from None
+        raise Unavailable(
+            "Redis", f"{why(error)}; does the server that {setting} names run, with that password?"
+        ) from None
     finally:
         await client.aclose()
 
