@@ -28,20 +28,26 @@ class Board:
         self._place = place
         self._shown: list[tuple[Any, Piece]] = []
         self._latest = ""
+        self._timer: asyncio.TimerHandle | None = None
         self._painter: asyncio.Task[None] | None = None
         self._grown, self._ended = asyncio.Event(), asyncio.Event()
 
     async def grow(self, text: str) -> None:
-        """The whole answer so far; it is shown when its time comes."""
+        """The whole answer so far; it is shown when its time comes. An answer that ends before has cost a timer."""
         self._latest = text
         self._grown.set()
-        if self._painter is None and not self._ended.is_set():
-            self._painter = asyncio.create_task(self._paint())
+        if self._timer is None and not self._ended.is_set():
+            self._timer = asyncio.get_running_loop().call_later(FIRST, self._begin)
+
+    def _begin(self) -> None:
+        self._painter = asyncio.create_task(self._paint())
 
     async def finish(self, ending: Sequence[Piece]) -> list[Any]:
         """Show the answer as it is in the end; the handles of its messages. Raises Unavailable or Denied."""
         self._ended.set()
         self._grown.set()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._painter is not None:
             await self._painter
         await self._show(ending)
@@ -52,23 +58,13 @@ class Board:
 
     async def _paint(self) -> None:
         """Show what grew, and again after the pace, until it ends. What fails here is tried again by the end."""
-        wait = FIRST
         with suppress(MegawattsError):
-            while not await self._ends_within(wait):
+            while not self._ended.is_set():
                 self._grown.clear()
                 await self._show([Piece(part, quiet=True) for part in split(self._latest) if part.strip()])
-                await self._ends_within(PACE)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), PACE)
                 await self._grown.wait()
-                wait = 0.0
-
-    async def _ends_within(self, seconds: float) -> bool:
-        if not seconds:
-            return self._ended.is_set()
-        try:
-            await asyncio.wait_for(self._ended.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
 
     async def _show(self, wanted: Sequence[Piece]) -> None:
         for number, piece in enumerate(wanted):
