@@ -1,5 +1,6 @@
 """One message on its way through the pipeline."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -60,6 +61,8 @@ class Turn:
     """The whole answer, where only a part of it is shown."""
     buttons: list[Button] = field(default_factory=list)
     private: bool = False
+    learning: "asyncio.Task[Sequence[Fact] | None] | None" = None
+    """Learning from what the member said, once it has begun."""
 
     @property
     def lasting(self) -> bool:

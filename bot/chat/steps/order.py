@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 
+from bot.chat.learning import Learning
 from bot.chat.moderator import RuleModerator
 from bot.chat.parts import Parts
 from bot.chat.refusals import Refusals
@@ -24,7 +25,8 @@ def standard(parts: Parts, refusals: Refusals) -> tuple[Step, ...]:
     """consent, rate limit, moderation, understanding, recall, router, tools, model, moderation, rendering, memory."""
     mark = mark_of(parts.secrets)
     rules = RuleModerator(parts.book, (*parts.secrets, mark), enabled=parts.moderates, text=parts.system)
-    tools = Tools(parts, refusals)
+    learning = Learning(parts)
+    tools = Tools(parts, refusals, learning)
     return (
         Consent(refusals),
         Admit(parts),
@@ -36,7 +38,7 @@ def standard(parts: Parts, refusals: Refusals) -> tuple[Step, ...]:
         Think(parts, rules, mark, tools),
         JudgeAnswer(parts, rules),
         Render(parts),
-        Remember(parts),
+        Remember(parts, learning),
     )
 
 

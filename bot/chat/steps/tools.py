@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import structlog
 
+from bot.chat.learning import Learning
 from bot.chat.parts import Parts
 from bot.chat.phrases import choose, fill
 from bot.chat.refusals import OUT, Refusals
@@ -26,20 +27,28 @@ class Tools:
     name: ClassVar[str] = "tools"
     about_answers: ClassVar[bool] = False
 
-    def __init__(self, parts: Parts, refusals: Refusals) -> None:
-        self._parts, self._refusals = parts, refusals
+    def __init__(self, parts: Parts, refusals: Refusals, learning: Learning) -> None:
+        self._parts, self._refusals, self._learning = parts, refusals, learning
         self._replies = Replies(parts.understander.intents, parts.texts, parts.random)
         self._private = frozenset(spec.name for spec in parts.registry.specs() if spec.private)
 
     async def __call__(self, turn: Turn) -> None:
         """Ends with an answer unless a model is to answer."""
         if turn.route == "none":
-            text = choose(self._parts.phrases["unknown"], turn.language, self._parts.random)
-            if turn.tone is Tone.GENTLE:
-                text = f"{self._parts.texts('tone.gentle', turn.language)} {text}"
-            turn.end(text, Outcome.UNANSWERED, "unknown")
+            await self._unknown(turn)
         elif turn.route == "offline":
             await self.offline(turn)
+
+    async def _unknown(self, turn: Turn) -> None:
+        """Nothing to do was understood; what the member told of themselves may still have been."""
+        said, learned = await self._learning.said(turn)
+        if learned:
+            turn.end(said, Outcome.ANSWERED, "learned")
+            return
+        text = choose(self._parts.phrases["unknown"], turn.language, self._parts.random)
+        if turn.tone is Tone.GENTLE:
+            text = f"{self._parts.texts('tone.gentle', turn.language)} {text}"
+        turn.end(f"{text}\n{said}" if said else text, Outcome.UNANSWERED, "unknown")
 
     async def offline(self, turn: Turn) -> None:
         """Answer from tools and phrases alone."""
