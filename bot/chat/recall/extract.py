@@ -42,7 +42,7 @@ def extract(text: str, topics: Topics | None = None) -> tuple[Told, ...]:
     found: dict[tuple[str, str, bool], Told] = {}
     for clause, others in _clauses(text):
         for one in _read(clause, known):
-            if not (others and one.many and not one.denied and one.topic != "note"):
+            if not (others and one.many and one.topic != "note"):
                 found.setdefault((one.topic, one.value, one.denied), one)
     return tuple(found.values())[:MOST]
 

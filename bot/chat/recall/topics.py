@@ -16,14 +16,13 @@ _KEYS = {"text", "importance", "many", "value", "words", "say", "not", "against"
 _VALUES = {"list": r"[^;:()<>@]{1,80}?", "note": r"[^<>@]{3,200}?"}
 _VALUE = r"[^,;:()<>@]{1,60}?"
 _SPLIT = r"because|since|weil|seit|parce|depuis|porque|desde|but|although|aber|mais|pero"
+_NOW = r"now|these days|any ?more|jetzt|maintenant|ahora"
+_THEN = r"when|where|which|that|dass|que|qui"
 _ENDS = (
-    r"(?:,.*|\s+(?:now|currently|these days|at the moment|right now|(?:for|last|this|next) \w+(?: \w+)?|recently"
-    rf"|jetzt|derzeit|maintenant|ahora|{_SPLIT}|and|und|et|y|with|mit|avec|con|when|where|which|that|dass|que|qui)\b.*)?"
-    r"[\s.!…]*"
+    rf"(?:,.*|\s+(?:{_NOW}|{_SPLIT}|{_THEN}|currently|at the moment|right now|(?:for|last|this|next) \w+(?: \w+)?"
+    r"|recently|derzeit|and|und|et|y|with|mit|avec|con)\b.*)?[\s.!…]*"
 )
-_LIST_ENDS = (
-    rf"(?:\s+(?:now|these days|jetzt|maintenant|ahora|{_SPLIT}|when|where|which|that|dass|que|qui)\b.*)?[\s.!…]*"
-)
+_LIST_ENDS = rf"(?:\s+(?:{_NOW}|{_SPLIT}|{_THEN})\b.*)?[\s.!…]*"
 _TAILS = {"list": _LIST_ENDS, "note": r"[\s.!…]*"}
 
 
