@@ -36,7 +36,7 @@ async def code_analysis(
 
 
 @tool("Ask for a change of my own code: it becomes a suggestion, and then a proposal like any other.",
-      "!change show the time of reminders", needs=tuple(suggest.suggest_improvement.spec.needs), mutates=True,
+      "!suggest show the time of reminders", needs=tuple(suggest.suggest_improvement.spec.needs), mutates=True,
       timeout=6.0)  # fmt: skip
 async def code_modification(host: Host, text: Annotated[str, "what should change", Length(8, 1000)]) -> Result:
     """Opens a suggestion; it decides nothing and writes no code."""
