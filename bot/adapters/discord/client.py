@@ -15,7 +15,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bo
 
 
 def intents(*, content: bool, members: bool = False, reactions: bool = False) -> discord.Intents:
-    """The least that is needed: guilds, their messages, direct messages, and `reactions` for roles by reaction.
+    """The least that is needed: guilds, messages, direct messages, and `reactions` for roles and opinions by reaction.
 
     The two privileged ones: `content` to read messages that do not call the bot (chosen channels, prefix, context),
     `members` to welcome those who join.
@@ -25,6 +25,7 @@ def intents(*, content: bool, members: bool = False, reactions: bool = False) ->
         guild_messages=True,
         dm_messages=True,
         guild_reactions=reactions,
+        dm_reactions=reactions,
         message_content=content,
         members=members,
     )

@@ -12,6 +12,7 @@ import structlog
 from bot.adapters.discord.claims import Claims
 from bot.adapters.discord.client import Client, intents
 from bot.adapters.discord.commands import payloads
+from bot.adapters.discord.feedback import Thumbs
 from bot.adapters.discord.happenings import Attendant, Happenings, Work
 from bot.adapters.discord.hearing import Heard, Hearing
 from bot.adapters.discord.interactions import Interactions
@@ -90,12 +91,13 @@ class Gateway:
         self._commands = commands = Commands(specs)
         self._translator = Translator(self._words, seen)
         self._hearing = Hearing(book, options.prefix, commands.known, self._threads)
-        self._replies = Replies(listener, self._translator, self._words)
-        self._interactions = Interactions(listener, self._translator, commands, self._words)
+        thumbs = Thumbs(listener, book)
+        self._replies = Replies(listener, self._translator, self._words, thumbs)
+        self._interactions = Interactions(listener, self._translator, commands, self._words, thumbs)
         wanted = intents(content=options.content, members=options.members, reactions=attendant is not None)
         self.client = Client(wanted, options.shards, options.shard_ids)
         self._claims, self._attendant = claims, attendant
-        happenings = Happenings(attendant, self.client, self._once).handlers() if attendant is not None else {}
+        happenings = Happenings(attendant, self.client, self._once, thumbs).handlers() if attendant is not None else {}
         self.client.listen({**self._handlers(), **happenings})
         self.messenger = DiscordMessenger(self.client, records, self._threads)
 

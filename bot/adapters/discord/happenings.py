@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import discord
 
+from bot.adapters.discord.feedback import Thumbs
 from bot.core.ids import GuildId, MessageId, UserId
 
 
@@ -24,16 +25,20 @@ class Happenings:
     """Hands joins and reactions on; the bot's own do not count."""
 
     def __init__(
-        self, attendant: Attendant, client: discord.Client, once: Callable[[str, Callable[[], Work]], Work]
+        self,
+        attendant: Attendant,
+        client: discord.Client,
+        once: Callable[[str, Callable[[], Work]], Work],
+        thumbs: Thumbs,
     ) -> None:
-        """`once` begins work in one process only, where several hear of the same."""
-        self._attendant, self._client, self._once = attendant, client, once
+        """`once` begins work in one process only, where several hear of the same; `thumbs` are opinions."""
+        self._attendant, self._client, self._once, self._thumbs = attendant, client, once, thumbs
 
     def handlers(self) -> Mapping[str, Callable[..., Coroutine[Any, Any, None] | None]]:
         """By discord.py's names of events."""
         return {
             "member_join": self._joined,
-            "raw_reaction_add": lambda raw: self._reacted(raw, self._attendant.reacted),
+            "raw_reaction_add": self._added,
             "raw_reaction_remove": lambda raw: self._reacted(raw, self._attendant.unreacted),
         }
 
@@ -44,6 +49,13 @@ class Happenings:
         since = member.joined_at.timestamp() if member.joined_at else 0
         name = member.display_name
         return self._once(f"j{guild}/{user}/{since}", lambda: _done(self._attendant.joined(guild, user, name)))
+
+    def _added(self, raw: discord.RawReactionActionEvent) -> Coroutine[Any, Any, None] | None:
+        """An opinion, or a role."""
+        me = self._client.user
+        if me is not None and raw.user_id == me.id:
+            return None
+        return self._thumbs.reacted(raw) or self._reacted(raw, self._attendant.reacted)
 
     def _reacted(
         self, raw: discord.RawReactionActionEvent, tell: Callable[..., Coroutine[Any, Any, object]]

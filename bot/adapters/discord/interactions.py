@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.adapters.discord import payload
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import file_of, under
+from bot.adapters.discord.feedback import Thumbs
 from bot.adapters.discord.menus import Menus, fix_of
 from bot.adapters.discord.modal import Question
 from bot.adapters.discord.places import Within
@@ -32,8 +33,10 @@ _OFFERED = 25
 class Interactions:
     """Answers every kind of interaction. Whatever breaks is told to the member, and never raised."""
 
-    def __init__(self, listener: Listener, translator: Translator, commands: Commands, words: Words) -> None:
-        self._listener, self._translator = listener, translator
+    def __init__(
+        self, listener: Listener, translator: Translator, commands: Commands, words: Words, thumbs: Thumbs
+    ) -> None:
+        self._listener, self._translator, self._thumbs = listener, translator, thumbs
         self._commands, self._words = commands, words
         self._menus = Menus(listener, translator, commands, words)
 
@@ -139,7 +142,8 @@ class Interactions:
             await board.finish([answer])
             return
         place.only_for_the_member(secret or answer.private or answer.outcome is Outcome.REJECTED)
-        await board.finish(pieces(answer, under(answer, self._words, interaction.locale.value)))
+        said = await board.finish(pieces(answer, under(answer, self._words, interaction.locale.value)))
+        self._thumbs.shown(answer, [one or place.response for one in said])
 
     async def _outcome(self, task: "asyncio.Future[Answer | Piece]", locale: str) -> Answer | Piece:
         """The answer, or what to say where there is none."""

@@ -59,6 +59,8 @@ class Within:
     def __init__(self, interaction: discord.Interaction[Any], private: bool) -> None:
         self._interaction = interaction
         self._private = private
+        self.response: int | None = None
+        """Id of the message that is the response itself, once it was sent."""
         self._waiting: bool | None = None
         """Whether the member alone sees that we are at it; None: nothing was said yet, or what was said is done."""
 
@@ -79,7 +81,8 @@ class Within:
         interaction, waiting, self._waiting = self._interaction, self._waiting, None
         with discord_errors("answer"):
             if not interaction.response.is_done():
-                await interaction.response.send_message(**_sent(given), ephemeral=self._private)
+                sent = await interaction.response.send_message(**_sent(given), ephemeral=self._private)
+                self.response = sent.message_id
                 return None
             if waiting is None or waiting is self._private:
                 return await self._follow(piece, given)

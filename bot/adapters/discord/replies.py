@@ -11,6 +11,7 @@ import structlog
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import under
 from bot.adapters.discord.errors import discord_errors
+from bot.adapters.discord.feedback import Thumbs
 from bot.adapters.discord.places import Below, Direct
 from bot.adapters.discord.render import Piece, pieces
 from bot.adapters.discord.translate import Translator
@@ -28,8 +29,8 @@ _KEPT = 4096
 class Replies:
     """Answers each message once, however often the gateway delivers it."""
 
-    def __init__(self, listener: Listener, translator: Translator, words: Words) -> None:
-        self._listener, self._translator, self._words = listener, translator, words
+    def __init__(self, listener: Listener, translator: Translator, words: Words, thumbs: Thumbs) -> None:
+        self._listener, self._translator, self._words, self._thumbs = listener, translator, words, thumbs
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._under_way: set[int] = set()
         self._gone: set[int] = set()
@@ -88,10 +89,10 @@ class Replies:
         locale = self._translator.locale(message.author) or answer.language
         shown = pieces(answer, under(answer, self._words, locale))
         if not answer.private or message.guild is None:
-            await board.finish(shown)
+            self._thumbs.shown(answer, await board.finish(shown))
             return
         try:
-            await Board(Direct(message.author)).finish(shown)
+            self._thumbs.shown(answer, await Board(Direct(message.author)).finish(shown))
         except Denied:
             await board.finish([Piece(self._words("discord.no_direct", locale))])
         else:
