@@ -90,3 +90,30 @@ def _guild(stage: Stage) -> Any:
 def _latest(stage: Stage, channel: Any, who: Any) -> Any:
     """The newest message of the bot with buttons that this member sees."""
     return [one for one in who.sees(channel) if one.components][-1]
+
+
+async def talk(stage: Stage) -> None:
+    told, general, bots = stage.told, stage.channel("general"), stage.channel("bots")
+    grace, linus, margaret = stage.people["grace"], stage.people["linus"], stage.people["margaret"]
+    call = f"<@{stage.env.backend.bot_user.id}>"
+    told.scene("Talk", "Without a model: the offline responder answers. In #bots it was told to listen.")
+    before = len(grace.sees(general))
+    await grace.says(general, "good morning everybody")
+    assert len(grace.sees(general)) == before, "nobody spoke to it"
+    await grace.says(general, f"{call} what can you do?")
+    await grace.says(general, "thank you!", reply_to=grace.sees(general)[-1])
+    await grace.says(bots, "roll 2d6")
+    await linus.writes("who are you?")
+    await margaret.says(general, f"{call} Hallo, wie geht es dir heute?")
+    await grace.writes("I live in Uppsala and I love hiking")
+    await grace.writes("what do you know about me?")
+    await grace.slash(general, "memory opt-in")
+    await grace.writes("I live in Uppsala and I love hiking")
+    await grace.writes("what do you know about me?")
+    await linus.writes("what do you know about grace?")
+    await linus.writes("what do you know about me?")
+    asked = await grace.slash(general, "memory forget", what="all")
+    await grace.presses(asked.response.message, "Do it")
+    await grace.writes("what do you know about me?")
+    await grace.presses(grace.sees(bots)[-1], "Helpful")
+    await grace.presses(grace.sees(bots)[-1], "Fix this", "say which dice showed what")

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ with warnings.catch_warnings():
 import bot.extensions
 from bot.adapters.discord.gateway import Gateway
 from bot.adapters.discord.invite import needed
-from bot.app import bot_house
+from bot.app import bot_house, on_discord
+from bot.app.announcing import announcing
 from bot.app.bot_house import BotHouse, open_house
 from bot.app.home import Home
 from bot.app.on_discord import OnDiscord
@@ -170,6 +171,7 @@ async def stage(home: Home, charter: Charter, monkeypatch: pytest.MonkeyPatch) -
     """The server with its people, and the bot in it."""
     monkeypatch.setattr(Gateway, "run", _elsewhere)
     monkeypatch.setattr(bot_house, "charter_beside", lambda: charter)
+    monkeypatch.setattr(on_discord, "announcing", lambda desk: replace(announcing(desk), every=1.0))
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(running(home))
         env = simcord.Env(made.client, settle_timeout=30.0)

@@ -10,8 +10,11 @@ _MENTION = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _ID = re.compile(r"(?<!\d)\d{17,20}(?!\d)")
 _STAMP = re.compile(r"<t:\d+(?::\w)?>")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CASE = re.compile(r"case \d+")
 _HEX = re.compile(r"(?<![\w/.-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w-])")
+_SAID = frozenset({0, 19, 20})
+"""Messages, replies and answers to commands; the others are Discord's own notes."""
 _FOR_ONE = 1 << 6
 """Discord's flag of a message that one member sees. https://discord.com/developers/docs/resources/message"""
 
@@ -45,7 +48,7 @@ class Transcript:
             if now == old:
                 continue
             self._seen[message.id] = now
-            if message.author_id == self._env.backend.bot_user.id:
+            if message.author_id == self._env.backend.bot_user.id and message.type in _SAID:
                 self.lines += self._block(self._head(message, changed=old is not None), now)
         return self.lines[before:]
 
@@ -72,7 +75,8 @@ class Transcript:
         """Names for ids; a fixed number for each that is drawn anew in every run; no clock."""
         text = _MENTION.sub(lambda found: f"{found[1].rstrip('!&')}{self._name(int(found[2]))}", text)
         text = _ID.sub(lambda found: f"id of {self._name(int(found[0]))}", text)
-        text = _CASE.sub("case (number)", _TIME.sub("(time)", _STAMP.sub("(time)", text)))
+        for pattern, word in ((_STAMP, "(time)"), (_TIME, "(time)"), (_DATE, "(date)"), (_CASE, "case (number)")):
+            text = pattern.sub(word, text)
         return _HEX.sub(lambda found: self._number(found[0]), text)
 
     def _name(self, number: int) -> str:

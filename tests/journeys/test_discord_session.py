@@ -2,35 +2,42 @@
 
 import os
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.app.home import Home
-from bot.policy.charter import PATH, parse
-
 pytestmark = pytest.mark.journey
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
-    from tests.journeys import _session_stage as play
+async def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Any, Any]]:
+    from tests.journeys import _session_stage, _session_vote
+    from tests.journeys.test_processes import Place
 
-    charter = replace(parse((ROOT / PATH).read_text()), home_guild=str(play.GUILD))
-    async with play.stage(Home(tmp_path / "home").create(), charter, monkeypatch) as made:
-        yield made
+    (tmp_path / "source").mkdir()
+    place = Place(tmp_path)
+    try:
+        charter = _session_vote.governed(place)
+        async with _session_stage.stage(place.home, charter, monkeypatch) as stage:
+            yield stage, place
+    finally:
+        place.stop()
 
 
-async def test_a_first_day(stage: Any) -> None:
-    from tests.journeys import _session_scenes as scenes
+async def test_a_first_day(played: tuple[Any, Any]) -> None:
+    from tests.journeys import _session_scenes, _session_vote
 
+    stage, place = played
     with stage.env.time_context():
         try:
-            await scenes.setup(stage)
-            await scenes.tools(stage)
+            await _session_scenes.setup(stage)
+            if not os.environ.get("SKIP"):
+                await _session_scenes.talk(stage)
+                await _session_scenes.tools(stage)
+            await _session_vote.suggestion(stage, place)
+            await _session_vote.vote(stage, place)
+            await _session_vote.merge(stage, place)
         finally:
             write(stage.told.text())
 
