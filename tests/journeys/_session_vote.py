@@ -1,0 +1,166 @@
+"""The scenes of the suggestion: planned, written and judged by a real controller, voted on, merged."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+import simcord
+import tomlkit
+
+from bot.adapters.git.repository import GitRepository
+from bot.core.change import Patch
+from bot.core.charter import Charter
+from bot.core.ids import PullNumber
+from bot.policy.charter import PATH, parse
+from tests.journeys._session_stage import GUILD, Player, Stage
+from tests.journeys.test_processes import Place
+
+PACE = {
+    "quorum": {"open_for": "40s", "late_swing": "0s"},
+    "quotas": {"per_hour": 40, "per_day": 40, "min_between_deploys": "0s"},
+    "health": {"warm_up": "1s", "interval": "1s"},
+}
+DICE = PurePosixPath("bot/chat/intents/dice.toml")
+PHRASE = "cast the bones"
+WISH = f'when I say "{PHRASE}" you should roll dice'
+
+
+def governed(place: Place) -> Charter:
+    """A maintainer's commit on the base branch: whose votes count, and in seconds what else takes days."""
+    repo, path = GitRepository(place.home.forge / "repo.git"), PurePosixPath(PATH)
+    main = repo.resolve("refs/heads/main")
+    document = tomlkit.parse((repo.read(main, path) or b"").decode())
+    document["home_guild"] = str(GUILD)
+    for name, values in PACE.items():
+        document.setdefault(name, tomlkit.table()).update(values)
+    text = tomlkit.dumps(document)
+    sha = repo.commit(Patch(main, {path: text.encode()}), "chore: vote in The Workshop", author="A maintainer")
+    repo.branch("main", sha, expecting=main)
+    return parse(text)
+
+
+async def until(place: Place, what: str, so: Callable[[], Any], within: float = 240.0) -> None:
+    """Wait for another process, while the bot goes on."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not so():
+        dead = [name for name, process in place.processes.items() if process.poll() is not None]
+        logs = "\n".join(path.read_text()[-3000:] for path in sorted(place.home.path.glob("*.log")))
+        assert not dead, f"{dead} ended while waiting: {what}\n{logs}"
+        assert asyncio.get_running_loop().time() < deadline, f"not seen: {what}\n{logs}"
+        await asyncio.sleep(0.2)
+
+
+async def suggestion(stage: Stage, place: Place) -> None:
+    """Planned in a thread, told to go, written and judged by the controller, announced."""
+    told, grace, votes = stage.told, stage.people["grace"], stage.channel("votes")
+    general, first = stage.channel("general"), await place.forge.main()
+    told.scene(
+        "A suggestion", "Grace wants the bot to understand one more phrase; nothing is written before she says go."
+    )
+    await grace.says(general, f"<@{stage.env.backend.bot_user.id}> {PHRASE}")
+    await grace.slash(general, "suggest", text=WISH)
+    (thread,) = general.threads
+    await grace.says(thread, f'I say "{PHRASE}" and you roll dice')
+    await grace.presses(with_button(grace, thread, "Answer"), "Answer", "in every channel, for everybody")
+    [(_, row)] = wishes(stage)
+    assert row["plan"][0].endswith("you roll dice")
+    assert (len(row["plan"]), row.get("status")) == (2, None)
+    await grace.presses(with_button(grace, thread, "Go"), "Go")
+    assert wishes(stage)[0][1]["status"] == "go"
+    place.start("controller", "--on-request")
+    stage.bot.house.records.put("requests", "1", {"author": "phrases"})
+    told.note("the controller, a process of its own, takes it up: it writes the change and runs every stage on it")
+    written = ("proposed", "declined")
+    await until(place, "it was written", lambda: any(place.events("controller", event) for event in written))
+    assert not place.events("controller", "declined"), place.events("controller", "declined")[0]["because"]
+    assert len(place.events("controller", "stage")) > 10, "every stage was run"
+    await until(place, "its vote is announced", lambda: stage.people["ada"].sees(votes))
+    await until(place, "its thread hears of it", lambda: any("became #1" in one.content for one in grace.sees(thread)))
+    await until(place, "there is a thread for it", lambda: votes.threads)
+    told.heard()
+    [proposal] = await place.forge.proposals()
+    assert (proposal.pull, proposal.asked_by, proposal.merged_as) == (1, grace.id, None)
+    assert await place.forge.main() == first, "nothing merges without consent"
+
+
+async def vote(stage: Stage, place: Place) -> None:
+    """By buttons; who may not is told why, and a restart in the middle changes nothing."""
+    told, votes, first = stage.told, stage.channel("votes"), await place.forge.main()
+    told.scene(
+        "The vote", "Held for 40 seconds here, for 48 hours elsewhere; three votes are needed, and three in five."
+    )
+    people = stage.people
+    newcomer = await stage.join("newcomer")
+    card = votes.history()[0]
+    assert "you may not vote" in text(await people["grace"].presses(card, "For"))
+    assert "30 days of account" in text(await newcomer.presses(card, "Against"))
+    assert ballots(stage) == {}
+    await people["linus"].presses(card, "Against")
+    for _ in range(2):
+        await people["margaret"].presses(card, "For")
+    before = {people["linus"].id: "against", people["margaret"].id: "for"}
+    assert ballots(stage) == before
+    told.note("the bot's process ends, and another begins on the same home")
+    await stage.restart()
+    assert ballots(stage) == before
+    assert "changed to for" in text(await people["linus"].presses(card, "For"))
+    await people["alan"].presses(card, "For")
+    await people["ada"].presses(card, "Why?")
+    assert sorted(ballots(stage).values()) == ["for", "for", "for"]
+    assert len(votes.history()) == 1, "it is announced once, whatever was restarted"
+    assert await place.forge.main() == first, "it does not merge while it is open"
+
+
+async def merge(stage: Stage, place: Place) -> None:
+    """The controller merges what was carried, and everybody hears of it where they look."""
+    told, votes, grace = stage.told, stage.channel("votes"), stage.people["grace"]
+    told.scene("The merge", "The vote closes; the controller merges the very head that was voted on.")
+    await until(place, "it is merged", lambda: place.events("controller", "merged"))
+    [proposal] = await place.forge.proposals(everything=True)
+    assert proposal.merged_as == await place.forge.main()
+    tree = GitRepository(place.home.forge / "repo.git")
+    told.note(f"main is {proposal.merged_as} now, and {DICE} knows the phrase")
+    assert PHRASE in (tree.read(proposal.merged_as, DICE) or b"").decode()
+    card = votes.history()[0]
+    await until(place, "the card says so", lambda: "was merged" in str(votes.history()[0].embeds[0].to_dict()))
+    await until(place, "its thread says so", lambda: any("was merged" in one.content for one in said(stage, votes)))
+    wish = stage.channel("general")
+    await until(place, "grace hears of it", lambda: any("(#1) was merged" in one.content for one in said(stage, wish)))
+    told.heard()
+    with pytest.raises(simcord.SetupError):
+        await stage.people["ada"].actor.click(card, label="Against")
+    assert [one.content for one in said(stage, wish)].count(grace.sees(wish.threads[0])[-1].content) == 1
+
+
+def said(stage: Stage, channel: Any) -> list[Any]:
+    """What the bot said in the threads of a channel."""
+    return [one for thread in channel.threads for one in stage.people["alan"].sees(thread)]
+
+
+def ballots(stage: Stage) -> dict[str, str]:
+    """The last choice of each member, as it is on disk."""
+    poll = stage.bot.house.assembled.votes.read(PullNumber(1))
+    assert poll is not None
+    return {str(one.voter): one.choice for one in poll.ballots}
+
+
+def wishes(stage: Stage) -> list[Any]:
+    """Suggestions of the form that the engine reads; what was said to be wrong with an answer is another."""
+    return [pair for pair in stage.bot.house.records.scan("suggestions") if pair[1]["text"] == WISH]
+
+
+def text(result: Any) -> str:
+    """What came back, to the one who pressed."""
+    assert result.ephemeral, "nobody else reads how somebody votes"
+    return str(result.response.content)
+
+
+def with_button(who: Player, channel: Any, label: str) -> Any:
+    """The newest message of the bot that has this button."""
+
+    def there(message: Any) -> bool:
+        return any(getattr(one, "label", "") == label for row in message.components for one in row.children)
+
+    return [one for one in who.sees(channel) if there(one)][-1]
