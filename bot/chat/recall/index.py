@@ -12,7 +12,7 @@ from bot.core.chat import Scope
 from bot.core.errors import MegawattsError
 from bot.core.ids import GuildId, UserId
 from bot.core.memory import Fact
-from bot.core.stores import Embedder, Point, Vectors
+from bot.core.stores import Embedder, Hit, Point, Vectors
 from bot.policy.memory import near, telling
 
 log = structlog.get_logger()
@@ -24,6 +24,8 @@ _SHARE, _FEW = 0.5, 2
 """The least share of the best score by words, and how many facts may have it, where there is a search by meaning.
 Set by `scripts/bench memory`: more words made its answers worse."""
 _AT_ONCE = 64
+_READ = 400
+"""Characters of a question that are embedded: each word takes about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,13 @@ class Index:
 
     async def _search(self, vectors: Vectors, text: str, scope: Scope, shade: str) -> Found:
         where = {"owner": owner(shade, scope.user, scope.guild)}
-        words = await vectors.search((), hashed(text, shade), where, _WIDE)
-        meaning = []
-        if self._embedder is not None:
-            question = (await self._embedder.embed([text], query=True))[0]
-            meaning = list(await vectors.search(question, "", where, _WIDE))
+        by_word = vectors.search((), hashed(text, shade), where, _WIDE)
+        meaning: Sequence[Hit] = ()
+        if self._embedder is None:
+            words = await by_word
+        else:
+            words, (question,) = await asyncio.gather(by_word, self._embedder.embed([text[:_READ]], query=True))
+            meaning = await vectors.search(question, "", where, _WIDE)
         by_words = [(hit.id, hit.score) for hit in words]
         return Found(
             near([(hit.id, hit.score) for hit in meaning], _FLOOR, _DROP),

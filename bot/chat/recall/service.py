@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +11,10 @@ import structlog
 from bot.chat.recall.extract import Told, extract, maybe
 from bot.chat.recall.holders import Holder
 from bot.chat.recall.index import Found, Index
+from bot.chat.recall.learning import Learning, only_member
 from bot.chat.recall.store import FactStore, Kept, shown
 from bot.chat.recall.words import names, ranked
-from bot.core.chat import HERE, Message, Scope
+from bot.core.chat import Message, Scope
 from bot.core.errors import MegawattsError
 from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 from bot.core.memory import Fact
@@ -59,7 +59,7 @@ class LongTerm:
         """`scrub` clears what deleted rows leave on the disk. `ids` gives texts that cannot be guessed."""
         self._store, self._index = FactStore(records), Index(vectors, embedder, patience)
         self._clock, self._ids, self._holders, self._scrub = clock, ids, tuple(holders), scrub
-        self._most = most
+        self._learned = Learning(self._store, clock, ids, most)
         self._locks = tuple(asyncio.Lock() for _ in range(_LOCKS))
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -89,7 +89,7 @@ class LongTerm:
             shade = await asyncio.to_thread(self._store.shade, message.user)
             if not shade:
                 return ()
-            new, gone = await asyncio.to_thread(self._settle, message, told)
+            new, gone = await asyncio.to_thread(self._learned.settle, message, told)
             await self._index.remove([one.fact.id for one in gone], self._store)
             await self._catch_up(message.user, shade)
             if await asyncio.to_thread(self._store.shade, message.user) != shade:  # withdrawn in another process
@@ -113,7 +113,7 @@ class LongTerm:
         except MegawattsError as error:
             log.warning("memory unavailable", error=type(error).__name__)
             return ()
-        asked = policy.Place(scope.user, scope.guild, _private(scope.guild, scope.audience, scope.private))
+        asked = policy.Place(scope.user, scope.guild, only_member(scope.guild, scope.audience, private=scope.private))
         here = {one.fact.id: one for one in kept if not one.superseded and policy.visible(one.told, asked)}
         now = self._clock()
         weights = {name: policy.strength(one.held, now) for name, one in here.items()}
@@ -179,48 +179,6 @@ class LongTerm:
             "facts": [shown(one) for one in self._store.of(user)],
             **{one.name: [dict(row) for row in one.of(user)] for one in self._holders},
         }
-
-    def _settle(self, message: Message, told: Sequence[Told]) -> tuple[list[Kept], list[Kept]]:
-        """Write what is new; what it supersedes and what goes with it."""
-        new: list[Kept] = []
-        gone: dict[str, Kept] = {}
-        for one in told:
-            earlier = {kept.fact.id: kept for kept in self._store.of(message.user, message.guild)}
-            if one.denied:
-                ids = policy.denied(one.topic, one.value, [kept.held for kept in earlier.values()])
-                gone |= {name: earlier[name] for name in ids}
-                self._store.delete([earlier[name] for name in ids])
-                continue
-            kept = self._new(message, one)
-            outcome = policy.settle(kept.held, [before.held for before in earlier.values()])
-            if outcome.again:
-                self._store.use([earlier[outcome.again]], self._clock())
-                continue
-            for name in outcome.superseded:
-                gone[name] = earlier[name]
-                self._store.put(replace(earlier[name], superseded=True))
-            self._store.put(kept)
-            new.append(kept)
-            everyone = [kept, *earlier.values()]
-            surplus = policy.surplus([one.held for one in everyone], self._most, self._clock())
-            self._store.delete([one for one in everyone if one.fact.id in surplus])
-            gone |= {one.fact.id: one for one in everyone if one.fact.id in surplus}
-        return [one for one in new if one.fact.id not in gone], list(gone.values())
-
-    def _new(self, message: Message, told: Told) -> Kept:
-        fact = Fact(
-            id=self._ids(),
-            user=message.user,
-            guild=message.guild,
-            text=told.text,
-            topic=told.topic,
-            importance=told.importance,
-            at=self._clock(),
-            channel=message.channel,
-            message=message.id,
-        )
-        private = _private(message.guild, message.audience, private=False)
-        return Kept(fact, told.value, told.words, many=told.many, private=private)
 
     def _by_words(self, text: str, scope: Scope, *, lost: bool) -> tuple[list[tuple[str, ...]], list[Kept]]:
         """Without an index: all of the member's facts here are looked at. `lost`: the index should have known them."""
@@ -292,8 +250,3 @@ class LongTerm:
 
 def _ranked(text: str, kept: Sequence[Kept]) -> tuple[str, ...]:
     return names(ranked(text, {one.fact.id: f"{one.fact.text} {one.words}" for one in kept}))
-
-
-def _private(guild: GuildId, audience: str, private: bool) -> bool:
-    """Whether only the member reads along; direct messages are a place of their own, and need no such mark."""
-    return guild != HERE and (private or not audience)
