@@ -25,6 +25,7 @@ class Finished:
     seconds: float
     cpu_seconds: float = 0.0
     max_rss_mb: float = 0.0
+    """Peak of one process; never less than what the starting process held, which the kernel counts along."""
     timed_out: bool = False
     limit: str = ""
     """The limit that ended it, if one did: `seconds`, `cpu`, `memory`, `processes`, `file`, `output`."""
