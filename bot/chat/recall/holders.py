@@ -67,26 +67,20 @@ class Part:
 def tables(records: Records) -> tuple[Table, ...]:
     """The tables of this product that hold members' words, votes or names."""
     voted = "a vote that was cast is part of a decision; it goes with its poll"
+    seen = "who may vote is counted from when a member was first seen"
+    case = "a server keeps the cases of its moderation; ask its admins"
+    spent = "counts only, for the budgets; they hold no words"
     return (
-        Table(records, "reminders", by("user")),
-        Table(records, "suggestions", by("user")),
-        Table(records, "feedback", by("user")),
-        Table(
-            records,
-            "ballots",
-            lambda key, row, user: user in (row.get("user"), row.get("voter"), key.rpartition("/")[2]),
-            voted,
-        ),
-        Table(
-            records,
-            "members",
-            lambda key, _row, user: key == user,
-            "who may vote is counted from when a member was first seen",
-        ),
-        Table(
-            records,
-            "guild_members",
-            lambda key, _row, user: key.rpartition("/")[2] == user,
-            "who may vote is counted from when a member was first seen",
-        ),
+        *(Table(records, name, by("user")) for name in ("reminders", "suggestions", "planning", "feedback", "notes")),
+        Table(records, "ballots", _last, voted),
+        Table(records, "electors", _last, voted),
+        Table(records, "members", _last, seen),
+        Table(records, "guild_members", _last, seen),
+        Table(records, "cases", by("user"), case),
+        Table(records, "usage", by("user"), spent),
     )
+
+
+def _last(key: str, _row: Mapping[str, Any], user: UserId) -> bool:
+    """Rows whose key ends with the member."""
+    return key.rpartition("/")[2] == user
