@@ -8,6 +8,7 @@ import structlog
 
 from bot.chat.climate import Climate
 from bot.chat.feelings import Feelings, load
+from bot.chat.notices import Notices, excerpt
 from bot.chat.parts import Parts
 from bot.chat.refusals import Refusals
 from bot.chat.text import clean
@@ -29,6 +30,8 @@ class Listening:
     def __init__(self, parts: Parts, refusals: Refusals) -> None:
         self._parts, self._refusals = parts, refusals
         self._climate = Climate(Feelings(load()).hostility)
+        self._notices = Notices()
+        self._telling: set[asyncio.Task[None]] = set()
         self._gone: OrderedDict[tuple[ChannelId, MessageId], None] = OrderedDict()
 
     async def overhear(self, message: Message, settings: GuildSettings) -> None:
@@ -57,6 +60,23 @@ class Listening:
         await self._post(message.channel, say("conflict.notice", language))
         if settings.log_channel:
             await self._post(settings.log_channel, say("conflict.event", language, channel=f"<#{message.channel}>"))
+
+    def blocked(self, message: Message, name: str, rule: str, settings: GuildSettings) -> None:
+        """Tell the moderators of a message that was not read; behind the answer, and not of every one."""
+        now = self._parts.timer()
+        if message.guild == HERE or not settings.log_channel or not self._notices.due(message.guild, message.user, now):
+            return
+        say, language, known = self._parts.texts, settings.language or "en", f"rule.{rule}"
+        spoken = say(known, language) if say.has(known) else rule
+        channel = f"<#{message.channel}>"
+        text = say("conflict.blocked", language, name=one_line(name, 80), channel=channel, rule=spoken)
+        task = asyncio.create_task(self._post(settings.log_channel, f"{text}\n{excerpt(clean(message.text))}".strip()))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def settled(self) -> None:
+        """Wait for what is being told."""
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def edited(self, message: Message, settings: GuildSettings) -> None:
         """The window says what the message says now; so do facts learned from it, unless the bot is stopped here."""

@@ -15,6 +15,7 @@ from bot.chat.pauses import Pauses
 from bot.chat.presses import Presses
 from bot.chat.refusals import Refusals
 from bot.chat.steps.base import Step
+from bot.chat.steps.judge import MODERATED
 from bot.chat.steps.order import standard
 from bot.chat.steps.remember import BOT, Remember
 from bot.chat.turn import Given, Turn
@@ -114,7 +115,8 @@ class ChatService:
         await self._listening.deleted(channel, messages)
 
     async def settled(self) -> None:
-        """Wait for what was begun behind answers, such as learning."""
+        """Wait for what was begun behind answers, such as learning, and telling moderators."""
+        await self._listening.settled()
         for step in self._steps:
             if isinstance(step, Remember):
                 await step.settled()
@@ -131,6 +133,9 @@ class ChatService:
             parts.observer.stepped(step.name, parts.timer() - started)
         if turn.answer is None:
             raise RuntimeError("no step answered")
+        kind, _, rule = turn.answer.intent.partition(":")
+        if kind == MODERATED:
+            self._listening.blocked(turn.message, turn.name, rule, turn.settings)
         if turn.kept:
             await self._listening.heard(turn.message, turn.text, turn.settings)
         if self._listening.gone(turn.message):

@@ -15,6 +15,8 @@ from bot.core.moderation import Judged
 from bot.policy.moderation import SECRETS
 
 log = structlog.get_logger()
+MODERATED = "moderated"
+"""What the intent of a message that was not read begins with; the rule follows."""
 
 
 class JudgeMessage:
@@ -41,7 +43,7 @@ class JudgeMessage:
             return
         turn.keeps = False
         turn.language = self._parts.understander.language(turn.text)
-        turn.end(refused(self._parts, judged, turn.language), Outcome.REJECTED, f"moderated:{judged.rule}")
+        turn.end(refused(self._parts, judged, turn.language), Outcome.REJECTED, f"{MODERATED}:{judged.rule}")
 
     def _about_words(self, turn: Turn) -> bool:
         if turn.given is not None:
@@ -68,7 +70,7 @@ class JudgeAnswer:
         judged = await self._judge(answer.text, turn)
         if judged.allowed:
             text = f"{judged.text}\n{turn.tail}".strip() if turn.tail else judged.text
-            turn.answer = replace(answer, text=text)
+            turn.answer = answer if text == answer.text else replace(answer, text=text)
             return
         log.warning("answer refused", rule=judged.rule, model=answer.model)
         self._parts.observer.stepped(f"refused_{judged.rule}", 0.0)
