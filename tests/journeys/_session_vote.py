@@ -109,7 +109,7 @@ async def vote(stage: Stage, place: Place) -> None:
     await people["alan"].presses(card, "For")
     await people["ada"].presses(card, "Why?")
     assert sorted(ballots(stage).values()) == ["for", "for", "for"]
-    assert len(votes.history()) == 1, "it is announced once, whatever was restarted"
+    assert sum(bool(one.embeds) for one in votes.history()) == 1, "it is announced once, whatever was restarted"
     assert await place.forge.main() == first, "it does not merge while it is open"
 
 
