@@ -107,7 +107,7 @@ class Entities:
         """The language whose common words occur most often, or '' if none does or two are even."""
         said = tokens(text)
         scores = sorted(
-            ((sum(w in words.common for w in said), name) for name, words in self._words.items()), reverse=True
+            ((sum(map(words.common.__contains__, said)), name) for name, words in self._words.items()), reverse=True
         )
         if not scores or not scores[0][0] or (len(scores) > 1 and scores[0][0] == scores[1][0]):
             return ""

@@ -57,7 +57,8 @@ class Feelings:
         if lexicon is None:
             return 0.0
         said = tokens(text)
-        good, bad = sum(w in lexicon.good for w in said), sum(w in lexicon.bad | lexicon.hostile for w in said)
+        good = sum(word in lexicon.good for word in said)
+        bad = sum(word in lexicon.bad or word in lexicon.hostile for word in said)
         return (good - bad) / (good + bad + 1)
 
     def hostility(self, text: str) -> float:

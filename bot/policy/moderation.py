@@ -20,7 +20,8 @@ _SOMEBODY = re.compile(r"<@([!&]?)\d{1,20}>")
 _MOST_MENTIONS: Final = 8
 _MOST_LINES: Final = 8
 """Equal lines of one message."""
-_LONGEST_RUN = re.compile(r"([^\s\d.=_*~#-])\1{119,}")
+_RUN: Final = 120
+_LONGEST_RUN = re.compile(rf"([^\s\d.=_*~#-])\1{{{_RUN - 1},}}")
 
 WORDS, LINKS, INVITES, FLOOD, SECRETS, MODEL = "words", "links", "invites", "flood", "secrets", "model"
 
@@ -70,11 +71,14 @@ def _invites(text: str, rules: Rules) -> str:
 def _flood(text: str, rules: Rules) -> str:
     if not rules.crowd:
         return ""
-    if len(_MENTION.findall(text)) > _MOST_MENTIONS:
+    if text.count("@") > _MOST_MENTIONS and len(_MENTION.findall(text)) > _MOST_MENTIONS:
         return f"That mentions more than {_MOST_MENTIONS} people or roles at once."
-    if _LONGEST_RUN.search(text):
+    if len(text) >= _RUN and _LONGEST_RUN.search(text):
         return "That repeats one character too often."
-    lines = Counter(line for raw in text.splitlines() if (line := raw.strip()))
+    raw = text.splitlines()
+    if len(raw) <= _MOST_LINES:
+        return ""
+    lines = Counter(line for one in raw if (line := one.strip()))
     return "That repeats one line too often." if max(lines.values(), default=0) > _MOST_LINES else ""
 
 

@@ -103,7 +103,7 @@ def _may_hold_key(text: str) -> bool:
     """Cheap, and true for whatever the full search would find: most lines are short words."""
     if "://" in text or "/api/webhooks/" in text or "-----" in text:
         return True
-    return max(map(len, text.split()), default=0) >= _LONG
+    return len(text) >= _LONG and max(map(len, text.split()), default=0) >= _LONG
 
 
 def _secret(text: str) -> str:

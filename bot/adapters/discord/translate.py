@@ -44,7 +44,8 @@ class Translator:
         self.me = 0
         self._words, self._seen = words, seen
         self._locales: OrderedDict[int, str] = OrderedDict()
-        self._met: OrderedDict[tuple[int, int], dict[str, Any]] = OrderedDict()
+        self._met: OrderedDict[tuple[int, int], tuple[str, tuple[int, ...], datetime | None]] = OrderedDict()
+        """By member and guild: name, roles, time of joining."""
 
     async def message(self, message: discord.Message) -> Message:
         """A message for the bot, with its files read and what it replies to."""
@@ -117,25 +118,26 @@ class Translator:
         if locale:
             _keep(self._locales, user.id, locale)
         guild = user.guild if isinstance(user, discord.Member) else None
-        roles = user.roles[1:] if isinstance(user, discord.Member) else ()
+        roles = tuple(role.id for role in user.roles[1:]) if isinstance(user, discord.Member) else ()
+        joined = user.joined_at if isinstance(user, discord.Member) else None
+        key, looks = (user.id, guild.id if guild else 0), (user.display_name, roles, joined)
+        if self._met.get(key) == looks:
+            return
         met: dict[str, Any] = {
             "user": UserId(str(user.id)),
             "name": user.display_name,
-            "roles": frozenset(RoleId(str(role.id)) for role in roles),
+            "roles": frozenset(RoleId(str(role)) for role in roles),
             "created": user.created_at,
-            "joined": user.joined_at if isinstance(user, discord.Member) else None,
+            "joined": joined,
             "is_bot": user.bot,
             "guild": GuildId(str(guild.id)) if guild else HERE,
         }
-        key = (user.id, guild.id if guild else 0)
-        if self._met.get(key) == met:
-            return
         try:
             await asyncio.to_thread(self._seen, **met)
         except MegawattsError as error:
             log.warning("member not recorded", error=type(error).__name__)
         else:
-            _keep(self._met, key, met)
+            _keep(self._met, key, looks)
 
     def _where(self, interaction: discord.Interaction[Any]) -> tuple[UserId, ChannelId, GuildId]:
         guild = GuildId(str(interaction.guild_id)) if interaction.guild_id else HERE

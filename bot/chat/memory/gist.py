@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from itertools import chain
 
 from bot.chat.text import shorten, tokens
 from bot.core.chat import Line
@@ -41,12 +43,12 @@ def condense(gist: Sequence[Line], most: int = MOST) -> tuple[Line, ...]:
     if len(gist) <= most:
         return tuple(gist)
     words = [_telling(one.text) for one in gist]
-    often = Counter(word for each in words for word in each)
+    often = Counter(chain.from_iterable(words))
 
-    def worth(number: int) -> tuple[float, float]:
-        found = words[number]
-        mean = sum(often[word] for word in found) / max(4, len(found))
-        return mean * (0.5 if gist[number].by_bot else 1.0), gist[number].at.timestamp()
+    def worth(number: int) -> tuple[float, datetime]:
+        found, one = words[number], gist[number]
+        mean = sum(map(often.__getitem__, found)) / max(4, len(found))
+        return mean * (0.5 if one.by_bot else 1.0), one.at
 
     kept = sorted(sorted(range(len(gist)), key=worth, reverse=True)[:most])
     return tuple(gist[number] for number in kept)
