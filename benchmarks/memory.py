@@ -22,7 +22,7 @@ from bot.adapters.vectors.embedded import EmbeddedVectors, LocalEmbedder
 from bot.adapters.vectors.process import WorkerProcess
 from bot.chat.recall.extract import Told
 from bot.chat.recall.index import owner, spoken
-from bot.chat.recall.service import LongTerm
+from bot.chat.recall.service import MOST, LongTerm
 from bot.chat.recall.store import CONSENT, FACTS, FactStore, Kept
 from bot.chat.recall.words import hashed, tag
 from bot.core.chat import Scope
@@ -112,8 +112,12 @@ async def measure(sizes: Sequence[int]) -> str:
                 rows += await table(world, embedder, {q: v[0] for q, v in queries.items()}, label(size, alone=alone))
                 world.records.close()
                 await worker.close()
-    worst = max(row[-1] for row in rows if row[0].startswith(f"{max(sizes):,}") and "hybrid" in row[0])
-    return report(rows, took, len(texts), "met" if worst < TARGET else "not met")
+    p95 = {name_: times[-1] for name_, *times in rows}
+    spread, single = (p95[f"{label(max(sizes), alone=alone)}, hybrid"] for alone in (False, True))
+    said_ = ("met" if spread < TARGET else "not met", "met" if single < TARGET else "not met")
+    return report(
+        rows, took, len(texts), f"{said_[0]} over members; {said_[1]} for one member, whom a cap of {MOST} keeps"
+    )
 
 
 async def build(
@@ -252,7 +256,8 @@ def report(rows: Sequence[tuple[Any, ...]], embedding: list[float], distinct: in
         "`one member`: a single member holds all, the rest of the facts being shaken copies. Rows are in SQLite,",
         "vectors in the embedded store; `whole` is all of `Memories.recall` in milliseconds, `search` the same with",
         f"the question embedded beforehand. Embedding alone: p50 {p50:.1f}, p95 {p95:.1f} ms.",
-        f"Target: p95 of the whole < {TARGET:g} ms at 100,000 facts: {met}. Load at the end: {os.getloadavg()[0]:.1f}.",
+        f"Target: p95 of the whole < {TARGET:g} ms at the largest size: {met} from this.",
+        f"Load of the machine at the end: {os.getloadavg()[0]:.1f}.",
         "",
         "| facts, way | recall@5 | search p50 | p95 | whole p50 | p95 |",
         "|---|---|---|---|---|---|",
