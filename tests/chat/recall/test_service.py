@@ -431,10 +431,11 @@ class TestHolders:
         assert everywhere.records.scan("conversations") == []
         assert len(everywhere.records.scan("ballots")) == 2
 
-    def test_a_table_forgets_only_what_is_named(self) -> None:
-        records = DictRecords()
-        records.put("notes", "1", {"by": "ann"})
-        records.put("notes", "2", {"by": "bob"})
-        table = Table(records, "notes", by("by"))
-        assert table.forget(ANN) == 1
-        assert table.of(BOB) == [{"by": "bob"}]
+
+def test_a_table_forgets_only_what_is_named() -> None:
+    records = DictRecords()
+    records.put("notes", "1", {"by": "ann"})
+    records.put("notes", "2", {"by": "bob"})
+    table = Table(records, "notes", by("by"))
+    assert table.forget(ANN) == 1
+    assert table.of(BOB) == [{"by": "bob"}]
