@@ -41,6 +41,8 @@ class Announcing:
                 pause = max(pause, min(error.retry_after or self.every, _LONGEST_PAUSE))
             except MegawattsError as error:
                 log.warning("announcing refused", of=name, because=str(error))
+            except Exception as error:  # noqa: BLE001  (a round that breaks must not be the last one)
+                log.error("announcing failed", of=name, error=type(error).__name__)  # noqa: TRY400  (members' texts)
         return pause
 
 

@@ -41,6 +41,10 @@ class Running:
         """discord.py's client, for the other doors to Discord."""
         return self._gateway.client
 
+    async def connected(self) -> None:
+        """Wait until Discord has taken the bot in: before that nothing can be said."""
+        await self._gateway.connected.wait()
+
     def state(self) -> Mapping[str, Any]:
         """How the connection is, for health and status."""
         return self._gateway.state()

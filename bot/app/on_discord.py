@@ -44,7 +44,7 @@ class OnDiscord:
         house.guilds.open(DiscordGuilds(running.client))
         house.messenger.open(running.messenger)
         desk = Desk(house.records, joined.votes, running.messenger, house.book, now, house.home_guild)
-        return cls(running, asyncio.create_task(announcing(desk).run()))
+        return cls(running, asyncio.create_task(_announce(running, desk)))
 
     def state(self) -> Mapping[str, Any]:
         """How the connection is."""
@@ -54,6 +54,12 @@ class OnDiscord:
         """Finish what is under way, and leave."""
         await stop(self._rounds)
         await self._running.close()
+
+
+async def _announce(running: Running, desk: Desk) -> None:
+    """From the moment when the bot can speak."""
+    await running.connected()
+    await announcing(desk).run()
 
 
 def _meet(

@@ -29,6 +29,7 @@ class Rounds:
     [
         (None, EVERY),
         (Denied("no"), EVERY),
+        (AttributeError("a library that is not ready"), EVERY),
         (Unavailable("Discord"), EVERY),
         (Unavailable("Discord", retry_after=42.0), 42.0),
         (Unavailable("Discord", retry_after=9000.0), 300.0),

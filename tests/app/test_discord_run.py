@@ -75,8 +75,10 @@ async def running(server: Server, **changes: Any) -> AsyncIterator[Discord]:
 
 async def test_it_connects_tells_its_commands_answers_and_leaves() -> None:
     async with serving() as server, running(server) as discord_bot:
-        await discord_bot.until(lambda: discord_bot.running.state()["ready"])
+        assert not discord_bot.running.state()["ready"]
+        await asyncio.wait_for(discord_bot.running.connected(), 20)
         state = discord_bot.running.state()
+        assert state["ready"]
         assert state["shards"][0]["ready"]
         assert (state["guilds"], state["missing"], state["problem"]) == (1, [], "")
         assert state["intents"] == ["dm_messages", "guild_messages", "guilds", "message_content"]
