@@ -93,27 +93,52 @@ def _latest(stage: Stage, channel: Any, who: Any) -> Any:
 
 
 async def talk(stage: Stage) -> None:
+    """By mention, reply, direct message and in a chosen channel; never where nobody spoke to it."""
     told, general, bots = stage.told, stage.channel("general"), stage.channel("bots")
-    grace, linus, margaret = stage.people["grace"], stage.people["linus"], stage.people["margaret"]
+    grace, linus, margaret = (stage.people[name] for name in ("grace", "linus", "margaret"))
     call = f"<@{stage.env.backend.bot_user.id}>"
-    told.scene("Talk", "Without a model: the offline responder answers. In #bots it was told to listen.")
+    told.scene("Talk", "No model is configured: fixed phrases and tools answer. In #bots it was told to listen.")
     before = len(grace.sees(general))
     await grace.says(general, "good morning everybody")
     assert len(grace.sees(general)) == before, "nobody spoke to it"
-    await grace.says(general, f"{call} what can you do?")
+    await grace.says(general, f"{call} roll 2d6")
+    assert "2d6" in grace.sees(general)[-1].content
     await grace.says(general, "thank you!", reply_to=grace.sees(general)[-1])
-    await grace.says(bots, "roll 2d6")
+    assert len(grace.sees(general)) == before + 2
+    await grace.says(bots, "what time is it?")
+    assert "UTC" in linus.sees(bots)[-1].content
     await linus.writes("who are you?")
+    assert "Megawatts" in linus.told_alone()[-1].content
     await margaret.says(general, f"{call} Hallo, wie geht es dir heute?")
-    await grace.writes("I live in Uppsala and I love hiking")
-    await grace.writes("what do you know about me?")
-    await grace.slash(general, "memory opt-in")
-    await grace.writes("I live in Uppsala and I love hiking")
-    await grace.writes("what do you know about me?")
-    await linus.writes("what do you know about grace?")
-    await linus.writes("what do you know about me?")
-    asked = await grace.slash(general, "memory forget", what="all")
-    await grace.presses(asked.response.message, "Do it")
-    await grace.writes("what do you know about me?")
-    await grace.presses(grace.sees(bots)[-1], "Helpful")
-    await grace.presses(grace.sees(bots)[-1], "Fix this", "say which dice showed what")
+    assert "Ich bin ein Programm" in linus.sees(general)[-1].content
+
+    answer = linus.sees(bots)[-1]
+    await linus.presses(answer, "Helpful")
+    fixed = await linus.presses(answer, "Fix this", "name the time zone of the asker")
+    assert "wrote it down" in facts(fixed)["text"]
+    voices = [row["value"] for _, row in stage.bot.house.records.scan("feedback")]
+    assert voices == ["fix"], "one voice a member, the later one"
+    assert [row["user"] for _, row in stage.bot.house.records.scan("suggestions")] == [linus.id]
+
+
+async def memory(stage: Stage) -> None:
+    """Learned with consent, shown to its member alone, forgotten from the disk."""
+    told, alan, linus = stage.told, stage.people["alan"], stage.people["linus"]
+    general, asks = stage.channel("general"), "what do you know about me?"
+    told.scene("Memory", "Alan allows the bot to remember, tells it something, and has it forget that again.")
+    await alan.writes("I live in Uppsala")
+    await alan.writes(asks)
+    assert "not allowed it" in alan.told_alone()[-1].content
+    assert (await alan.slash(general, "memory opt-in")).ephemeral
+    await alan.writes("I live in Uppsala")
+    await stage.bot.house.assembled.service.settled()
+    await alan.writes(asks)
+    assert "lives in Uppsala" in alan.told_alone()[-1].content
+    await linus.writes("what do you know about alan?")
+    assert "Uppsala" not in linus.told_alone()[-1].content
+    asked = await alan.slash(general, "memory forget", what="all")
+    done = await alan.presses(asked.response.message, "Do it")
+    assert facts(done)["alone"], "what was forgotten is nobody else's affair"
+    await alan.writes(asks)
+    assert "Uppsala" not in alan.told_alone()[-1].content
+    assert not any("uppsala" in str(row).casefold() for _, row in stage.bot.house.records.scan("facts"))

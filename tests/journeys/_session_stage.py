@@ -160,6 +160,11 @@ class Player:
         self.stage.told.heard()
         return result
 
+    def told_alone(self) -> list[Any]:
+        """What the bot said to them in direct messages."""
+        me = self.stage.env.backend.bot_user.id
+        return [one for one in self.actor.user.dm_channel.history() if one.author.id == me]
+
     def sees(self, channel: Any) -> list[Any]:
         """What the bot said there that this member can read, oldest first."""
         me = self.stage.env.backend.bot_user.id

@@ -34,6 +34,7 @@ async def test_a_first_day(played: tuple[Any, Any]) -> None:
             await _session_scenes.setup(stage)
             if not os.environ.get("SKIP"):
                 await _session_scenes.talk(stage)
+                await _session_scenes.memory(stage)
                 await _session_scenes.tools(stage)
             await _session_vote.suggestion(stage, place)
             await _session_vote.vote(stage, place)
