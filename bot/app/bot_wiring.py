@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -114,10 +114,10 @@ def assemble(world: World) -> Assembled:
     tools = discover(bot.extensions)
     _check(intents, tools)
     doors = world.doors
-    house = House(world.records, world.clock, world.random, world.status, votes, doors)
+    words = texts.load()
+    house = House(world.records, world.clock, world.random, world.status, votes, replace(doors, words=words))
     registry = Registry(tools, house)
     memory = world.memory or window_of(world.records, world.window, world.clock)
-    words = texts.load()
     parts = Parts(
         records=world.records,
         registry=registry,

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from bot.sdk import HERE, Button, Host
+from bot.sdk import HERE, Button, Host, Post
 
 TABLE = "suggestions"
 THREADS = "planning"
@@ -17,6 +18,10 @@ QUESTIONS = (
     "When and where do you need it, and for whom?",
     "How would you see that it works? And what must not change?",
 )
+
+
+QUESTION_KEYS = ("plan.what", "plan.when", "plan.proof")
+"""Names of their texts in other languages. Rows keep the English ones, which the engine reads."""
 
 
 def number_of(user: str, text: str) -> str:
@@ -50,6 +55,7 @@ def new_row(host: Host, number: str, text: str) -> dict[str, Any]:
         "text": text,
         "at": host.now.isoformat(),
         "channel": caller.channel,
+        "language": caller.language,
         **where,
     }
 
@@ -59,6 +65,12 @@ def waiting(row: Mapping[str, Any]) -> str:
     answered = len(row.get("plan", ()))
     ended = row.get("status") in {"go", "kept"}
     return "" if ended or answered >= len(QUESTIONS) else QUESTIONS[answered]
+
+
+def asking(row: Mapping[str, Any]) -> dict[str, str | int | float]:
+    """The facts of the question that is to be answered next."""
+    question = waiting(row)
+    return {"question": question, "question_key": QUESTION_KEYS[QUESTIONS.index(question)]} if question else {}
 
 
 def open_plan(host: Host, number: str = "") -> tuple[str, dict[str, Any]] | None:
@@ -75,6 +87,17 @@ def buttons(row: Mapping[str, Any]) -> tuple[Button, ...]:
     start, question = f"plan/{row['id']}", waiting(row)
     answer = (Button(f"{start}/answer", "Answer", asks=question[:300]),) if question else ()
     return (*answer, Button(f"{start}/go", "Go", "primary"), Button(f"{start}/keep", "Keep it for later"))
+
+
+def first(host: Host, number: str) -> Post:
+    """The first question, as it is posted in a thread: in the language of the member who is to answer it."""
+    question = host.say(QUESTION_KEYS[0], QUESTIONS[0])
+    made = buttons({"id": number})
+    labels = {one.id: host.say(f"plan.{one.id.rpartition('/')[2]}", one.label) for one in made}
+    return Post(
+        question,
+        buttons=tuple(replace(one, label=labels[one.id], asks=question[:300] if one.asks else "") for one in made),
+    )
 
 
 def ended(host: Host, row: Mapping[str, Any]) -> None:

@@ -90,7 +90,7 @@ async def forget_memory(host: Host, what: Annotated[str, "all, a topic, or a fac
     if not gone:
         text = f"I remember nothing of you under {wanted[:60]!r}. !memory show lists what there is."
         return Result(text, "not_found", {"what": wanted[:60]}, ok=False)
-    return Result(f"Forgotten: {gone} facts about you.", "some", {"facts": gone})
+    return Result(f"Forgotten: {gone} facts about you.", "some", {"facts": gone, "count": gone})
 
 
 @tool(

@@ -35,13 +35,13 @@ def answer_plan(
             buttons=wishes.buttons(row),
         )
     if not said:
-        return Result(question, "ask", {"question": question, "id": row["id"]}, buttons=wishes.buttons(row))
+        return Result(question, "ask", {**wishes.asking(row), "id": row["id"]}, buttons=wishes.buttons(row))
     row = {**row, "plan": [*row.get("plan", ()), f"{question} {said}"]}
     host.shelf(wishes.TABLE).put(key, row)
     following = wishes.waiting(row)
     if following:
         return Result(
-            f"Noted. {following}", "next", {"question": following, "id": row["id"]}, buttons=wishes.buttons(row)
+            f"Noted. {following}", "next", {**wishes.asking(row), "id": row["id"]}, buttons=wishes.buttons(row)
         )
     text = f"Noted. This is the plan:\n{_plan(row)}\nSay !go and it goes its way."
     return Result(text, "complete", {"plan": _plan(row), "id": row["id"]}, buttons=wishes.buttons(row))

@@ -60,10 +60,20 @@ async def _answer(host: Host, step: Step, value: str) -> str:
 
 
 def _ask(step: Step, todo: tuple[Step, ...], before: str) -> Result:
-    place = f"Step {todo.index(step) + 1} of {len(todo)}, {step.name}: "
+    number, total = todo.index(step) + 1, len(todo)
+    place = f"Step {number} of {total}, {step.name}: "
     ways = " | ".join(f"!setup {step.name} {value}" for value, _ in step.choices)
     text = "\n".join(part for part in (before, place + step.question, f"Say {ways}, another value, or skip.") if part)
-    return Result(text, "step", {"step": step.name, "question": step.question}, buttons=buttons(step))
+    facts: dict[str, str | int | float] = {
+        "step": step.name,
+        "question": step.question,
+        "question_key": f"setup.question.{step.name}",
+        "number": number,
+        "total": total,
+        "ways": ways,
+        "before": f"{before}\n" if before else "",
+    }
+    return Result(text, "step", facts, buttons=buttons(step))
 
 
 async def _summary(host: Host) -> Result:

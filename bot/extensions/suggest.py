@@ -33,7 +33,7 @@ async def suggest_improvement(host: Host, text: Annotated[str, "the suggestion"]
         await asyncio.to_thread(host.shelf(wishes.TABLE).put, key, {**row, "thread": thread})
         plan = {"user": host.caller.user, "number": number}
         await asyncio.to_thread(host.shelf(wishes.THREADS).put, thread, plan)
-    facts = {"id": number, "question": wishes.QUESTIONS[0]}
+    facts = {"id": number, **wishes.asking(row)}
     thanks = f"Thank you, I wrote it down as {number}."
     if thread:
         return Result(f"{thanks} Let us plan it in the thread.", "thread", facts)
@@ -58,8 +58,7 @@ async def _thread(host: Host, number: str, text: str) -> str:
     try:
         message = await host.messenger.send(caller.channel, Post(said, nonce=f"s{number}"))
         thread = await host.messenger.thread(caller.channel, message, one_line(text, 90))
-        question = Post(wishes.QUESTIONS[0], buttons=wishes.buttons({"id": number}))
-        await host.messenger.send(thread, question)
+        await host.messenger.send(thread, wishes.first(host, number))
     except (Denied, Unavailable):
         return ""
     return thread

@@ -27,3 +27,17 @@ def asked(button: str, text: str = "") -> tuple[str, Mapping[str, str]] | None:
                 given.setdefault(_TEXT[tool], text)
             return tool, given
     return None
+
+
+def spoken(button: str) -> tuple[str, str]:
+    """Keys of the texts for a button's label and for what it asks; empty where there are none, and the button's own
+    words hold. What a plan asks next is the plan's to say."""
+    kind, _, rest = button.partition("/")
+    name, _, value = rest.partition("/")
+    if kind == "plan":
+        return f"plan.{value}", ""
+    if kind != "setup":
+        return "", ""
+    if not value:
+        return "setup.choice.own", f"setup.asks.{name}"
+    return ("setup.choice.skip" if value == "skip" else f"setup.choice.{name}_{value}"), ""

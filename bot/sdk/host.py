@@ -145,6 +145,8 @@ class Doors:
     """How a text sounds, from -1 (bad) to 1 (good)."""
     limiter: RateLimiter | None = None
     """None: tools have no limits of their own."""
+    words: Callable[..., str] | None = None
+    """A text by key and language; None: English alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,12 @@ class Host(Opened):
         """Names of the doors that this house has."""
         doors = self._house.doors
         return frozenset(name for name in _DOORS if getattr(doors, name) is not None)
+
+    def say(self, key: str, english: str) -> str:
+        """What a tool says elsewhere than in its answer, in the asking member's language. An answer is localised by its
+        key and facts."""
+        words = self._house.doors.words
+        return words(key, self.caller.language) if words is not None else english
 
     def shelf(self, table: str) -> Shelf:
         """A table this tool declared in `needs`. Raises Denied for any other."""

@@ -133,7 +133,8 @@ class Performer:
             text = f"Not done yet. This waits until {call.caller.name or 'the member'} presses a button: {says}"
         else:
             text = f"{says}\nShall I? The buttons work for five minutes."
-        return Called(Result(text, "confirm", {"preview": says}, buttons=buttons), "confirm", preview=says)
+        facts = {**_given(call), "preview": says}
+        return Called(Result(text, "confirm", facts, buttons=buttons), "confirm", preview=says)
 
     async def _denied(self, call: Call, verdict: Verdict) -> Called:
         await record(
@@ -180,6 +181,13 @@ async def _run(begun: _Begun) -> Result | Plan:
 
 def _ended(result: Result) -> Called:
     return Called(result, "ok" if result.ok else "refused")
+
+
+def _given(call: Call) -> dict[str, str]:
+    """Arguments as members read them, with the defaults of those that were not given."""
+    shapes = call.tool.spec.parameters["properties"]
+    known = {name: shape["default"] for name, shape in shapes.items() if "default" in shape} | dict(call.arguments)
+    return {name: one_line(str(value), 80) for name, value in known.items()}
 
 
 def _generic(call: Call) -> str:

@@ -7,6 +7,7 @@ async def test_a_suggestion_is_kept_word_for_word(desk) -> None:
         "text": "answer faster in Spanish",
         "at": "2026-03-01T12:00:00+00:00",
         "channel": "hall",
+        "language": "en",
     }
 
 

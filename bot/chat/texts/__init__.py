@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,10 @@ class Texts:
     def has(self, key: str) -> bool:
         """Whether there is such a text at all."""
         return key in self._tables["en"]
+
+    def fits(self, key: str, facts: Collection[str]) -> bool:
+        """Whether there is such a text, and it wants no other facts than these."""
+        return key in self._tables["en"] and slots(self._tables["en"][key]) <= set(facts)
 
     def __call__(self, key: str, locale: str = "en", /, **facts: object) -> str:
         """The text with its slots filled. KeyError for a key that no language has: a mistake of the caller."""
