@@ -20,10 +20,11 @@ from benchmarks._report import write
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.vectors.embedded import EmbeddedVectors, LocalEmbedder
 from bot.adapters.vectors.process import WorkerProcess
+from bot.chat.recall.consents import CONSENT, Consents
 from bot.chat.recall.extract import Told
 from bot.chat.recall.index import owner, spoken
 from bot.chat.recall.service import MOST, LongTerm
-from bot.chat.recall.store import CONSENT, FACTS, FactStore, Kept
+from bot.chat.recall.store import FACTS, FactStore, Kept
 from bot.chat.recall.words import hashed, tag
 from bot.core.chat import Scope
 from bot.core.ids import ChannelId, GuildId, MessageId, UserId
@@ -183,7 +184,7 @@ def fill(path: Path, kept: Sequence[Kept]) -> SqliteRecords:
         store.put(one)
         store.indexed([one])
     for user in {one.fact.user for one in kept}:
-        store.give(user, SHADE, NOW)
+        Consents(drawn).give(user, SHADE, NOW)
     records = SqliteRecords(path)
     with sqlite3.connect(path) as db:
         for table in (FACTS, CONSENT):

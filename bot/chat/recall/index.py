@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.chat.recall.store import FactStore, Kept
+from bot.chat.recall.consents import Debts
+from bot.chat.recall.store import Kept
 from bot.chat.recall.words import hashed, tag
 from bot.core.chat import Scope
 from bot.core.errors import MegawattsError
@@ -40,9 +41,9 @@ class Found:
 class Index:
     """Vectors and embedder together. Both may be missing, slow or broken."""
 
-    def __init__(self, vectors: Vectors | None, embedder: Embedder | None, patience: float) -> None:
+    def __init__(self, vectors: Vectors | None, embedder: Embedder | None, patience: float, debts: Debts) -> None:
         """`patience`: seconds that a search may take before it is done without."""
-        self._vectors, self._embedder, self._patience = vectors, embedder, patience
+        self._vectors, self._embedder, self._patience, self._debts = vectors, embedder, patience, debts
 
     async def search(self, text: str, scope: Scope, shade: str) -> Found | None:
         """What fits in this scope; None if the index does not answer in time."""
@@ -74,33 +75,33 @@ class Index:
             return False
         return True
 
-    async def remove(self, ids: Sequence[str], store: FactStore) -> None:
+    async def remove(self, ids: Sequence[str]) -> None:
         """Take facts out; what the index does not do now, it owes."""
         if self._vectors is None or not ids:
             return
         name = f"ids/{min(ids)}"
-        await asyncio.to_thread(store.owe, name, {"ids": list(ids)})
-        await self.settle(store)
+        await asyncio.to_thread(self._debts.owe, name, {"ids": list(ids)})
+        await self.settle()
 
-    async def remove_member(self, user: UserId, shade: str, store: FactStore) -> None:
+    async def remove_member(self, user: UserId, shade: str) -> None:
         """Take everything of a member out; what the index does not do now, it owes."""
         if self._vectors is None or not shade:
             return
         who = tag(shade, user)
-        await asyncio.to_thread(store.owe, f"who/{who}", {"who": who})
-        await self.settle(store)
+        await asyncio.to_thread(self._debts.owe, f"who/{who}", {"who": who})
+        await self.settle()
 
-    async def settle(self, store: FactStore) -> None:
+    async def settle(self) -> None:
         """Delete what is still owed. Raises nothing."""
         if self._vectors is None:
             return
         try:
-            for name, row in await asyncio.to_thread(store.owed):
+            for name, row in await asyncio.to_thread(self._debts.owed):
                 if "who" in row:
                     await self._vectors.delete_where({"who": str(row["who"])})
                 else:
                     await self._vectors.delete([str(one) for one in row["ids"]])
-                await asyncio.to_thread(store.paid, name)
+                await asyncio.to_thread(self._debts.paid, name)
         except MegawattsError as error:
             log.warning("index still holds hashes of forgotten facts", error=type(error).__name__)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from bot.chat.recall.consents import Consents, Debts
 from bot.chat.recall.extract import Told, extract, maybe
 from bot.chat.recall.holders import Holder
 from bot.chat.recall.index import Found, Index
@@ -57,7 +58,8 @@ class LongTerm:
         patience: float = PATIENCE,
     ) -> None:
         """`scrub` clears what deleted rows leave on the disk. `ids` gives texts that cannot be guessed."""
-        self._store, self._index = FactStore(records), Index(vectors, embedder, patience)
+        self._store, self._consents = FactStore(records), Consents(records)
+        self._index = Index(vectors, embedder, patience, Debts(records))
         self._clock, self._ids, self._holders, self._scrub = clock, ids, tuple(holders), scrub
         self._learned = Learning(self._store, clock, ids, most)
         self._locks = tuple(asyncio.Lock() for _ in range(_LOCKS))
@@ -65,17 +67,17 @@ class LongTerm:
 
     async def consents(self, user: UserId) -> bool:
         """Whether a member has opted in."""
-        return bool(await asyncio.to_thread(self._store.shade, user))
+        return bool(await asyncio.to_thread(self._consents.shade, user))
 
     async def consent(self, user: UserId, given: bool) -> None:
         """Opt in or out. Out also forgets everything at once."""
         if given:
-            await asyncio.to_thread(self._store.give, user, self._ids(), self._clock())
+            await asyncio.to_thread(self._consents.give, user, self._ids(), self._clock())
             return
         async with self._turn(user):
-            shade = await asyncio.to_thread(self._store.shade, user)
-            await asyncio.to_thread(self._store.begin, user, shade)
-            await asyncio.to_thread(self._store.withdraw, user)
+            shade = await asyncio.to_thread(self._consents.shade, user)
+            await asyncio.to_thread(self._consents.begin, user, shade)
+            await asyncio.to_thread(self._consents.withdraw, user)
             await self._forget_all(user, shade)
 
     async def learn(self, message: Message) -> Sequence[Fact]:
@@ -86,13 +88,13 @@ class LongTerm:
         if not told:
             return ()
         async with self._turn(message.user):
-            shade = await asyncio.to_thread(self._store.shade, message.user)
+            shade = await asyncio.to_thread(self._consents.shade, message.user)
             if not shade:
                 return ()
             new, gone = await asyncio.to_thread(self._learned.settle, message, told)
-            await self._index.remove([one.fact.id for one in gone], self._store)
+            await self._index.remove([one.fact.id for one in gone])
             await self._catch_up(message.user, shade)
-            if await asyncio.to_thread(self._store.shade, message.user) != shade:  # withdrawn in another process
+            if await asyncio.to_thread(self._consents.shade, message.user) != shade:  # withdrawn in another process
                 await self._forget_all(message.user, shade)
                 return ()
             if gone:
@@ -102,7 +104,7 @@ class LongTerm:
     async def recall(self, text: str, scope: Scope, most: int = 5) -> Sequence[Fact]:
         """The member's own facts that fit a text best, best first; another member's never."""
         try:
-            shade = await asyncio.to_thread(self._store.shade, scope.user)
+            shade = await asyncio.to_thread(self._consents.shade, scope.user)
             if not shade or not text.strip():
                 return ()
             found = await self._index.search(text, scope, shade)
@@ -130,9 +132,9 @@ class LongTerm:
     async def forget(self, user: UserId, *, fact: str = "", topic: str = "") -> int:
         """Forget one fact, one topic, or (with neither) all, on every store, at once; how many facts went."""
         async with self._turn(user):
-            shade = await asyncio.to_thread(self._store.shade, user)
+            shade = await asyncio.to_thread(self._consents.shade, user)
             if not fact and not topic:
-                await asyncio.to_thread(self._store.renew, user, self._ids())
+                await asyncio.to_thread(self._consents.renew, user, self._ids())
                 return await self._forget_all(user, shade)
             kept = await asyncio.to_thread(self._store.of, user)
             topic = topic.strip().casefold()
@@ -161,21 +163,21 @@ class LongTerm:
     async def settle(self) -> None:
         """Finish what a crash cut short, such as a `forget`. For the start of a process; raises nothing."""
         try:
-            for user, shade in await asyncio.to_thread(self._store.unfinished):
+            for user, shade in await asyncio.to_thread(self._consents.unfinished):
                 async with self._turn(user):
                     await self._forget_all(user, shade)
-            await self._index.settle(self._store)
+            await self._index.settle()
         except MegawattsError as error:
             log.warning("a forget is still not finished", error=type(error).__name__)
 
     def _told(self, message: Message) -> tuple[Told, ...]:
-        return extract(message.text) if self._store.shade(message.user) else ()
+        return extract(message.text) if self._consents.shade(message.user) else ()
 
     def _export(self, user: UserId) -> dict[str, Any]:
         return {
             "user": user,
             "at": self._clock().isoformat(),
-            "consent": self._store.consent(user) or {"given": False},
+            "consent": self._consents.consent(user) or {"given": False},
             "facts": [shown(one) for one in self._store.of(user)],
             **{one.name: [dict(row) for row in one.of(user)] for one in self._holders},
         }
@@ -202,7 +204,7 @@ class LongTerm:
             async with self._turn(user):
                 if fresh:
                     await asyncio.to_thread(self._store.use, fresh, now)
-                shade = await asyncio.to_thread(self._store.shade, user)
+                shade = await asyncio.to_thread(self._consents.shade, user)
                 if shade:
                     await self._catch_up(user, shade)
         except MegawattsError as error:
@@ -216,20 +218,20 @@ class LongTerm:
 
     async def _forget_all(self, user: UserId, shade: str) -> int:
         """Begun, it is finished: by the next start if not now."""
-        await asyncio.to_thread(self._store.begin, user, shade)
+        await asyncio.to_thread(self._consents.begin, user, shade)
         kept = await asyncio.to_thread(self._store.of, user)
         await asyncio.to_thread(self._store.delete, kept)
         for holder in self._holders:
             await asyncio.to_thread(holder.forget, user)
-        await self._index.remove_member(user, shade, self._store)
-        await asyncio.to_thread(self._store.finish, user)
+        await self._index.remove_member(user, shade)
+        await asyncio.to_thread(self._consents.finish, user)
         await asyncio.to_thread(self._scrub)
         return len(kept)
 
     async def _delete(self, gone: Sequence[Kept]) -> int:
         if gone:
             await asyncio.to_thread(self._store.delete, gone)
-            await self._index.remove([one.fact.id for one in gone], self._store)
+            await self._index.remove([one.fact.id for one in gone])
             await asyncio.to_thread(self._scrub)
         return len(gone)
 

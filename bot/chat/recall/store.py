@@ -1,4 +1,4 @@
-"""Facts and consent as rows. Every method waits for the disk: not for the event loop."""
+"""Facts as rows. Every method waits for the disk: not for the event loop."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ from bot.core.memory import Fact
 from bot.core.ports import Records
 from bot.policy.memory import Held, Place
 
-FACTS, SOURCES, USES, CONSENT = "facts", "fact_sources", "fact_uses", "memory_consent"
-UNINDEXED, OWED, LEAVING = "facts_unindexed", "vectors_owed", "memory_leaving"
+FACTS, SOURCES, USES, UNINDEXED = "facts", "fact_sources", "fact_uses", "facts_unindexed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +51,6 @@ class FactStore:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-
-    def shade(self, user: UserId) -> str:
-        """The secret with which this member's words are hashed; empty if they have not opted in."""
-        row = self._records.get(CONSENT, _key(user))
-        return str(row["shade"]) if row else ""
-
-    def consent(self, user: UserId) -> Mapping[str, Any] | None:
-        """The consent as it was given, without its secret."""
-        row = self._records.get(CONSENT, _key(user))
-        return {"given": True, "at": row["at"]} if row else None
-
-    def give(self, user: UserId, shade: str, at: datetime) -> None:
-        """Opt in, unless already so."""
-        self._records.add(CONSENT, _key(user), {"shade": shade, "at": at.isoformat()})
-
-    def renew(self, user: UserId, shade: str) -> None:
-        """Another secret: what an index still holds under the old one means nothing any more."""
-        row = self._records.get(CONSENT, _key(user))
-        if row is not None:
-            self._records.put(CONSENT, _key(user), {**row, "shade": shade})
-
-    def withdraw(self, user: UserId) -> None:
-        """Opt out."""
-        self._records.delete(CONSENT, _key(user))
 
     def of(self, user: UserId, guild: GuildId | None = None) -> list[Kept]:
         """A member's facts, superseded ones too, oldest first; of one guild or of all."""
@@ -136,30 +111,6 @@ class FactStore:
                 self._records.delete(UNINDEXED, one.key)
             else:
                 self._records.put(UNINDEXED, one.key, {})
-
-    def begin(self, user: UserId, shade: str) -> None:
-        """Note that a member is being forgotten."""
-        self._records.put(LEAVING, _key(user), {"user": user, "shade": shade})
-
-    def finish(self, user: UserId) -> None:
-        """The member is forgotten."""
-        self._records.delete(LEAVING, _key(user))
-
-    def unfinished(self) -> list[tuple[UserId, str]]:
-        """Members whose forgetting was cut short, with the secret that they had."""
-        return [(UserId(str(row["user"])), str(row["shade"])) for _, row in self._records.scan(LEAVING)]
-
-    def owe(self, name: str, row: Mapping[str, Any]) -> None:
-        """Note what must still be deleted from the index."""
-        self._records.put(OWED, name, row)
-
-    def owed(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
-        """What must still be deleted from the index."""
-        return self._records.scan(OWED)
-
-    def paid(self, name: str) -> None:
-        """It is deleted."""
-        self._records.delete(OWED, name)
 
     def _kept(self, key: str, row: Mapping[str, Any]) -> Kept:
         use = self._records.get(USES, key) or {}

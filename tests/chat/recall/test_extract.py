@@ -1,13 +1,13 @@
 """What members tell of themselves is found in four languages; nothing else is."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks._report import data
 from bot.chat.recall import topics
 from bot.chat.recall.extract import MOST, extract, maybe
 from bot.core.errors import Misconfigured
@@ -184,10 +184,11 @@ def test_several_things_in_one_message_but_not_too_many() -> None:
     assert len(extract(". ".join(f"I like thing{number}a" for number in range(50)))) == MOST
 
 
-@pytest.mark.skipif(not Path("/work/shared/data").is_dir() and "MEGAWATTS_DATA" not in os.environ, reason="no data set")
 def test_injections_of_the_public_set_become_no_topic_and_no_plain_order() -> None:
-    folder = Path(os.environ.get("MEGAWATTS_DATA", "/work/shared/data"))
-    rows = json.loads((folder / "prompt-injection-purplellama.json").read_text())
+    file = data("prompt-injection-purplellama.json")
+    if file is None:
+        pytest.skip("the shared data set is absent")
+    rows = json.loads(file.read_text())
     known = {one.name for one in topics.load().topics}
     for row in rows:
         for one in extract(str(row.get("user_input", row))):

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from bot.chat.memory import Memory
+from bot.chat.recall.consents import CONSENT, LEAVING, OWED
 from bot.chat.recall.holders import Part, Table, by, tables
 from bot.chat.recall.service import LongTerm
-from bot.chat.recall.store import CONSENT, FACTS, LEAVING, OWED, SOURCES, UNINDEXED, USES
+from bot.chat.recall.store import FACTS, SOURCES, UNINDEXED, USES
 from bot.core.chat import Line, Message, Scope
 from bot.core.errors import Unavailable
 from bot.core.ids import ChannelId, GuildId, MessageId, UserId
