@@ -72,6 +72,7 @@ async def open_house(
         stack.push_async_callback(asyncio.to_thread, window.flush)
         memories = open_memories(settings, home, records, now, window=window, holders=_holders(records, cache))
         stack.push_async_callback(memories.close)
+        await memories.settle()
         thinker = open_thinker(settings, records, cache, observer, now)
         if thinker is not None:
             stack.push_async_callback(thinker.close)
