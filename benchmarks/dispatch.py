@@ -19,6 +19,8 @@ from benchmarks._report import ROOT, write
 
 N, ROUNDS = 20_000, 20
 ADDRESSED, TOGETHER = 4_000, 16
+TAIL = 0.08
+"""Seconds after a round in which what was overheard last is remembered: the cost is its own contender's."""
 RATIO, PER_SECOND, P95, MEGABYTES = 0.7, 1_000, 20.0, 100.0
 TALK = "so I said to him, this is just people talking about lunch and the weather"
 
@@ -39,8 +41,8 @@ async def feed(contender: Contender, frames: list[str]) -> None:
     for frame in frames:
         await receive(frame)
         await asyncio.sleep(0)
+    await asyncio.sleep(TAIL)
     contender.spent.append(time.process_time() - began)
-    await asyncio.sleep(0.01)
 
 
 async def ours(listener: Any) -> Any:
@@ -228,7 +230,9 @@ def body(all_of_them: list[Contender], answered: Answered, room: dict[str, Any])
         rate = each / statistics.median(one.spent)
         ratios = [there / here for there, here in zip(bare.spent, one.spent, strict=True)]
         rows.append(f"| {one.name} | {rate:,.0f} | {spread(ratios)} |")
-    ratio = statistics.median(a / b for a, b in zip(bare.spent, all_of_them[2].spent, strict=True))
+    alone, whole = (
+        statistics.median(a / b for a, b in zip(bare.spent, one.spent, strict=True)) for one in all_of_them[2:]
+    )
     more = room["full"] - room["imported"]
     met: Callable[[bool], str] = lambda well: "met" if well else "not met"  # noqa: E731
     return "\n".join(
@@ -236,8 +240,10 @@ def body(all_of_them: list[Contender], answered: Answered, room: dict[str, Any])
             f"N = {N:,} messages that are not for the bot, as JSON frames through discord.py's parser, in {ROUNDS}",
             f"rounds by turns; processor time of one core, load {os.getloadavg()[0]:.1f}.",
             "Ratio to bare discord.py by round: median (middle half).",
-            f"Target >= {RATIO}: {met(ratio >= RATIO)}. The adapter makes no task for such a",
-            "message and keeps no cache of messages, which is why it can be above 1.",
+            f'Target >= {RATIO}: up to "not addressed to me" {met(alone >= RATIO)} ({alone:.2f}); where what was',
+            "overheard is then remembered as well (redacted, put into window and summary, its temper taken)",
+            f"{met(whole >= RATIO)} ({whole:.2f}). The adapter makes no task for such a message and keeps no cache of",
+            "messages, which is why it can be above 1.",
             "",
             "| | messages a second | ratio |",
             "|---|---|---|",

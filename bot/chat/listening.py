@@ -11,7 +11,7 @@ from bot.chat.feelings import Feelings, load
 from bot.chat.notices import Notices, excerpt
 from bot.chat.parts import Parts
 from bot.chat.refusals import Refusals
-from bot.chat.text import clean
+from bot.chat.text import clean, shown
 from bot.core.chat import HERE, Line, Message, Post
 from bot.core.errors import MegawattsError
 from bot.core.guild_settings import GuildSettings
@@ -38,19 +38,20 @@ class Listening:
         """Remembered where the guild keeps anything; what is said against the rules is told to the moderators."""
         if message.by_bot or settings.paused or message.channel in settings.ignores:
             return
+        keeps = settings.memory and settings.retention_days > 0
+        if not keeps and not self._watches(message, settings):
+            return
         text = clean(message.text)
         if not text:
             return
-        keeps = settings.memory and settings.retention_days > 0
         if keeps and not await self._refusals.refused(message.user):
-            name = redact(one_line(message.name, 80))
-            line = Line(message.user, name, redact(text), self._parts.clock(), message=message.id)
+            line = Line(message.user, shown(message.name), redact(text), self._parts.clock(), message=message.id)
             self._add(message, line)
         await self.heard(message, text, settings)
 
     async def heard(self, message: Message, text: str, settings: GuildSettings) -> None:
         """Take the temper of a line; a conflict that begins gets one calm word, and the moderators a note."""
-        if message.guild == HERE or not settings.moderation or not self._parts.moderates:
+        if not self._watches(message, settings):
             return
         if not self._climate.hear(message.channel, message.user, text, self._parts.clock()):
             return
@@ -102,6 +103,9 @@ class Listening:
     def gone(self, message: Message) -> bool:
         """Whether a message was deleted meanwhile."""
         return bool(message.id) and (message.channel, message.id) in self._gone
+
+    def _watches(self, message: Message, settings: GuildSettings) -> bool:
+        return message.guild != HERE and settings.moderation and self._parts.moderates
 
     async def _post(self, channel: ChannelId, text: str) -> None:
         if self._parts.messenger is not None:

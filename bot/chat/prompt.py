@@ -6,12 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.chat.phrases import fill
-from bot.chat.text import clean
+from bot.chat.text import clean, shown
 from bot.core.chat import Attachment, Line
 from bot.core.errors import Misconfigured
 from bot.core.memory import Fact
 from bot.core.model import Prompt, Said
-from bot.core.text import one_line
 from bot.policy.mood import Tone
 from bot.policy.redact import redact
 from bot.sdk.tool import ToolSpec
@@ -89,11 +88,11 @@ def prompt(
     return Prompt(
         system=system_text,
         text=_data(text, 4000),
-        name=_name(name),
+        name=shown(name),
         history=tuple(said),
         facts=tuple(_data(fact.text, 300) for fact in facts),
         attachments=tuple(
-            (_name(one.name), _data(one.text, _LONGEST_FILE)) for one in attachments[:_FILES] if one.text
+            (shown(one.name), _data(one.text, _LONGEST_FILE)) for one in attachments[:_FILES] if one.text
         ),
         language=language,
         longest=longest,
@@ -101,12 +100,8 @@ def prompt(
 
 
 def _said(line: Line) -> Said:
-    return Said("bot" if line.by_bot else "member", _data(line.text, _LONGEST_LINE), _name(line.name))
+    return Said("bot" if line.by_bot else "member", _data(line.text, _LONGEST_LINE), shown(line.name))
 
 
 def _data(text: str, limit: int) -> str:
     return redact(clean(text, limit))
-
-
-def _name(name: str) -> str:
-    return redact(one_line(name, 80))

@@ -2,6 +2,10 @@
 
 import re
 import unicodedata
+from functools import lru_cache
+
+from bot.core.text import one_line
+from bot.policy.redact import redact
 
 LONGEST = 4000
 """Characters of a message that are read; the rest is cut off."""
@@ -28,6 +32,12 @@ def _visible(text: str, index: int, char: str) -> bool:
     if char == _JOINER:
         return 0 < index < len(text) - 1 and unicodedata.category(text[index + 1]) == "So"
     return char in _KEEP or unicodedata.category(char) not in _HIDDEN
+
+
+@lru_cache(maxsize=4096)
+def shown(name: str) -> str:
+    """A member's name on one line, without secrets and personal data. It comes again with each of their lines."""
+    return redact(one_line(name, 80))
 
 
 def plain(word: str) -> str:

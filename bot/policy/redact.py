@@ -106,9 +106,16 @@ def _may_hold_key(text: str) -> bool:
     return len(text) >= _LONG and max(map(len, text.split()), default=0) >= _LONG
 
 
+def _may_hold_label(text: str) -> bool:
+    """Cheap, and true for whatever holds a word for a secret."""
+    return any(map(text.lower().__contains__, _HEADS))
+
+
 def _secret(text: str) -> str:
     """Known forms first, then what stands beside a word for a secret; later spans first, so that places hold."""
     text = hide(text)
+    if not _may_hold_label(text):
+        return text
     while spans := sorted(set(_labelled(text)), reverse=True):  # what goes may bring further pieces near a label
         for start, end in spans:
             text = text[:start] + HIDDEN + text[end:]
@@ -135,9 +142,9 @@ def _labelled(text: str) -> Iterator[Span]:
 
 def _labels(text: str) -> Iterator[re.Match[str]]:
     """Words for secrets, in order."""
-    lowered = text.lower()
-    if not any(map(lowered.__contains__, _HEADS)):
+    if not _may_hold_label(text):
         return
+    lowered = text.lower()
     if len(lowered) != len(text):  # a letter whose small form is longer: places do not hold
         yield from _LABEL.finditer(text)
         return

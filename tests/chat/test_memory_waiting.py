@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HALL = ChannelId("hall")
 ANN = UserId("ann")
 WINDOW = 3
-MANY = st.integers(1, 45)
+MANY = st.integers(1, 75)
 
 
 def line(number: int) -> Line:
@@ -96,5 +96,5 @@ def test_a_busy_channel_is_condensed_without_being_asked() -> None:
     talk = Talk()
     for number in range(200):
         talk = talk.with_line(line(number), WINDOW)
-        assert len(talk.lines) < WINDOW + 16
+        assert len(talk.lines) < WINDOW + 32
     assert len(talk.gist) == 12

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.text import clean, cut, plain, shorten, tokens
+from bot.chat.text import clean, cut, plain, shorten, shown, tokens
 
 
 def test_hidden_characters_are_taken_out() -> None:
@@ -68,3 +68,9 @@ def test_a_cut_outside_of_code_adds_nothing() -> None:
 @given(st.text(st.characters(max_codepoint=127)))
 def test_words_are_the_same_beside_letters_with_accents(text: str) -> None:
     assert tokens(text) == tokens(f"{text} é")[:-1]
+
+
+def test_a_name_is_shown_on_one_line_without_what_is_private() -> None:
+    assert shown("Ann\n# Smith") == "Ann # Smith"
+    assert "ann@example.com" not in shown("Ann ann@example.com")
+    assert len(shown("a b " * 60)) <= 80

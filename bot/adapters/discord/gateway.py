@@ -22,7 +22,7 @@ from bot.adapters.discord.replies import Replies
 from bot.adapters.discord.sync import sync
 from bot.adapters.discord.translate import Seen, Translator
 from bot.adapters.discord.words import Texts, Words, english
-from bot.core.chat import Listener
+from bot.core.chat import Listener, Message
 from bot.core.errors import MegawattsError
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import ChannelId, GuildId, MessageId
@@ -79,7 +79,7 @@ class Gateway:
         self._listener, self._records, self._options = listener, records, options
         self._words = Words(texts)
         self._threads: dict[int, bool] = {}
-        self._waiting: deque[discord.Message] = deque(maxlen=_OVERHEARD)
+        self._waiting: deque[Message] = deque(maxlen=_OVERHEARD)
         self._listening = False
         self._refused: list[str] = []
         self.connected = asyncio.Event()
@@ -142,7 +142,7 @@ class Gateway:
         """One task remembers all that was overheard in a while: most messages cost no task of their own."""
         if not message.content and not message.attachments:
             return
-        self._waiting.append(message)
+        self._waiting.append(self._translator.overheard(message))
         if not self._listening:
             self._listening = True
             self.client.loop.call_later(_LISTENS_EVERY, lambda: self.client.spawn(self._remember()))
@@ -151,7 +151,7 @@ class Gateway:
         """Hand on what was overheard so far, in its order; an answer must not be given before that."""
         self._listening = False
         while self._waiting:
-            await self._listener.overhear(self._translator.overheard(self._waiting.popleft()))
+            await self._listener.overhear(self._waiting.popleft())
 
     def _edited(self, raw: discord.RawMessageUpdateEvent) -> Coroutine[Any, Any, None] | None:
         """An edit by the author. Discord also tells of links that it unfolded: those have no time of edit."""

@@ -18,40 +18,48 @@ MOST = 12
 _LONGEST = 200
 """Characters of one sentence."""
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
+_END = re.compile(r"[.!?…。！？\n]")
 _SHORT = 4
 """Characters of a word that says little: most function words of the languages here have fewer."""
 _RUN = 5
 """Words in a row that two texts share only if one quotes the other."""
+Told = tuple[Line, set[str]]
+"""A sentence, and its words that tell something."""
+
+
+def best(line: Line) -> Told | None:
+    """The line cut down to the sentence that says most, and its words; None if it says next to nothing, such as a
+    greeting."""
+    sentences = _SENTENCE.split(line.text) if _END.search(line.text) else (line.text,)
+    words, said = max(((_telling(one), one) for one in sentences), key=lambda one: len(one[0]))
+    if len(words) < 2:
+        return None
+    text = shorten(said.strip(), _LONGEST)
+    return line if text == line.text else replace(line, text=text), words
 
 
 def extract(line: Line) -> Line | None:
-    """The line cut down to the sentence that says most; None if it says next to nothing, such as a greeting."""
-    most, best = 1, ""
-    for sentence in _SENTENCE.split(line.text):
-        if (telling := len(_telling(sentence))) > most:
-            most, best = telling, sentence.strip()
-    text = shorten(best, _LONGEST)
-    return (line if text == line.text else replace(line, text=text)) if text else None
+    """The line cut down to the sentence that says most; None if it says next to nothing."""
+    found = best(line)
+    return found[0] if found else None
 
 
-def condense(gist: Sequence[Line], most: int = MOST) -> tuple[Line, ...]:
-    """The sentences that stand for the most of the conversation, in their order; made afresh from what is left.
+def condense(gist: Sequence[Line], fresh: Sequence[Told] = (), most: int = MOST) -> tuple[Line, ...]:
+    """The sentences that stand for the most of the conversation, oldest first; made afresh from what is left.
 
     A sentence counts by how often its words come up in all of them (SumBasic: Nenkova and Vanderwende 2005), members'
     own words before the bot's.
     """
-    if len(gist) <= most:
-        return tuple(gist)
-    words = [_telling(one.text) for one in gist]
-    often = Counter(chain.from_iterable(words))
+    every = sorted([*((one, _telling(one.text)) for one in gist), *fresh], key=lambda told: told[0].at)
+    often = Counter(chain.from_iterable(words for _, words in every))
 
-    def worth(number: int) -> tuple[float, datetime]:
-        found, one = words[number], gist[number]
-        mean = sum(map(often.__getitem__, found)) / max(4, len(found))
-        return mean * (0.5 if one.by_bot else 1.0), one.at
+    def worth(told: Told) -> tuple[float, datetime]:
+        line, words = told
+        mean = sum(map(often.__getitem__, words)) / max(4, len(words))
+        return mean * (0.5 if line.by_bot else 1.0), line.at
 
-    kept = sorted(sorted(range(len(gist)), key=worth, reverse=True)[:most])
-    return tuple(gist[number] for number in kept)
+    kept = every if len(every) <= most else sorted(every, key=worth, reverse=True)[:most]
+    return tuple(sorted((line for line, _ in kept), key=lambda line: line.at))
 
 
 def quotes(text: str, said: str) -> bool:

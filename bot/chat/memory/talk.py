@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.chat.memory.gist import condense, extract, quotes
+from bot.chat.memory.gist import best, condense, quotes
 from bot.core.chat import Line
 from bot.core.ids import MessageId, UserId
 
 Key = tuple[str, str, datetime, bool]
-_BATCH = 16
+_BATCH = 32
 """Lines beyond the window that are condensed together: once for all of them is far cheaper than once for each."""
 
 
@@ -55,8 +55,8 @@ def fitted(lines: Sequence[Line], gist: Sequence[Line], window: int) -> Talk:
     if not out:
         return Talk(kept, tuple(gist))
     known = {_origin(one) for one in gist}
-    fresh = [found for one in out if _origin(one) not in known and (found := extract(one))]
-    return Talk(kept, condense(sorted((*gist, *fresh), key=_when)))
+    fresh = [found for one in out if _origin(one) not in known and (found := best(one))]
+    return Talk(kept, condense(gist, fresh))
 
 
 def merged(stored: Talk, mine: Talk, window: int, edited: Iterable[MessageId] = ()) -> Talk:

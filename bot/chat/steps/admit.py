@@ -7,12 +7,10 @@ from typing import ClassVar
 import structlog
 
 from bot.chat.parts import Parts
-from bot.chat.text import clean
+from bot.chat.text import clean, shown
 from bot.chat.turn import Turn
 from bot.core.chat import HERE, Outcome
 from bot.core.errors import MegawattsError
-from bot.core.text import one_line
-from bot.policy.redact import redact
 
 log = structlog.get_logger()
 _MET = 4096
@@ -41,7 +39,7 @@ class Admit:
             turn.end(text, Outcome.REJECTED, retry_after=round(wait, 3))
             return
         turn.text = clean(message.text)
-        turn.name = redact(one_line(message.name, 80)) or message.user
+        turn.name = shown(message.name) or message.user
         if not turn.text and turn.given is None and not any(one.text for one in message.attachments):
             turn.end(parts.phrases["empty"]["en"][0], Outcome.UNANSWERED)
             return
