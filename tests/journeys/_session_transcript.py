@@ -6,10 +6,22 @@ from typing import Any
 
 import simcord
 
+HEAD = """# A recorded session
+
+Set-up, talk, memory, tools, a suggestion, a vote and a merge, as members of a server saw them. The page is written by
+`scripts/record-session`, which plays `tests/journeys/test_discord_session.py`; nothing in it is edited by hand. The bot,
+its records and filters, the controller, the sandbox, the stages and the embedded forge are the product's own. Discord is
+[simcord](https://pypi.org/project/simcord/), which plays Discord's API, permissions and audit log inside the test: this
+is not a recording of Discord itself. No model is configured. The vote lasts 40 seconds, and news are looked for every
+second, by a charter that the test commits; accounts that may vote are 400 days old. Ids, commits and times are replaced,
+since each run has its own: `<1>` is the same thing wherever it stands. `[For]` is a button, `+--` a card, and lines that
+begin with `--` tell what happened elsewhere.
+"""
 _MENTION = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _ID = re.compile(r"(?<!\d)\d{17,20}(?!\d)")
 _STAMP = re.compile(r"<t:\d+(?::\w)?>")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
+_CLOCK = re.compile(r"\b\d\d:\d\d UTC")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CASE = re.compile(r"case \d+")
 _HEX = re.compile(r"(?<![\w/.-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w-])")
@@ -57,9 +69,9 @@ class Transcript:
         self.lines += [f"    -- a window opens for {who}: {self.plain(str(modal['title']))}"]
 
     def text(self) -> str:
-        """The whole of it."""
+        """The whole page."""
         self._close()
-        return "\n".join(self.lines).strip() + "\n"
+        return HEAD + "\n".join(self.lines).strip() + "\n"
 
     def place(self, channel: int) -> str:
         """Where something is said, as members call it."""
@@ -75,7 +87,13 @@ class Transcript:
         """Names for ids; a fixed number for each that is drawn anew in every run; no clock."""
         text = _MENTION.sub(lambda found: f"{found[1].rstrip('!&')}{self._name(int(found[2]))}", text)
         text = _ID.sub(lambda found: f"id of {self._name(int(found[0]))}", text)
-        for pattern, word in ((_STAMP, "(time)"), (_TIME, "(time)"), (_DATE, "(date)"), (_CASE, "case (number)")):
+        for pattern, word in (
+            (_STAMP, "(time)"),
+            (_TIME, "(time)"),
+            (_CLOCK, "(time) UTC"),
+            (_DATE, "(date)"),
+            (_CASE, "case (number)"),
+        ):
             text = pattern.sub(word, text)
         return _HEX.sub(lambda found: self._number(found[0]), text)
 
