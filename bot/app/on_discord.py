@@ -43,7 +43,7 @@ class OnDiscord:
         )
         house.guilds.open(DiscordGuilds(running.client))
         house.messenger.open(running.messenger)
-        desk = Desk(house.records, joined.votes, running.messenger, house.book, now, house.home_guild)
+        desk = Desk(house.records, joined.votes, running.messenger, house.book, now, house.home_guild, joined.texts)
         return cls(running, asyncio.create_task(_announce(running, desk)))
 
     def state(self) -> Mapping[str, Any]:

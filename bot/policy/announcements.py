@@ -1,4 +1,4 @@
-"""What members are told of proposals, and what follows from what they were told before. Texts in English."""
+"""What members are told of proposals, and what follows from what they were told before. Texts come by `say`."""
 
 import hashlib
 import re
@@ -11,6 +11,7 @@ from bot.core.chat import Button, Card
 from bot.core.text import one_line
 from bot.core.verdict import Status, Verdict
 from bot.core.votes import Poll, Subject
+from bot.policy.announcement_words import ENGLISH, Words, counted, english, risk
 
 Stand = Literal["open", "closed", "voided", "refused", "merged", "live", "reverted"]
 CHOICES = ("for", "against", "abstain")
@@ -23,7 +24,6 @@ _COLOUR: Mapping[Stand, int] = {
 _ENDS: Mapping[str, Stand] = {
     "rejected": "refused", "refused": "refused", "merged": "merged", "healthy": "live", "reverted": "reverted",
 }  # fmt: skip
-_TIER = {1: "1, safe", 2: "2, validated: one maintainer or a members' vote", 3: "3, critical: code owners", 9: "sealed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def stand(matter: Matter, now: datetime) -> Stand:
     return "open" if matter.ends is not None and now < matter.ends else "closed"
 
 
-def deeds(matter: Matter, told: Told, now: datetime) -> tuple[Deed, ...]:
+def deeds(matter: Matter, told: Told, now: datetime, say: Words = english) -> tuple[Deed, ...]:
     """What is still to be done, in order. Done once, the same look asks for nothing more.
 
     What ended before it was ever announced is not announced: nobody could do anything about it.
@@ -100,69 +100,68 @@ def deeds(matter: Matter, told: Told, now: datetime) -> tuple[Deed, ...]:
     if not told.message:
         return (Send(),) if where == "open" else ()
     found: list[Deed] = []
-    if digest(matter, now) != told.shown:
+    if digest(matter, now, say) != told.shown:
         found.append(Edit())
     if not told.thread:
         found.append(Open(one_line(f"#{matter.subject.pull} {matter.subject.title}", 90)))
     elif where != "open" and where not in told.said:
-        found.append(Say(where, line(matter, now)))
+        found.append(Say(where, line(matter, now, say)))
     return tuple(found)
 
 
-def card(matter: Matter, now: datetime) -> Card:
+def card(matter: Matter, now: datetime, say: Words = english) -> Card:
     """The announcement: summary, tier, risk, stages, how the vote stands, deadline."""
     about, where = matter.subject, stand(matter, now)
     badges = " ".join(f"{_BADGE.get(status, '❔')} {name}" for name, status in about.badges)
-    fields = [("Tier", _TIER.get(int(about.tier), str(int(about.tier)))), ("Risk", about.risk), ("Stages", badges)]
+    tier = f"announce.tier_{int(about.tier)}"
+    fields = [("tier", say(tier) if tier in ENGLISH else str(int(about.tier))), ("risk", risk(about.risk, say))]
+    fields.append(("stages", badges))
     if matter.tally is not None and not about.voided_by:
-        fields.append(("Votes", one_line(matter.tally.because.split(";")[0], 120)))
+        fields.append(("votes", one_line(counted(matter.tally.because.split(";")[0], say), 120)))
     if where == "open" and matter.ends is not None:
-        fields.append(("Open until", f"<t:{int(matter.ends.timestamp())}:f> ({matter.ends:%Y-%m-%d %H:%M} UTC)"))
+        fields.append(("until", f"<t:{int(matter.ends.timestamp())}:f> ({matter.ends:%Y-%m-%d %H:%M} UTC)"))
     if where != "open":
-        fields.append(("Outcome", line(matter, now)))
-    fields.append(("Version", about.head[:12]))
-    shown = tuple((name, one_line(text, 1000)) for name, text in fields if text)
+        fields.append(("outcome", line(matter, now, say)))
+    fields.append(("version", about.head[:12]))
+    shown = tuple((say(f"announce.{name}"), one_line(text, 1000)) for name, text in fields if text)
     title = one_line(f"#{about.pull} {about.title}", 200)
     return Card(title, one_line(about.summary, 1500), shown, about.link, _COLOUR[where])
 
 
-def buttons(matter: Matter, now: datetime) -> tuple[Button, ...]:
+def buttons(matter: Matter, now: datetime, say: Words = english) -> tuple[Button, ...]:
     """For, against, abstain and why while it is open; why alone afterwards."""
     start = f"vote/{matter.subject.pull}/{matter.subject.head[:12]}"
-    why = Button(f"{start}/why", "Why?")
+    why = Button(f"{start}/why", say("announce.why"))
     if stand(matter, now) != "open":
         return () if matter.subject.voided_by else (why,)
-    ask = "Why should it be rejected? Your reason is kept and told to its author. (Maintainers only)"
     return (
-        Button(f"{start}/for", "For", "primary"),
-        Button(f"{start}/against", "Against"),
-        Button(f"{start}/abstain", "Abstain"),
+        Button(f"{start}/for", say("announce.for"), "primary"),
+        Button(f"{start}/against", say("announce.against")),
+        Button(f"{start}/abstain", say("announce.abstain")),
         why,
-        Button(f"{start}/reject", "Reject", "danger", asks=ask),
+        Button(f"{start}/reject", say("announce.reject"), "danger", asks=say("announce.reject_asks")),
     )
 
 
-def line(matter: Matter, now: datetime) -> str:
+def line(matter: Matter, now: datetime, say: Words = english) -> str:
     """What became of it, in a sentence."""
-    number, because = f"#{matter.subject.pull}", one_line(matter.because, 500)
+    about, because = matter.subject, one_line(matter.because, 500)
     where = stand(matter, now)
     if where == "voided":
-        return f"The vote on {matter.subject.head[:7]} is void: {matter.subject.voided_by[:7]} was pushed since."
+        return say("announce.voided", head=about.head[:7], newer=about.voided_by[:7])
     if where == "closed":
-        return f"The vote is closed: {matter.tally.because if matter.tally else 'nobody voted'}."
+        tally = counted(matter.tally.because, say) if matter.tally else ""
+        return say("announce.closed", tally=tally) if tally else say("announce.nobody")
     if where == "live":
-        return f"{number} is live{f' in {matter.version}' if matter.version else ''} and healthy."
-    words = {
-        "refused": "was rejected",
-        "merged": "was merged; its health is being watched",
-        "reverted": "was taken back",
-    }
-    return f"{number} {words.get(where, 'is open')}{f': {because}' if because and where != 'merged' else '.'}"
+        return say("announce.live_in" if matter.version else "announce.live", pull=about.pull, version=matter.version)
+    key = f"announce.{where}"
+    why = bool(because) and f"{key}_why" in ENGLISH
+    return say(f"{key}_why" if why else key, pull=about.pull, because=because)
 
 
-def digest(matter: Matter, now: datetime) -> str:
+def digest(matter: Matter, now: datetime, say: Words = english) -> str:
     """Equal as long as the announcement would look the same."""
-    shown = card(matter, now), buttons(matter, now)
+    shown = card(matter, now, say), buttons(matter, now, say)
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
@@ -175,39 +174,32 @@ def pressed(button: str) -> tuple[int, str, str] | None:
 def risk_of(gate: Verdict | None) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The risk in words, and a badge for each stage, from the gate's verdict."""
     if gate is None:
-        return "unknown: it was not validated", ()
+        return ENGLISH["announce.risk_unknown"], ()
     badges = tuple((stage.name, stage.status.name.lower()) for stage in gate.children)
     unsure = [stage.name for stage in gate.children if stage.status is not Status.PASS and stage.name != "approval"]
     if unsure:
         return f"a person should look at {', '.join(unsure)}", badges
-    return "low: every stage passes", badges
+    return ENGLISH["announce.risk_low"], badges
 
 
-_NEWS = {
-    "open": "Your suggestion became #{pull}: {title}.",
-    "unwritten": "Your suggestion was tried, and no change came of it: {because}",
-    "refused": "Your suggestion was tried, and the change did not pass: {because}",
-    "rejected": "Your suggestion (#{pull}) was rejected: {because}",
-    "merged": "Your suggestion (#{pull}) was merged. Its health is being watched.",
-    "healthy": "Your suggestion (#{pull}) is live{version}. Thank you.",
-    "reverted": "Your suggestion (#{pull}) was taken back: {because}",
-}
+_NEWS = frozenset({"open", "unwritten", "refused", "rejected", "merged", "healthy", "reverted"})
 
 
-def news(row: Mapping[str, Any]) -> tuple[str, str] | None:
+def news(row: Mapping[str, Any], say: Words = english) -> tuple[str, str] | None:
     """What the one who suggested something is told of an outcome: a key, so that it is told once, and a sentence."""
     result = str(row.get("result", ""))
     if result not in _NEWS:
         return None
-    version = f" in {row['version']}" if row.get("version") else ""
+    version = str(row.get("version", ""))
     facts = {"pull": row.get("pull", 0), "title": one_line(str(row.get("title", "")), 120), "version": version}
-    text = _NEWS[result].format(**facts, because=one_line(str(row.get("because", "")), 400))
+    key = f"announce.news.{result}" + ("_in" if result == "healthy" and version else "")
+    text = say(key, **facts, because=one_line(str(row.get("because", "")), 400))
     return f"{result}/{row.get('pull', 0)}", text
 
 
-def unsaid(told: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+def unsaid(told: Sequence[str], rows: Sequence[Mapping[str, Any]], say: Words = english) -> tuple[tuple[str, str], ...]:
     """News of one suggestion that were not told yet, in order of time. One that came too late to matter (it was open,
     and is merged by now) is told by what came after it."""
     last = max(rows, key=lambda row: str(row.get("at", "")), default=None)
-    item = news(last) if last is not None else None
+    item = news(last, say) if last is not None else None
     return (item,) if item is not None and item[0] not in told else ()

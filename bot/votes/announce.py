@@ -1,7 +1,7 @@
 """Tells members of proposals: looks at polls and outcomes, and at what was told, and does what is missing."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber
 from bot.core.ports import Clock, Records
 from bot.core.votes import Subject
 from bot.policy import announcements as policy
+from bot.policy.announcement_words import Words, english
 from bot.policy.announcements import Edit, Matter, Open, Say, Send, Told
 from bot.votes.service import Votes
 
@@ -34,6 +35,17 @@ class Desk:
     book: GuildBook
     clock: Clock
     home: GuildId
+    texts: Callable[..., str] | None = None
+    """A text by key and language; None: English alone."""
+
+    def say(self, guild: GuildId, language: str = "") -> Words:
+        """Texts in a language; empty: in that of a guild, whose members all read what is announced."""
+        chosen = language or self.book.read(guild).language or "en"
+
+        def said(key: str, **facts: object) -> str:
+            return self.texts(key, chosen, **facts) if self.texts is not None else english(key, **facts)
+
+        return said
 
 
 class Announcer:
@@ -87,7 +99,7 @@ class Announcer:
             return 0
         done = 0
         for _ in range(4):  # at most: send or edit, thread, line
-            todo = policy.deeds(matter, _told(row), now)
+            todo = policy.deeds(matter, _told(row), now, self._words())
             if not todo:
                 break
             after = await self._do(todo[0], key, matter, row, now)
@@ -104,8 +116,8 @@ class Announcer:
         channel, message = ChannelId(str(row["channel"])), MessageId(str(row["message"]))
         after = {**row, "at": now.isoformat()}
         if isinstance(deed, Edit):
-            await self._edit(channel, message, _post(matter, now))
-            after["shown"] = policy.digest(matter, now)
+            await self._edit(channel, message, self._post(matter, now))
+            after["shown"] = policy.digest(matter, now, self._words())
         elif isinstance(deed, Open):
             after["thread"] = await self._thread(channel, message, deed.name)
         elif isinstance(deed, Say):
@@ -127,11 +139,18 @@ class Announcer:
             if before.get("message") or now - datetime.fromisoformat(before["at"]) < _CLAIM:
                 return None
             self._desk.records.put(TABLE, key, claim)
-        post = replace(_post(matter, now), nonce=nonce_of(key))
+        post = replace(self._post(matter, now), nonce=nonce_of(key))
         message = await self._desk.messenger.send(channel, post)
-        row = {**claim, "message": message, "shown": policy.digest(matter, now)}
+        row = {**claim, "message": message, "shown": policy.digest(matter, now, self._words())}
         self._desk.records.put(TABLE, key, row)
         return row
+
+    def _words(self) -> Words:
+        return self._desk.say(self._desk.home)
+
+    def _post(self, matter: Matter, now: datetime) -> Post:
+        say = self._words()
+        return Post(card=policy.card(matter, now, say), buttons=policy.buttons(matter, now, say))
 
     async def _edit(self, channel: ChannelId, message: MessageId, post: Post) -> None:
         """A message that somebody deleted cannot be edited; the thread goes on without it."""
@@ -159,10 +178,6 @@ class Announcer:
 def nonce_of(key: str) -> str:
     """At most 25 characters, the same for the same key. https://discord.com/developers/docs/resources/message"""
     return hashlib.sha256(key.encode()).hexdigest()[:24]
-
-
-def _post(matter: Matter, now: datetime) -> Post:
-    return Post(card=policy.card(matter, now), buttons=policy.buttons(matter, now))
 
 
 def _told(row: Mapping[str, Any]) -> Told:

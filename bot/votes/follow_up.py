@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from bot.core.chat import Post
 from bot.core.errors import Denied
-from bot.core.ids import ChannelId, UserId
+from bot.core.ids import ChannelId, GuildId, UserId
 from bot.core.text import one_line
 from bot.policy import announcements as policy
 from bot.votes.announce import OUTCOMES, TABLE, Desk, nonce_of
@@ -40,7 +40,8 @@ class FollowUp:
 
     async def _tell(self, key: str, suggestion: Mapping[str, Any], rows: list[Mapping[str, Any]], now: datetime) -> int:
         told = list((self._desk.records.get(TABLE, key) or {}).get("told", ()))
-        fresh = policy.unsaid(told, rows)
+        say = self._desk.say(GuildId(str(suggestion.get("guild", ""))), str(suggestion.get("language", "")))
+        fresh = policy.unsaid(told, rows, say)
         for name, text in fresh:
             await self._deliver(suggestion, text, nonce_of(f"{key}/{name}"), now)
             told.append(name)

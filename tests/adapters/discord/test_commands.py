@@ -10,6 +10,7 @@ from bot.adapters.discord.commands import LOCALES, bits, payloads
 from bot.adapters.discord.prefix import ASK, Commands
 from bot.adapters.discord.sync import TABLE, digest, sync
 from bot.adapters.discord.words import Words, english
+from bot.chat.texts import load
 from bot.core.errors import Misconfigured, Unavailable
 from bot.sdk import Host, Result, ToolSpec, discover, tool
 from bot.sdk.testing import DictRecords
@@ -170,3 +171,18 @@ def test_words_that_begin_a_command_are_known_and_no_others() -> None:
     assert commands.spec("memory show") is not None
     assert commands.spec("memory") is None
     assert commands.spec("ask") is ASK
+
+
+def test_the_commands_that_members_use_are_described_in_their_language() -> None:
+    texts = load()
+    specs = [one.spec for one in discover(bot.extensions)]
+    described = [spec for spec in specs if texts.has(f"command.{spec.command.replace(' ', '.')}.description")]
+    assert len(described) >= 20
+    for spec_ in described:
+        key = f"command.{spec_.command.replace(' ', '.')}.description"
+        assert texts(key, "en") == spec_.summary, "the catalogue follows the tool"
+        assert all(len(texts(key, language)) <= 100 for language in texts.languages)
+    status = made(*described, words=Words(texts))["status"]["description_localizations"]
+    assert set(status) == {"de", "es-419", "es-ES", "fr", "pl", "pt-BR", "ru"}
+    assert status["de"].startswith("Sagen, wie es mir geht")
+    assert "en-GB" not in status
