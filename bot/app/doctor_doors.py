@@ -128,12 +128,16 @@ async def _models(given: Settings, names: Sequence[str]) -> str:
 
     ways: dict[str, Callable[[], Awaitable[str]]] = {
         "openai": lambda: _listed(
-            "OPENAI_MODEL", given.openai_model, probe.ask_openai(given.openai_api_key.reveal(), given.openai_base_url)
+            "OPENAI_MODEL",
+            given.openai_model,
+            probe.ask_openai(given.openai_api_key.reveal(), given.openai_base_url),
+            proxy=bool(given.openai_base_url),
         ),
         "anthropic": lambda: _listed(
             "ANTHROPIC_MODEL",
             given.anthropic_model,
             probe.ask_anthropic(given.anthropic_api_key.reveal(), given.anthropic_base_url),
+            proxy=bool(given.anthropic_base_url),
         ),
         "llama": lambda: _llama(given),
         "local": _local,
@@ -169,14 +173,19 @@ async def _local() -> str:
     return "the small model is installed"
 
 
-async def _listed(setting: str, wanted: str, work: Awaitable[Sequence[str]]) -> str:
-    return _compared(setting, wanted, await work)
+async def _listed(setting: str, wanted: str, work: Awaitable[Sequence[str]], *, proxy: bool) -> str:
+    return _compared(setting, wanted, await work, proxy=proxy)
 
 
-def _compared(setting: str, wanted: str, there: Sequence[str]) -> str:
-    """A name may stand for its newest dated version (`model` for `model-20260101`) or for its tag `latest`."""
+def _compared(setting: str, wanted: str, there: Sequence[str], *, proxy: bool = False) -> str:
+    """Whether the models are there; a proxy may serve more than it lists.
+
+    A name may stand for its newest dated version (`model` for `model-20260101`) or for its tag `latest`.
+    """
     wants = [word.strip() for word in wanted.split(",") if word.strip()]
     gone = [one for one in wants if not any(name == one or name.startswith((f"{one}-", f"{one}:")) for name in there)]
+    if there and gone and proxy:
+        return f"answers, and does not list {', '.join(gone)}; if these do not work, correct {setting}"
     if there and gone:
         raise Unwell(f"it answers and has no {', '.join(gone)}; set {setting} to models that it has")
     return f"answers and has {', '.join(wants)}" if there else "answers, and does not list its models"

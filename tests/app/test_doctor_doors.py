@@ -126,9 +126,17 @@ class TestModels:
             )
             assert "answers and has claude-haiku-4-5" in doctor_doors.models(there)
 
-    def test_a_model_that_is_not_there(self) -> None:
-        with provider() as address, pytest.raises(Unwell, match=r"has no gpt-6; set OPENAI_MODEL"):
-            openai(address, models="gpt-5-mini,gpt-6")
+    def test_a_model_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = given(OPENAI_API_KEY="key-1234567890", OPENAI_MODEL="gpt-5-mini,gpt-6")
+        with provider() as address:
+            monkeypatch.setattr("bot.adapters.models.openai.BASE", f"{address}/v1")
+            with pytest.raises(Unwell, match=r"has no gpt-6; set OPENAI_MODEL"):
+                doctor_doors.models(asked)
+
+    def test_a_proxy_may_serve_more_than_it_lists(self) -> None:
+        with provider() as address:
+            told = openai(address, models="gpt-5-mini,gpt-6")
+            assert told == "openai: answers, and does not list gpt-6; if these do not work, correct OPENAI_MODEL"
 
     def test_a_refused_key_is_named_by_its_setting_and_not_shown(self) -> None:
         with provider() as address, pytest.raises(Unwell, match="set another OPENAI_API_KEY") as told:
