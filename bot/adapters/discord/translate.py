@@ -56,7 +56,7 @@ class Translator:
         """A message as it stands; its files are named only."""
         author, guild = message.author, message.guild
         if attached is None:
-            attached = tuple(named(file) for file in message.attachments)
+            attached = tuple(named(file) for file in message.attachments) if message.attachments else ()
         return Message(
             user=UserId(str(author.id)),
             channel=ChannelId(str(message.channel.id)),

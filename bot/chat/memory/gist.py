@@ -30,8 +30,10 @@ Told = tuple[Line, set[str]]
 def best(line: Line) -> Told | None:
     """The line cut down to the sentence that says most, and its words; None if it says next to nothing, such as a
     greeting."""
-    sentences = _SENTENCE.split(line.text) if _END.search(line.text) else (line.text,)
-    words, said = max(((_telling(one), one) for one in sentences), key=lambda one: len(one[0]))
+    words, said = set[str](), ""
+    for sentence in _SENTENCE.split(line.text) if _END.search(line.text) else (line.text,):
+        if len(found := _telling(sentence)) > len(words):
+            words, said = found, sentence
     if len(words) < 2:
         return None
     text = shorten(said.strip(), _LONGEST)
