@@ -23,7 +23,7 @@ _STAMP = re.compile(r"<t:\d+(?::\w)?>")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
 _CLOCK = re.compile(r"\b\d\d:\d\d UTC")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_CASE = re.compile(r"case \d+")
+_CASE = re.compile(r"case [0-9a-f]+")
 _HEX = re.compile(r"(?<![\w/.-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w-])")
 _SAID = frozenset({0, 19, 20})
 """Messages, replies and answers to commands; the others are Discord's own notes."""
