@@ -49,9 +49,10 @@ class Replies:
         return self._texts(key, language, **facts) if self._texts.fits(key, facts) else result.text
 
     def _facts(self, facts: dict[str, object], language: str) -> dict[str, object]:
-        """A fact that has a text of its own, named by `FACT_key`, is said in the member's language."""
+        """A fact that has a text of its own, named by `FACT_key`, is said in the member's language with the others."""
         keyed = {name[:-4]: str(key) for name, key in facts.items() if name.endswith(_KEY)}
-        return facts | {name: self._texts(key, language) for name, key in keyed.items() if self._texts.has(key)}
+        fitting = {name: key for name, key in keyed.items() if self._texts.fits(key, facts)}
+        return facts | {name: self._texts(key, language, **facts) for name, key in fitting.items()}
 
     def buttons(self, called: Called, language: str, number: int = 0) -> tuple[Button, ...]:
         """Buttons of a result, those of a confirmation in the member's language; numbered where there are several."""

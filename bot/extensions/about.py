@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Annotated
 
-from bot.sdk import Complete, File, Host, Result, ToolSpec, tool
+from bot.sdk import HERE, Complete, File, Host, Result, ToolSpec, tool
 
 _LIMITS = {
     "guilds": "no server is connected here, so that tools for servers do not work",
@@ -17,6 +17,16 @@ _RULES = """- What changes something for others needs the asking member's own pe
 - I never change my own code while I run: every change is a proposal that is tested and agreed to."""
 
 
+_GROUPS = {
+    "about": "talk", "summary": "talk", "internal_text": "talk",
+    "memory": "memory", "reminders": "reminders", "dice": "chance",
+    "suggest": "ideas", "planning": "ideas", "feedback": "ideas", "proposals": "ideas", "internal_code": "ideas",
+    "setup": "settings", "settings": "settings", "plugins": "settings", "usage": "settings",
+    "emergency": "admins", "audit": "admins", "links": "admins",
+}  # fmt: skip
+"""Families that are listed in one line; others have their own."""
+
+
 def _topics(host: Host, typed: str) -> list[str]:
     return [spec.command for spec in host.tools if spec.command and typed.casefold() in spec.command][:25]
 
@@ -28,9 +38,10 @@ def show_help(host: Host, topic: Annotated[str, "a command or tool", Complete(_t
     if wanted:
         return _about(host, wanted)
     everything = ", ".join(sorted({_call(spec) for spec in host.tools}))
-    lines = _families(host)
-    text = f"Talk to me as you like, or use a command:\n{lines}\n!help COMMAND explains one, !help FAMILY lists it."
-    return Result(text, facts={"commands": everything, "list": lines})
+    lines, more = _families(host), _more(host)
+    start = "Talk to me as you like, or use a command:"
+    text = f"{start}\n{lines}{more.get('more', '')}\n!help COMMAND explains one, !help FAMILY lists it."
+    return Result(text, facts={"commands": everything, "list": lines, **more})
 
 
 def _about(host: Host, wanted: str) -> Result:
@@ -64,29 +75,47 @@ def _call(spec: ToolSpec) -> str:
 def list_capabilities(host: Host) -> Result:
     """Every tool of this process with an example, from the registry itself; limits from the doors that are there.
 
-    What is said of it in short names the families; the whole list travels as a file too.
+    What is said of it in short names the families; the whole list, with what works elsewhere, travels as a file too.
     """
-    lines = "\n".join(f"- {spec.summary} ({spec.say})" for spec in host.tools)
+    lines = "\n".join(f"- {spec.summary} ({spec.say})" for spec in _here(host))
+    everything = "\n".join(f"- {spec.summary} ({spec.say})" for spec in host.tools)
     limits = "\n".join(f"- {text}" for door, text in _LIMITS.items() if door not in host.doors)
     known = "\n".join(part for part in (limits, _RULES) if part)
-    text = f"I can:\n{lines}\nLimits:\n{known}"
-    facts: dict[str, str | int | float] = {"list": _families(host), "count": len(host.tools), "limits": known}
-    return Result(text, facts=facts, files=(File("capabilities.md", text.encode()),))
+    more = _more(host)
+    text = f"I can:\n{lines}{more.get('more', '')}\nLimits:\n{known}"
+    facts: dict[str, str | int | float] = {"list": _families(host), "tools": len(host.tools), "limits": known, **more}
+    whole = f"I can:\n{everything}\nLimits:\n{known}"
+    return Result(text, facts=facts, files=(File("capabilities.md", whole.encode()),))
+
+
+def _here(host: Host) -> list[ToolSpec]:
+    """What works where the member asks: outside of a server, nothing that is about servers."""
+    return [spec for spec in host.tools if host.caller.guild != HERE or not spec.guild_only]
+
+
+def _more(host: Host) -> dict[str, str | int | float]:
+    """How many tools were left out, as facts for a line of its own; an empty line where none were."""
+    count = len(host.tools) - len(_here(host))
+    if not count:
+        return {"more": ""}
+    line = f"\n- {count} more work{'s' if count == 1 else ''} on a Discord server only"
+    return {"more": line, "more_key": "about.more", "count": count}
 
 
 def _families(host: Host) -> str:
-    """One line for what members do, by family; those of servers are counted, since there are many."""
-    families: defaultdict[str, list[ToolSpec]] = defaultdict(list)
+    """A line for each group of what members do; tools of servers are counted by family, since there are many."""
+    groups: defaultdict[str, list[ToolSpec]] = defaultdict(list)
     servers: defaultdict[str, int] = defaultdict(int)
-    for spec in host.tools:
+    for spec in _here(host):
         if spec.guild_only:
             servers[spec.group] += 1
         else:
-            families[spec.group].append(spec)
-    lines = [f"- {name}: {', '.join(_ways(some))}" for name, some in sorted(families.items())]
+            groups[_GROUPS.get(spec.group, spec.group)].append(spec)
+    order = [*dict.fromkeys(_GROUPS.values()), *sorted(set(groups) - set(_GROUPS.values()))]
+    lines = [f"- {name}: {', '.join(_ways(groups[name]))}" for name in order if groups[name]]
     if servers:
         named = ", ".join(f"!help {name} ({count})" for name, count in sorted(servers.items()))
-        lines.append(f"- on servers, within what you may do there: {named}")
+        lines.append(f"- this server, within what you may do: {named}")
     return "\n".join(lines)
 
 

@@ -1,22 +1,48 @@
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 import bot.extensions
+from bot.chat import catalogue
+from bot.chat.replies import Replies
+from bot.chat.texts import load
 from bot.sdk import discover
 
 
-async def test_everything_it_can_do_is_told(desk) -> None:
-    text = (await desk.call("list_capabilities")).result.text
+async def test_everything_it_can_do_is_told(desk, town) -> None:
+    there, here = [(await one.call("list_capabilities")).result for one in (town, desk)]
     for one in discover(bot.extensions):
-        assert one.spec.summary in text
-        assert one.spec.say in text
+        assert one.spec.summary in there.text
+        assert one.spec.say in there.text
+        assert (one.spec.summary in here.text) == (not one.spec.guild_only), "where there is no server"
+        assert one.spec.summary in here.files[0].content.decode()
+
+
+@pytest.mark.parametrize("name", ["show_help", "list_capabilities"])
+async def test_outside_a_server_what_works_there_alone_is_counted_in_one_line(desk, town, name: str) -> None:
+    hidden = sum(one.spec.guild_only for one in discover(bot.extensions))
+    here, there = [(await one.call(name)).result for one in (desk, town)]
+    assert hidden > 20
+    assert f"{here.facts['list']}\n- {hidden} more work on a Discord server only\n" in here.text or name != "show_help"
+    assert here.facts["count"] == hidden
+    assert here.facts["more_key"] == "about.more"
+    assert "guild_roles" not in here.facts["list"]
+    assert "guild_roles" in there.facts["list"]
+    assert there.facts["more"] == ""
+    assert "more_key" not in there.facts
 
 
 async def test_help_names_the_commands(desk) -> None:
     text = (await desk.call("show_help")).result.text
     assert "!roll" in text
     assert "!vote" in text
-    assert "- emergency: !override, !resume, !rollback, !stop" in text
+    [admins] = [line for line in text.splitlines() if line.startswith("- admins: ")]
+    assert set(admins[10:].split(", ")) == {
+        "!link", "!override", "!resume", "!rollback", "!stop", "!audit search/verify",
+    }  # fmt: skip
     assert "- memory: !memory export/forget/opt-in/opt-out/show" in text
+    assert len(text.splitlines()) <= 12, "it is read on a phone"
 
 
 async def test_every_command_is_in_the_help(desk) -> None:
@@ -24,10 +50,17 @@ async def test_every_command_is_in_the_help(desk) -> None:
     assert {f"!{one.spec.command}" for one in discover(bot.extensions) if one.spec.command} <= set(commands)
 
 
-async def test_what_is_said_in_short_fits_one_message(desk) -> None:
-    for name in ("show_help", "list_capabilities"):
-        facts = (await desk.call(name)).result.facts
-        assert len(str(facts["list"])) < 1700
+@pytest.mark.parametrize("language", load().languages)
+async def test_what_is_said_fits_one_message_in_every_language(desk, town, language: str) -> None:
+    replies = Replies(catalogue.load(), load(), Random(1))
+    for place in (desk, town):
+        for name in ("show_help", "list_capabilities"):
+            called = await place.call(name)
+            text = replies.say(name, called, replace(place.caller(), language=language))
+            assert len(text) < 1900
+            assert "{" not in text
+            if place is desk and language in ("de", "pl"):
+                assert {"de": "gehen nur auf einem", "pl": "tylko na serwerze"}[language] in text
 
 
 async def test_help_on_a_family(desk) -> None:
