@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import structlog
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
@@ -92,6 +93,15 @@ async def test_it_connects_tells_its_commands_answers_and_leaves() -> None:
         assert not discord_bot.running.state()["ready"]
         assert server.socket is not None
         assert server.socket.closed
+
+
+@pytest.mark.parametrize(("client", "told"), [(str(ME), 1), ("", 0)])
+async def test_the_invite_link_is_told_where_the_application_is_known(client: str, told: int) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with serving() as server, running(server, discord_client_id=client) as discord_bot:
+            links = [line["link"] for line in lines if line["event"] == "invite me with this link"]
+            assert links == [discord_bot.running.invite] * told
+    assert TOKEN not in str(lines)
 
 
 async def test_a_refused_message_content_intent_is_said_and_done_without() -> None:

@@ -230,3 +230,18 @@ def test_wrong_settings_are_told_once_and_nobody_is_asked(tmp_path: Path, monkey
     told = [one.name for one in verdict.children if not one.passed]
     assert "settings" in told
     assert verdict.find("redis") is None
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")  # of the client's local mode
+async def test_whether_a_qdrant_server_has_the_collection_makes_nothing() -> None:
+    from qdrant_client import AsyncQdrantClient
+
+    from bot.adapters.vectors.qdrant import QdrantVectors
+
+    store = QdrantVectors("", client=AsyncQdrantClient(location=":memory:"))
+    assert not await store.found()
+    assert not await store.found(), "asking made it"
+    await store.put([])
+    assert await store.found()
+    await store.close()

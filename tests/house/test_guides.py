@@ -56,6 +56,15 @@ def unknown(said: str) -> str:
     return ""
 
 
+def taken(example: str) -> str:
+    """Why the example of a tool is no command: its first word must begin one, not only be an example itself."""
+    first = example.split(maxsplit=1)[0]
+    roots = {spec.command.split()[-1] for spec in SPECS if spec.command} | {
+        spec.command.split()[0] for spec in SPECS if spec.command
+    }
+    return "" if first in roots else f"{example}: there is no such command"
+
+
 def routes(texts: dict[str, str]) -> set[str]:
     return set(re.findall(r"\| `(?:GET|POST) /(\w+)`", texts["docs/http.md"]))
 
@@ -71,6 +80,10 @@ def test_a_command_that_is_none_is_seen() -> None:
     assert unknown("role praise @Ann"), "the group is there, the command is not"
     assert not unknown("role give @Ann @Helpers")
     assert spoken_to_the_bot("see `!nonsense now` and `/help`, not /this") == {"nonsense now", "help"}
+
+
+def test_what_tools_give_as_examples_are_commands() -> None:
+    assert [problem for spec in SPECS if spec.say[0] == "!" and (problem := taken(spec.say[1:]))] == []
 
 
 def test_what_help_is_asked_for_is_there(texts: dict[str, str]) -> None:
