@@ -11,8 +11,8 @@ HEAD = """# A recorded session
 Set-up, talk, memory, tools, a suggestion, a vote and a merge, as members of a server saw them. The page is written by
 `scripts/record-session`, which plays `tests/journeys/test_discord_session.py`; nothing in it is edited by hand. The
 bot, its records and filters, the controller, the sandbox, the stages and the embedded forge are the product's own, over
-a copy of this repository with few tests. Discord is [simcord](https://pypi.org/project/simcord/), which plays Discord's
-API, permissions and audit log inside the test: this is no recording of Discord itself. No model is configured. The
+a copy of this repository with few tests. Discord is played by simcord, a library that has Discord's API, permissions
+and audit log inside the test: this is no recording of Discord itself. No model is configured. The
 charter of that copy lets a vote last 40 seconds, and the bot looks for news every second in place of every ten. Ids,
 commits and times are replaced, since each run has its own: `<1>` is the same thing wherever it stands. `[For]` is a
 button, `+--` a card; lines that begin with `--` tell what happened elsewhere.

@@ -71,7 +71,7 @@ async def suggestion(stage: Stage, place: Place) -> None:
     assert wishes(stage)[0][1]["status"] == "go"
     place.start("controller", "--on-request")
     stage.bot.house.records.put("requests", "1", {"author": "phrases"})
-    told.note("the controller, a process of its own, takes it up: it writes the change and runs every stage that applies")
+    told.note("the controller, a process of its own, writes the change and runs every stage that applies")
     written = ("proposed", "declined")
     await until(place, "it was written", lambda: any(place.events("controller", event) for event in written))
     assert not place.events("controller", "declined"), place.events("controller", "declined")[0]["because"]
