@@ -71,7 +71,7 @@ class Transcript:
     def text(self) -> str:
         """The whole page."""
         self._close()
-        return HEAD + "\n".join(self.lines).strip() + "\n"
+        return HEAD + "\n" + "\n".join(self.lines).strip() + "\n"
 
     def place(self, channel: int) -> str:
         """Where something is said, as members call it."""
