@@ -71,10 +71,10 @@ async def _serve(launch: Launch, house: BotHouse, metrics: Metrics, vital: Vital
         raise Misconfigured(
             f"port {launch.port} on {launch.host} cannot be used ({error.strerror}); choose another with --port"
         ) from error
+    discord = await _discord(launch, house, vital)
     _announce(port, launch.revision)
     keeping = Keeping(house.records, house.assembled.memory, house.book, now, scrubber(house.records))
     beside = (asyncio.create_task(_keep_flushing(house.assembled)), asyncio.create_task(keeping.run()))
-    discord = await _discord(launch, house, vital)
     await stop.wait()
     state.draining = True
     log.info("draining", in_flight=house.assembled.service.in_flight)

@@ -1,6 +1,7 @@
 """Settings from the environment: typed, every error at once, and cheap where nothing is set."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_type_hints
@@ -147,6 +148,8 @@ class Settings:
     )
 
 
+_SHOULD = re.compile(r"^\w+ should ")
+"""How pydantic begins its sentences: `Input should`, `String should`."""
 NAMES = tuple(one.name.upper() for one in fields(Settings))
 
 
@@ -211,7 +214,7 @@ def _wrapped(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     """Name and rule, without the value: it could be a secret that was put in the wrong place."""
-    rule = str(problem["msg"]).removeprefix("Input should ").split(", unable")[0]
+    rule = _SHOULD.sub("", str(problem["msg"])).split(", unable")[0]
     return f"{str(problem['loc'][0]).upper()} should {rule}; correct it or unset it"
 
 

@@ -24,6 +24,9 @@ from bot.sdk.trail import record
 DISCORD = "Discord"
 """The door's name in what the guild adapter raises as Unavailable."""
 _CHANGED = "Meanwhile it would be something else: {} Nothing was done; ask again if you want that."
+_AWAY = "I cannot reach my {} at the moment. Please try again later; if it lasts, tell the people who run me."
+_STORES = {"records": "storage", "database": "storage", "audit log": "audit log", "vectors": "memory"}
+"""Doors that a member may hear of by these names; of others only that something is wrong."""
 _BROKEN = "Something went wrong on my side. Please try again later."
 
 
@@ -56,7 +59,7 @@ class Performer:
                 return no(str(error))
             return Called(Result(_BROKEN, "error", ok=False), "error", "Denied")
         except Unavailable as error:
-            text = _BROKEN
+            text = _AWAY.format(_STORES[error.door]) if error.door in _STORES else _BROKEN
             if spec.guild_only and error.door == DISCORD:
                 text = f"{error}. Please try again {_later(error.retry_after)}."
             return Called(Result(text, "error", ok=False), "error", "Unavailable", retry_after=error.retry_after or 0.0)

@@ -62,6 +62,16 @@ async def test_a_hanging_tool_is_ended(registry: Registry, caller: Caller) -> No
     assert "0.01 seconds" in called.result.text
 
 
+async def test_a_store_that_is_away_is_named_and_not_where_it_is(house: House, caller: Caller) -> None:
+    def body(host: Host) -> Result:
+        raise Unavailable("database", "connection to db.secret:5432 refused")
+
+    called = await Registry((tool("Reads.", "!reads", name="reads")(body),), house).call("reads", {}, caller)
+    assert called.fate == "error"
+    assert "I cannot reach my storage" in called.result.text
+    assert "secret" not in called.result.text
+
+
 async def test_a_broken_tool_tells_nothing_of_the_inside(registry: Registry, caller: Caller) -> None:
     called = await registry.call("broken", {}, caller)
     assert (called.fate, called.error) == ("error", "Unavailable")
