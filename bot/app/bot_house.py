@@ -21,6 +21,7 @@ from bot.chat.moderator import RuleModerator
 from bot.chat.recall.holders import Part, Table, by
 from bot.core.charter import Charter
 from bot.core.chat import Observer
+from bot.core.errors import Misconfigured
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import Records, Switch
@@ -29,6 +30,7 @@ from bot.sdk.host import Doors
 from bot.sdk.host import Home as WhoseWord
 
 if TYPE_CHECKING:
+    from bot.adapters.models.moderation import OpenAIModeration
     from bot.agent.router import Router
 
 _CACHE_WITHIN = 5.0
@@ -89,7 +91,7 @@ async def open_house(
             audit=audit,
             switch=switch,
             home=_whose_word(charter, operator),
-            moderator=RuleModerator(book, secrets_of(settings), enabled=settings.content_moderation),
+            moderator=_moderator(settings, book, stack),
             mood=_mood(settings),
             limiter=limiter if settings.rate_limit_enabled else None,
         )
@@ -143,6 +145,28 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Every secret that the settings hold, to be kept out of answers."""
     values: list[Any] = [getattr(settings, one.name) for one in fields(Settings)]
     return tuple(value.reveal() for value in values if isinstance(value, Secret) and len(value.reveal()) >= 8)
+
+
+def _moderator(settings: Settings, book: GuildBook, stack: AsyncExitStack) -> RuleModerator:
+    opinion = _opinion(settings)
+    if opinion is not None:
+        stack.push_async_callback(opinion.close)
+    on, private = settings.content_moderation, not settings.ai_private_local_only
+    return RuleModerator(book, secrets_of(settings), opinion, enabled=on, private=private)
+
+
+def _opinion(settings: Settings) -> "OpenAIModeration | None":
+    """A moderation model, where one is wanted. Raises Misconfigured where it is wanted and cannot be used."""
+    if not (settings.openai_moderation and settings.content_moderation):
+        return None
+    key = settings.openai_api_key.reveal()
+    if not key:
+        raise Misconfigured("OPENAI_MODERATION is on and OPENAI_API_KEY is not set; set the key, or switch it off")
+    if find_spec("openai") is None:
+        raise Misconfigured("OPENAI_MODERATION is on and openai is missing: pip install 'megawatts[models]'")
+    from bot.adapters.models.moderation import OpenAIModeration  # noqa: PLC0415  (only where it is wanted)
+
+    return OpenAIModeration(key, base_url=settings.openai_base_url)
 
 
 def _mood(settings: Settings) -> Callable[[str], float] | None:

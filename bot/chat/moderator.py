@@ -54,11 +54,13 @@ class RuleModerator:
         opinion: Opinion | None = None,
         *,
         enabled: bool = True,
+        private: bool = True,
         text: str = "",
         file: Path = FILE,
     ) -> None:
-        """`secrets` must not leave in any form, nor lines of `text` word for word. `enabled` is CONTENT_MODERATION."""
-        self._book, self._opinion, self._enabled = book, opinion, enabled
+        """`secrets` must not leave in any form, nor lines of `text` word for word. `enabled` is CONTENT_MODERATION;
+        `private`: whether the opinion may be asked on what one member alone reads."""
+        self._book, self._opinion, self._enabled, self._private = book, opinion, enabled, private
         self._marks = marks(secrets) | passages(text)
         self._words, self._known, self.unjudged = load(file)
 
@@ -67,11 +69,11 @@ class RuleModerator:
         settings = self._settings(scope)
         if not self._enabled or not settings.moderation:
             return Judged(True, text=text)
-        judged = rules.incoming(text, self._rules(settings))
-        if not judged.allowed or self._opinion is None:
+        judged, opinion = rules.incoming(text, self._rules(settings)), self._asked(scope)
+        if not judged.allowed or opinion is None:
             return judged
         try:
-            found = await self._opinion(text)
+            found = await opinion(text)
         except MegawattsError as error:
             log.warning("moderation model unavailable", error=type(error).__name__)
             return judged
@@ -81,12 +83,12 @@ class RuleModerator:
         """What may be sent. A model's text that no moderation model could judge is held to the rules alone, which then
         leave no link in it."""
         settings = self._settings(scope)
-        held = self._rules(settings)
+        held, opinion = self._rules(settings), self._asked(scope)
         judged = rules.outgoing(text, held, self._marks, by_model=by_model)
-        if not judged.allowed or not by_model or self._opinion is None or not self._enabled:
+        if not judged.allowed or not by_model or opinion is None or not self._enabled:
             return judged
         try:
-            found = await self._opinion(judged.text)
+            found = await opinion(judged.text)
         except MegawattsError as error:
             log.warning("moderation model unavailable", error=type(error).__name__)
             bare = rules.Rules(held.words, "none", frozenset(), held.invites, held.known)
@@ -97,6 +99,9 @@ class RuleModerator:
         """What may be shown of a model's text that is still being written, by the rules alone; '' if nothing may."""
         judged = rules.outgoing(text, self._rules(self._settings(scope)), self._marks, by_model=True)
         return judged.text if judged.allowed else ""
+
+    def _asked(self, scope: Scope) -> Opinion | None:
+        return self._opinion if self._private or not scope.private else None
 
     def _settings(self, scope: Scope) -> GuildSettings:
         if self._book is None or scope.guild == HERE:
