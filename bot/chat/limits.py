@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from bot.core.chat import HERE
 from bot.core.guild_settings import GuildSettings
 
 _MOST = 20_000
@@ -50,7 +51,10 @@ class Limits:
         self._guild = guild or Buckets(3000, 3000)
 
     def admit(self, user: str, channel: str, now: float, settings: GuildSettings | None = None) -> float:
-        """0 if the message passes, else the seconds to wait. `settings` are those of its guild, if it has one."""
+        """0 if the message passes, else the seconds to wait. `settings` are those of its guild; those who talk outside
+        of any guild share no limit."""
+        if settings is not None and settings.guild == HERE:
+            settings = None
         mine = float(settings.per_user) if settings else None
         theirs = float(settings.per_guild) if settings else None
         wait = max(self._user.wait(user, now, mine), self._channel.wait(channel, now))

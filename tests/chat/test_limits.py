@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from bot.chat import limits
 from bot.chat.limits import Buckets, Limits
 from bot.chat.tuning import load
+from bot.core.chat import HERE
 from bot.core.guild_settings import GuildSettings
 from bot.core.ids import GuildId
 
@@ -96,3 +97,10 @@ def test_a_refusal_by_the_guild_costs_the_member_nothing() -> None:
         limits.admit(f"u{n}", "hall", 0.0, full)
     assert limits.admit("ann", "hall", 0.0, full) > 0
     assert [limits.admit("ann", "hall", 0.0) == 0 for _ in range(3)] == [True, True, False]
+
+
+def test_those_who_talk_outside_of_any_guild_share_no_limit() -> None:
+    both = Limits(Buckets(2, 60), Buckets(10_000, 60))
+    nowhere = GuildSettings(HERE, per_guild=10, per_user=1)
+    for number in range(500):
+        assert [both.admit(f"member{number}", "hall", 0, nowhere) > 0 for _ in range(3)] == [False, False, True]
