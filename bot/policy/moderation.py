@@ -51,10 +51,16 @@ def _words(text: str, rules: Rules) -> str:
     return "That holds a word that is not said here." if rules.words.found(text) else ""
 
 
+_SPEAKS: Final = frozenset({"http", "https", "javascript", "data", "vbscript", "file"})
+"""Schemes that are followed, that run something, or that open what is on the reader's own machine."""
+
+
 def _links(text: str, rules: Rules) -> str:
     if "://" not in text and ":\\\\" not in text and "](" not in text:
         return ""
     for one in links(text):
+        if one.scheme not in _SPEAKS and one.scheme and not one.shown:
+            continue  # ssh://host or ldap://host as it stands: no carrier makes a link of it
         if why := deceives(one, rules.known | rules.domains):
             return f"That link is not what it looks like: {why}."
         if rules.links == "none":

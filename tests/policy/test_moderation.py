@@ -88,6 +88,8 @@ def test_a_skeleton_is_its_own_skeleton(text: str) -> None:
         ("http://[::1]/", "bare number"),
         ("javascript://x", "not a web page"),
         ("[x](javascript:alert(1))", "not a web page"),
+        ("[x](ssh://evil.example)", "not a web page"),
+        ("file:///etc/passwd", "not a web page"),
         ("https://[bad", "not a web page"),
     ],
 )
@@ -102,6 +104,7 @@ def test_a_link_that_deceives_is_refused_everywhere(text: str, why: str) -> None
     [
         "https://discord.com/channels/1/2", "https://cdn.discord.com/x", "https://discord.js.org", "[docs](https://a.example/x)",
         "[github.com/a](https://github.com/a)", "https://discover.com", "see https://evil.example/x.", "no link: a/b",
+        "clone ssh://git@a.example/x", "${jndi:ldap://x}",
     ],
 )  # fmt: skip
 def test_an_honest_link_passes_where_any_may(text: str) -> None:
