@@ -123,7 +123,7 @@ def card(matter: Matter, now: datetime, say: Words = english) -> Card:
     if where != "open":
         fields.append(("outcome", line(matter, now, say)))
     fields.append(("version", about.head[:12]))
-    shown = tuple((say(f"announce.{name}"), one_line(text, 1000)) for name, text in fields if text)
+    shown = tuple((say(f"announce.{name}"), said) for name, text in fields if (said := one_line(text, 1000)))
     title = one_line(f"#{about.pull} {about.title}", 200)
     return Card(title, one_line(about.summary, 1500), shown, about.link, _COLOUR[where])
 

@@ -9,9 +9,10 @@ _OWN = (".local", ".internal", ".lan", ".home.arpa", ".localhost", ".svc", ".clu
 
 
 def host_of(address: str) -> str:
-    """The host of an address, without what could be a password in it."""
+    """The host of an address, without what could be a password in it; empty where the address does not hold."""
     try:
-        return (urlsplit(address).hostname or "").rstrip(".")
+        parts = urlsplit(address)
+        return "" if parts.port == 0 else (parts.hostname or "").rstrip(".")
     except ValueError:
         return ""
 

@@ -61,4 +61,13 @@ def test_a_password_in_an_address_is_never_part_of_its_name() -> None:
 @given(st.text(max_size=40))
 def test_it_is_total(text: str) -> None:
     assert own_machine(text) in {True, False}
+
+
+@given(st.text(st.characters(exclude_characters="/?#:@\\[]"), max_size=40))
+def test_no_name_below_a_public_one_is_own(text: str) -> None:
     assert own_machine(f"http://{text}.example.com/") is False
+
+
+@pytest.mark.parametrize("address", ["http://localhost:x/", "http://0:.example.com/", "http://localhost:0/"])
+def test_an_address_that_does_not_hold_is_foreign(address: str) -> None:
+    assert own_machine(address) is False
