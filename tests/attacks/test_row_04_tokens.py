@@ -160,7 +160,8 @@ line = socket.socket(fileno=0).makefile("rwb", buffering=0)
 first = json.loads(line.readline())
 seen = pathlib.Path("/proc/self/environ").read_bytes().decode().split(chr(0))
 fds = sorted(os.listdir("/proc/self/fd"))
-text = json.dumps([seen, len(fds), os.getcwd()])
+given = dict(row.partition("=")[::2] for row in seen if row)
+text = json.dumps([sorted(given), given.get("HOME"), len(fds), os.getcwd()])
 line.write(json.dumps({"id": first["id"], "type": "error", "denied": True, "because": text}).encode() + b"\\n")
 """
 
