@@ -165,12 +165,6 @@ def charter_beside(root: Path = _ROOT) -> Charter | None:
         return None
 
 
-def home_quorum(root: Path = _ROOT) -> Quorum | None:
-    """Who may vote by the charter beside the code; None where none holds: then the count decides alone."""
-    charter = charter_beside(root)
-    return charter.quorum if charter else None
-
-
 def _limits(tuned: tuning.Tuning) -> Limits:
     user = Buckets(tuned.user_burst, tuned.user_refill)
     return Limits(user, Buckets(tuned.channel_burst, tuned.channel_refill))

@@ -1,4 +1,4 @@
-"""What the tools for servers share: names for people, plans in one line, where they act."""
+"""What tools share, those for servers above all: names for people, durations, plans in one line, where they act."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from bot.sdk import ChannelView, Host, MemberView, Outcome, Result, RoleView, Un
 
 TIME = 10.0
 """Seconds that a deed on Discord may take."""
-SECONDS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_SECONDS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def named(view: MemberView | RoleView | ChannelView) -> str:
@@ -33,7 +33,7 @@ def plural(count: int, word: str) -> str:
 def spell(seconds: int) -> str:
     """A duration in words: the two largest units."""
     parts = []
-    for size, unit in SECONDS:
+    for size, unit in _SECONDS:
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(f"{count} {unit}")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
+from bot.extensions._guild import spell
 from bot.sdk import Host, Result, tool
 
 _TABLE = "reminders"
@@ -51,8 +52,8 @@ def set_reminder(
         "set_at": host.now.isoformat(),
     }
     shelf.put(f"{prefix}{due:%Y%m%d%H%M%S}-{number}", row)
-    facts = {"what": what, "due": f"{due:%Y-%m-%d %H:%M}", "id": number[:4], "delay": spoken(seconds)}
-    return Result(f"I will remind you in {spoken(seconds)} ({facts['due']} UTC): {what}", facts=facts)
+    facts = {"what": what, "due": f"{due:%Y-%m-%d %H:%M}", "id": number[:4], "delay": spell(seconds)}
+    return Result(f"I will remind you in {spell(seconds)} ({facts['due']} UTC): {what}", facts=facts)
 
 
 @tool("Show your reminders.", "!reminders", command="reminders list", needs=(_TABLE,), private=True)
@@ -92,13 +93,3 @@ def _mine(host: Host) -> list[tuple[str, dict[str, str]]]:
     """What is owed beside reminders, such as news of a suggestion, waits on the same shelf and is none."""
     rows = host.shelf(_TABLE).scan(quote(host.caller.user, safe="") + "/")
     return sorted((key, row) for key, row in rows if not row.get("news"))
-
-
-def spoken(seconds: int) -> str:
-    """A duration in words for a person: the two largest units."""
-    parts: list[str] = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2])

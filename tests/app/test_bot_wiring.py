@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import bot_wiring
-from bot.app.bot_wiring import World, assemble, home_quorum, product_version
+from bot.app.bot_wiring import World, assemble, charter_beside, product_version
 from bot.chat import catalogue
 from bot.core.errors import Misconfigured
 from bot.core.tier import Tier
@@ -46,12 +46,12 @@ def test_a_vote_that_the_charter_would_not_count_is_refused(days: int, counts: b
 
 
 def test_the_charters_quorum(tmp_path: Path) -> None:
-    assert isinstance(home_quorum(), Quorum)
-    assert home_quorum(tmp_path) is None
+    assert isinstance(charter_beside().quorum, Quorum)
+    assert charter_beside(tmp_path) is None
     file = tmp_path / ".github" / "charter.toml"
     file.parent.mkdir()
     file.write_text("wards = 3")
-    assert home_quorum(tmp_path) is None
+    assert charter_beside(tmp_path) is None
 
 
 def test_a_bare_tree_has_a_version_too(monkeypatch) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.extensions.reminders import spoken
+from bot.extensions._guild import spell
 
 
 async def test_it_is_stored_for_the_one_who_asked(desk) -> None:
@@ -52,7 +52,7 @@ async def test_a_name_cannot_reach_into_anothers_shelf(desk) -> None:
 
 @pytest.mark.parametrize(("seconds", "words"), [(1, "1 s"), (90, "1 min 30 s"), (7200, "2 h"), (93784, "1 d 2 h")])
 def test_a_duration_is_spoken_in_its_two_largest_units(seconds: int, words: str) -> None:
-    assert spoken(seconds) == words
+    assert spell(seconds) == words
 
 
 @pytest.mark.parametrize(
