@@ -157,6 +157,10 @@ class Proposal:
     """Closed without a merge."""
     reverts: Sha | None = None
     """The merge commit that this proposal takes back, if it is a revert."""
+    reverts_only: frozenset[PurePosixPath] = frozenset()
+    """For a selective revert: the paths of that merge that it takes back; empty: all of them."""
+    draft: bool = False
+    """Not offered for a merge until a person says that it is ready."""
 
     @property
     def by_engine(self) -> bool:

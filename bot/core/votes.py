@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Literal
 
 from bot.core.ids import PullNumber, Sha, UserId
@@ -72,6 +73,23 @@ class Approval:
     at: datetime
     approves: bool = True
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a reviewer asks for: "request changes", or a comment on a line. A person's words: shown, never authority."""
+
+    id: str
+    """The forge's own, stable and unique in the pull request."""
+    reviewer: str
+    head: Sha
+    """The head that it was said about."""
+    at: datetime
+    text: str
+    path: PurePosixPath | None = None
+    line: int = 0
+    """Line at that head, from 1; 0: the whole change."""
+    requests_changes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

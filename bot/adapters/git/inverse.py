@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from bot.adapters.git import commits, trees
 from bot.adapters.git.repository import GitRepository
+from bot.core.change import Patch
 from bot.core.errors import Denied
 from bot.core.ids import Sha, Tree
 from bot.core.verdict import Status, Verdict, worst
@@ -39,15 +40,29 @@ def prove_inverse(repo: GitRepository, merged: Sha, revert_head: Sha, base: Sha)
     )
 
 
-def revert_tree(repo: GitRepository, merged: Sha, onto: Sha) -> Tree:
-    """The tree of `git revert -m 1 merged` on a commit. Denied, naming the files, if later edits are in the way."""
+def revert_tree(repo: GitRepository, merged: Sha, onto: Sha, only: frozenset[PurePosixPath] = frozenset()) -> Tree:
+    """The tree of `git revert -m 1 merged` on a commit; with `only`, of these paths alone.
+
+    Denied, naming the files, if later edits are in the way, or a path was not touched by the merge.
+    """
     before = repo.ref(f"{merged}^1")
     if before is None:
         raise Denied(f"{merged[:12]} has nothing before it that could come back")
+    if only:
+        before = _partly(repo, merged, before, only)
     result = commits.merged_tree(repo.git, onto, before, base=merged)
     if result.tree is None:
         raise Denied(f"later edits touch what {merged[:12]} changed, a person must decide: {_some(result.conflicts)}")
     return result.tree
+
+
+def _partly(repo: GitRepository, merged: Sha, before: Sha, only: frozenset[PurePosixPath]) -> Sha:
+    """A commit that is the merge with only these paths as they were before it."""
+    touched = {path for change in repo.changes(before, merged) for path in change.paths}
+    if strange := only - touched:
+        raise Denied(f"{merged[:12]} did not touch {_some(strange)}: name paths that it changed")
+    files = {path: repo.read(before, path) for path in sorted(only)}
+    return repo.commit(Patch(merged, files), f"{merged} without {_some(only)}", author="megawatts[bot]")
 
 
 def _listing(repo: GitRepository, sha: Sha) -> Listing:

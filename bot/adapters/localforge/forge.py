@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bot.adapters.git.names import check_branch
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.localforge import merging, notices, opening, proposals, reverting, versions
+from bot.adapters.localforge import merging, notices, opening, proposals, remarks, reverting, versions
 from bot.adapters.localforge.desk import ENGINE, Desk
 from bot.adapters.localforge.ledger import Ledger, remember
 from bot.core.change import Idea, Proposal
 from bot.core.ids import PullNumber, Sha
 from bot.core.ports import Clock, Repository
 from bot.core.verdict import Verdict, worst
-from bot.core.votes import Approval
+from bot.core.votes import Approval, Remark
 
 
 def _now() -> datetime:
@@ -72,9 +72,11 @@ class LocalForge:
         """Take in a commit of another repository under a branch that is where `expecting` says (None: new)."""
         await asyncio.to_thread(opening.publish, self.desk, source.path, branch, head, expecting)
 
-    async def open(self, branch: str, title: str, body: str, idea: Idea, labels: Sequence[str] = ()) -> PullNumber:
+    async def open(
+        self, branch: str, title: str, body: str, idea: Idea, labels: Sequence[str] = (), *, draft: bool = False
+    ) -> PullNumber:
         """Open a pull request for a branch; the one there is, if there is one."""
-        request = opening.by_engine(self.desk, branch, idea, title=title, body=body, labels=tuple(labels))
+        request = opening.by_engine(self.desk, branch, idea, title=title, body=body, labels=tuple(labels), draft=draft)
         return await asyncio.to_thread(opening.opened, self.desk, request)
 
     async def open_as(self, author: str, branch: str, title: str, body: str, labels: Sequence[str] = ()) -> PullNumber:
@@ -107,6 +109,20 @@ class LocalForge:
         """All reviews in the order they were given, each with its head: old heads do not count."""
         return await asyncio.to_thread(notices.reviews, self.desk, pull)
 
+    async def remark(
+        self, pull: PullNumber, reviewer: str, head: Sha, text: str, *, path: PurePosixPath, line: int
+    ) -> None:
+        """A person's comment on a line of one head. Denied for the engine."""
+        await asyncio.to_thread(remarks.remark, self.desk, pull, reviewer, head, text, place=(path, line))
+
+    async def remarks(self, pull: PullNumber) -> Sequence[Remark]:
+        """What reviewers ask for, oldest first: refusals with a reason, and comments on lines."""
+        return await asyncio.to_thread(remarks.remarks, self.desk, pull)
+
+    async def ready(self, pull: PullNumber) -> None:
+        """A person offers a draft for a merge. Denied for the engine."""
+        await asyncio.to_thread(remarks.ready, self.desk, pull)
+
     async def request_owners(self, pull: PullNumber, head: Sha, owners: Sequence[str]) -> None:
         """Ask these owners to review this head."""
         await asyncio.to_thread(notices.ask, self.desk, pull, head, tuple(owners))
@@ -124,9 +140,9 @@ class LocalForge:
         """Merge exactly this head onto exactly this base; the merge commit."""
         return await asyncio.to_thread(merging.merge, self.desk, pull, expecting, base, message)
 
-    async def revert(self, merged: Sha, because: str) -> PullNumber:
-        """Propose to take a merge back."""
-        return await asyncio.to_thread(self._reverted, merged, because)
+    async def revert(self, merged: Sha, because: str, *, only: frozenset[PurePosixPath] = frozenset()) -> PullNumber:
+        """Propose to take a merge back, or only what it did to these paths."""
+        return await asyncio.to_thread(self._reverted, merged, because, only)
 
     async def close(self, pull: PullNumber, because: str) -> None:
         """Close without a merge. Denied if it is merged."""
@@ -157,9 +173,9 @@ class LocalForge:
         merging.settle(self.desk)
         return proposals.listed(self.desk, self._contents, everything=everything)
 
-    def _reverted(self, merged: Sha, because: str) -> PullNumber:
+    def _reverted(self, merged: Sha, because: str, only: frozenset[PurePosixPath]) -> PullNumber:
         merging.settle(self.desk)
-        return reverting.revert(self.desk, merged, because)
+        return reverting.revert(self.desk, merged, because, only)
 
 
 def read_dashboard(folder: Path) -> str:

@@ -16,9 +16,12 @@ CREATE TABLE IF NOT EXISTS pulls (
     number INTEGER PRIMARY KEY, branch TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, author TEXT NOT NULL,
     opened TEXT NOT NULL, kind TEXT NOT NULL, origin TEXT NOT NULL, idea TEXT, asked_by TEXT, claim TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'open', head TEXT NOT NULL, merged_as TEXT UNIQUE, merged_at TEXT,
-    closed_by TEXT, closed_because TEXT, reverts TEXT, asked_on TEXT) STRICT;
+    closed_by TEXT, closed_because TEXT, reverts TEXT, asked_on TEXT,
+    draft INTEGER NOT NULL DEFAULT 0, only_paths TEXT NOT NULL DEFAULT '') STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_open_per_branch ON pulls (branch) WHERE state = 'open';
-CREATE UNIQUE INDEX IF NOT EXISTS one_revert ON pulls (reverts) WHERE reverts IS NOT NULL AND state != 'closed';
+DROP INDEX IF EXISTS one_revert;
+CREATE UNIQUE INDEX IF NOT EXISTS one_revert_of_paths
+    ON pulls (reverts, only_paths) WHERE reverts IS NOT NULL AND state != 'closed';
 CREATE TABLE IF NOT EXISTS labels (pull INTEGER, label TEXT, PRIMARY KEY (pull, label)) STRICT;
 CREATE TABLE IF NOT EXISTS comments (
     pull INTEGER, marker TEXT, author TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL,
@@ -26,6 +29,9 @@ CREATE TABLE IF NOT EXISTS comments (
 CREATE TABLE IF NOT EXISTS reviews (
     id INTEGER PRIMARY KEY, pull INTEGER NOT NULL, reviewer TEXT NOT NULL, head TEXT NOT NULL,
     approves INTEGER NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS remarks (
+    id INTEGER PRIMARY KEY, pull INTEGER NOT NULL, reviewer TEXT NOT NULL, head TEXT NOT NULL,
+    path TEXT NOT NULL, line INTEGER NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS reports (
     sha TEXT, context TEXT, verdict TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (sha, context)) STRICT;
 CREATE TABLE IF NOT EXISTS owners (pull INTEGER, head TEXT, owner TEXT, PRIMARY KEY (pull, head, owner)) STRICT;
@@ -56,6 +62,7 @@ class Ledger:
                 raise sqlite3.DatabaseError("quick_check failed")
             if not db.execute("SELECT 1 FROM meta WHERE key = 'imported'").fetchone():
                 raise Misconfigured(f"the forge in {self.path.parent} was never finished: run `megawatts init` again")
+            _upgrade(db)
 
     @contextmanager
     def change(self, name: str) -> Iterator[sqlite3.Connection]:
@@ -104,6 +111,19 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             fix = "put a copy back, or move the folder away and run `megawatts init`: all commits are still in repo.git"
             raise Misconfigured(f"the forge's database {self.path} is damaged ({error}): {fix}") from error
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """Bring a database that an earlier version made up to the tables of today; nothing in it is changed."""
+    if "draft" in {row["name"] for row in db.execute("PRAGMA table_info(pulls)")}:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    there = {row["name"] for row in db.execute("PRAGMA table_info(pulls)")}
+    for name, kind in (("draft", "INTEGER NOT NULL DEFAULT 0"), ("only_paths", "TEXT NOT NULL DEFAULT ''")):
+        if name not in there:
+            db.execute(f"ALTER TABLE pulls ADD COLUMN {name} {kind}")
+    db.execute("COMMIT")
+    db.executescript(_SCHEMA)
 
 
 def remember(db: sqlite3.Connection, key: str, value: str) -> None:

@@ -1,8 +1,9 @@
 """Branches come in and pull requests are opened, by the engine or by people."""
 
+import json
 import sqlite3
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from bot.adapters.crash import point
 from bot.adapters.git.names import ENGINE_BRANCH, check_branch
@@ -32,18 +33,22 @@ class Request:
     claim: Claim = Claim.NONE
     labels: tuple[str, ...] = ()
     reverts: Sha | None = None
+    only: frozenset[PurePosixPath] = frozenset()
+    draft: bool = False
 
 
-def by_engine(desk: Desk, branch: str, idea: Idea, *, title: str, body: str, labels: tuple[str, ...]) -> Request:
+def by_engine(
+    desk: Desk, branch: str, idea: Idea, *, title: str, body: str, labels: tuple[str, ...], draft: bool = False
+) -> Request:
     """The engine's request for an idea of its own; a person's, if another login is at the desk."""
     if desk.actor != ENGINE:
-        return by_person(desk.actor, branch, title, body, labels)
+        return replace(by_person(desk.actor, branch, title, body, labels), draft=draft)
     if not ENGINE_BRANCH.fullmatch(branch):
         raise Denied(f"the engine opens from megawatts/<12 hex> only, not from {branch[:80]!r}")
     if idea.origin is Origin.PERSON:
         raise Denied("the engine cannot open in a person's name")
     asked = str(idea.asked_by) if idea.asked_by else None
-    return Request(branch, title, body, ENGINE, idea.kind, idea.origin, idea.id, asked, idea.claim, labels)
+    return Request(branch, title, body, ENGINE, idea.kind, idea.origin, idea.id, asked, idea.claim, labels, draft=draft)
 
 
 def by_person(author: str, branch: str, title: str, body: str, labels: tuple[str, ...] = ()) -> Request:
@@ -105,16 +110,23 @@ def insert(desk: Desk, db: sqlite3.Connection, request: Request, head: Sha) -> P
         request.claim.value,
         head,
         request.reverts,
+        int(request.draft),
+        spelled(request.only),
     )
     cursor = db.execute(
-        "INSERT INTO pulls (branch, title, body, author, opened, kind, origin, idea, asked_by, claim, head, reverts)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pulls (branch, title, body, author, opened, kind, origin, idea, asked_by, claim, head, reverts,"
+        " draft, only_paths) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     found = number(cursor.lastrowid or 0)
     label(db, found, request.labels)
     desk.log(db, "opened", found, request.branch)
     return found
+
+
+def spelled(paths: frozenset[PurePosixPath]) -> str:
+    """Paths as the database keeps them: in order, one text; empty for none."""
+    return json.dumps(sorted(map(str, paths))) if paths else ""
 
 
 def label(db: sqlite3.Connection, pull: int, labels: tuple[str, ...]) -> None:

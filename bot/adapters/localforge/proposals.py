@@ -1,5 +1,6 @@
 """Pull requests as the engine sees them, rebuilt from git and the database at every look."""
 
+import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -56,6 +57,10 @@ def listed(desk: Desk, contents: Contents, *, everything: bool) -> list[Proposal
     return [_proposal(desk, contents, row, frozenset(labels.get(row["number"], ())), main) for row in rows]
 
 
+def _paths(text: str) -> frozenset[PurePosixPath]:
+    return frozenset(map(PurePosixPath, json.loads(text))) if text else frozenset()
+
+
 def _proposal(desk: Desk, contents: Contents, row: dict[str, Any], labels: frozenset[str], main: Sha) -> Proposal:
     head = desk.head(row)
     merged = Sha(row["merged_as"]) if row["merged_as"] else None
@@ -82,4 +87,6 @@ def _proposal(desk: Desk, contents: Contents, row: dict[str, Any], labels: froze
         merged_at=moment(row["merged_at"]) if row["merged_at"] else None,
         closed=row["state"] == "closed",
         reverts=Sha(row["reverts"]) if ours and row["reverts"] else None,
+        reverts_only=_paths(row["only_paths"]) if ours else frozenset(),
+        draft=bool(row["draft"]),
     )
