@@ -13,6 +13,7 @@ from bot.core.ports import AuditLog, Clock, Deployer, Forge, HealthSource, Recor
 from bot.core.verdict import Verdict
 from bot.core.votes import Poll, Quorum
 from bot.improve.doors import Workspace
+from bot.improve.provenance import Book
 
 GATE = "megawatts/gate"
 CONSENT = "megawatts/consent"
@@ -79,6 +80,8 @@ class Context:
     """Seconds of a clock that nobody sets, to notice when the wall clock is set; None: not watched."""
     crash_point: Callable[[str], None] = lambda _name: None
     """Named boundary between two effects; the crash tests end the process here."""
+    chain: Book | None = None
+    """The provenance of every proposal; None: none is kept."""
 
 
 def commit_message(title: str, body: str, idea: str, patch: Patch) -> str:

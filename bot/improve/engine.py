@@ -16,6 +16,7 @@ from bot.improve.clockwatch import ClockWatch
 from bot.improve.context import Context
 from bot.improve.ideas import Workshop, propose
 from bot.improve.look import View, look, view
+from bot.improve.provenance import keep
 from bot.improve.recall import recall
 from bot.policy.lifecycle import decide
 from bot.policy.record import case_to_row
@@ -65,6 +66,7 @@ class Engine:
             for proposal in seen.unsettled():
                 await self._one(seen, proposal)
             await self._roll_back(seen)
+            await keep(self._ctx, seen)
             await self._show(seen)
             # Where this round has merged something, an idea on the base before it would be judged twice.
             room = self._ctx.switch.state() is None and self._new_ideas and self._fertile(seen)

@@ -17,6 +17,7 @@ from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank, rule_of, strategy_labels
 from bot.improve.look import View
+from bot.improve.provenance import begin
 from bot.policy.intake import Past, choose
 from bot.policy.tier import only_adds, tier_of
 
@@ -196,6 +197,7 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     there = await ctx.forge.branch(branch)
     await _still_wanted(ctx, seen, idea)
     _pin(ctx.records, idea, ctx.clock())
+    await begin(ctx, idea, head)
     ctx.crash_point("propose.before_push")
     # A branch without a pull request is what a kill left here: nobody else may use the engine's names.
     await ctx.forge.publish(ctx.repo, branch, head, expecting=there)

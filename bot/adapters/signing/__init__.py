@@ -1,0 +1,1 @@
+"""Signatures of records, by keys that people make with the tools they have."""
