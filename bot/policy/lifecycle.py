@@ -27,6 +27,8 @@ def decide(case: Case, charter: Charter, now: datetime) -> Step:
         return after_merge(case, charter, now)
     if proposal.closed:
         return Wait(None, "closed without a merge", done=True)
+    if proposal.draft:
+        return Wait(None, "a draft: a person has to say that it is ready")
     if proposal.origin is Origin.REVERT and proposal.reverts is not None:
         return _fast_lane(case, charter, now)
     return _road(case, charter, now)
@@ -37,9 +39,20 @@ def _fast_lane(case: Case, charter: Charter, now: datetime) -> Step:
     that people have to agree to first: it may take later work with it."""
     inverse = case.inverse or Verdict("inverse", Status.INCONCLUSIVE, "nothing proves that it is the exact inverse")
     if inverse.passed:
-        return Merge(case.proposal.head, inverse)
+        return _in_part(case, charter, inverse) if case.proposal.reverts_only else Merge(case.proposal.head, inverse)
     agreed = consent(case, charter, max(_ruling(case, charter).tier, Tier.VALIDATED), now)
     return _road(case, charter, now) if agreed.passed else Page(inverse)
+
+
+def _in_part(case: Case, charter: Charter, inverse: Verdict) -> Step:
+    """Half a change never ran without its other half: the stages must bear it. Nobody is asked again."""
+    if not bound(case):
+        return Validate(case.proposal.head)
+    evidence = weigh(case, charter).verdict
+    if evidence.status not in {Status.PASS, Status.PENDING}:
+        return Page(evidence)
+    because = Verdict("decision", Status.PASS, f"takes back a part exactly: {inverse.because}", (inverse, evidence))
+    return Merge(case.proposal.head, because)
 
 
 def _ruling(case: Case, charter: Charter, pending: tuple[str, ...] = ()) -> Ruling:

@@ -1,13 +1,15 @@
 """After the merge: wait for the rollout, watch it, and settle it, take it back or call a person."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.core.case import Case, Observe, Page, Revert, Settle, Step, Wait
 from bot.core.charter import Charter
-from bot.core.health import Rollout
+from bot.core.health import HealthPolicy, Reading, Rollout
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
+from bot.policy.blame import acquit, undisturbed
 from bot.policy.health import assess
 
 SECURITY = "security"
@@ -44,7 +46,7 @@ def _watch(case: Case, charter: Charter, now: datetime) -> Step:
 def _running(case: Case, charter: Charter, rollout: Rollout, now: datetime) -> Step:
     merged = case.proposal.merged_as or case.proposal.head
     # What runs contains it: that it once could not start, before a later commit mended that, is no fault of what runs.
-    health = assess(charter.health, case.readings, replace(rollout, failed=""), merged, now)
+    health = judged(charter.health, case.readings, replace(rollout, failed=""), merged, now)
     if health.passed:
         return Settle(merged, health)
     if health.status is Status.FAIL:
@@ -52,6 +54,28 @@ def _running(case: Case, charter: Charter, rollout: Rollout, now: datetime) -> S
     if now >= rollout.at + charter.health.deadline:
         return Page(_held(health))
     return Observe(merged, rollout.previous)
+
+
+def judged(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, merged: Sha, now: datetime) -> Verdict:
+    """The health of what runs, by the readings of undisturbed times, and against what was well before the range.
+
+    After a revert the revision before is the bad one: to be no worse than that is not health. Readings of a third
+    revision, from the watch before, say how it was when it was well; FAIL against them is FAIL.
+    """
+    known = undisturbed(readings, policy.interval)
+    health = acquit(policy, known, rollout, assess(policy, known, rollout, merged, now))
+    well = _well_before(known, rollout)
+    if well is None or health.status is Status.FAIL:
+        return health
+    since = [r for r in known if r.revision == well or (r.revision == rollout.running and r.at >= rollout.at)]
+    still = assess(policy, since, replace(rollout, previous=well), merged, now)
+    return still if still.status is Status.FAIL else health
+
+
+def _well_before(readings: Sequence[Reading], rollout: Rollout) -> Sha | None:
+    """The revision that was the control of the watch before, if its readings are here."""
+    others = [r for r in readings if r.revision not in {rollout.running, rollout.previous} and r.at < rollout.at]
+    return max(others, key=lambda r: r.at).revision if others else None
 
 
 def _not_running(case: Case, charter: Charter, rollout: Rollout | None, now: datetime) -> Step:
