@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ import typer
 
 from bot.core.change import Claim, Kind
 from bot.core.errors import Denied
+from bot.core.ids import Sha
 from bot.core.verdict import Fact, Status, Verdict
 
 CODES = {Status.PASS: 0, Status.FAIL: 1, Status.PENDING: 2, Status.INCONCLUSIVE: 3, Status.ERROR: 3}
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
         ] = Path(),
         base: Annotated[str, typer.Option(help="Revision that the change starts from.")] = "main",
         head: Annotated[str, typer.Option(help="Revision that carries the change.")] = "HEAD",
+        event: Annotated[bool, typer.Option("--event", help="Base, head, author: from GitHub's event.")] = False,
         stage: Annotated[list[str] | None, typer.Option(help="Only this stage (name or V-n) and its needs.")] = None,
         claim: Annotated[Claim, typer.Option(help="What the change promises.")] = Claim.NONE,
         kind: Annotated[Kind, typer.Option(help="What the change is.")] = Kind.OTHER,
@@ -57,20 +59,53 @@ def register(app: typer.Typer) -> None:
         ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")] = False,
         cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use verdicts kept by content.")] = True,
+        github: Annotated[bool, typer.Option("--github", help="Annotations, and a job summary.")] = False,
+        sarif: Annotated[Path | None, typer.Option(help="Write the findings as SARIF 2.1.0 to this file.")] = None,
+        report: Annotated[Path | None, typer.Option(help="Write the verdict as JSON to this file too.")] = None,
     ) -> None:
         """Judge a change. Exit code: 0 pass, 1 fail, 2 waits for people, 3 inconclusive or error."""
         if by not in {"engine", "person"}:
             raise typer.BadParameter("choose engine or person", param_hint="--by")
+        if as_json and github:
+            raise typer.BadParameter("stdout has room for one of --json and --github; --report FILE writes JSON too")
         asked = Asked(
             repo=repo.absolute(), base=base, head=head, stages=tuple(stage or ()), claim=claim, kind=kind,
             by_engine=by == "engine", python=python, keep_going=keep_going, cached=cache, first=first,
         )  # fmt: skip
+        from bot.app.ci.annotations import mute  # noqa: PLC0415
+        from bot.app.ci.reports import Reports  # noqa: PLC0415
         from bot.app.validate_view import shown, watching  # noqa: PLC0415  (rich is needed from here on only)
 
-        with watching(quiet=as_json) as watch:
-            verdict = asyncio.run(judged(asked, watch))
-        sys.stdout.write(json.dumps(verdict.to_dict(), indent=2) + "\n" if as_json else shown(verdict))
+        reports = Reports(github, sarif, report)
+        asked = from_event(asked) if event else asked
+        with mute(on=github):
+            with watching(quiet=as_json) as watch:
+                verdict = asyncio.run(judged(asked, watch))
+            sys.stdout.write(json.dumps(verdict.to_dict(), indent=2) + "\n" if as_json else shown(verdict))
+        if reports.wanted:
+            reports.write(verdict, paths_of(asked.repo, verdict))
         raise typer.Exit(CODES[verdict.status])
+
+
+def from_event(asked: Asked) -> Asked:
+    """The same question about the change of the event that started this workflow."""
+    from bot.app.ci.cmd import current  # noqa: PLC0415
+
+    event = current()
+    return replace(asked, base=event.base, head=event.head, by_engine=event.by_engine)
+
+
+def paths_of(repo: Path, verdict: Verdict) -> frozenset[str]:
+    """The files that the judged change touches; none where git itself refuses them (V-1 says so)."""
+    from bot.adapters.git.repository import GitRepository  # noqa: PLC0415
+
+    base, head = (Sha(str(verdict.facts.get(side, ""))) for side in ("base", "head"))
+    if not base or not head:
+        return frozenset()
+    try:
+        return frozenset(str(path) for change in GitRepository(repo).changes(base, head) for path in change.paths)
+    except Denied:
+        return frozenset()
 
 
 Watch = Callable[[str, Verdict | None], None]
