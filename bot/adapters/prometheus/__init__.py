@@ -1,0 +1,1 @@
+"""Health from a Prometheus server, and the controller's own figures for one."""

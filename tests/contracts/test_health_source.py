@@ -1,0 +1,180 @@
+"""What any source of health readings must do: differences since the look before, and no answer is never health."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.prometheus.client import Server
+from bot.adapters.prometheus.source import PrometheusSource
+from bot.adapters.scrape.source import ScrapeSource
+from bot.core.health import MetricRule, Reading
+from bot.core.ids import Sha
+from bot.core.ports import HealthSource
+from tests.servers import prometheus as servers
+from tests.servers.bot_process import Bot, bot
+
+pytestmark = pytest.mark.integration  # a bot process, and Prometheus
+
+OLD, NEW, NONE = Sha("a" * 40), Sha("b" * 40), Sha("f" * 40)
+RULES = (
+    MetricRule("messages", "rate"),
+    MetricRule("unanswered", "rate"),
+    MetricRule("reply_seconds", "latency"),
+    MetricRule("memory", "level"),
+)
+
+
+@dataclass
+class Ground:
+    """Bots of two revisions, two of them on one, and who scrapes them."""
+
+    folder: Path
+    server: servers.Prometheus
+    stack: ExitStack
+    bots: dict[str, Bot]
+
+    def start(self, name: str, revision: Sha, port: int = 0) -> Bot:
+        self.bots[name] = self.stack.enter_context(bot(self.folder / f"{name}-{port}", revision, port=port))
+        self.server.scrape(bot=[one.where for one in self.bots.values()])
+        return self.bots[name]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("health")
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.prometheus(folder / "prometheus"))
+        except servers.Missing as error:
+            pytest.skip(str(error))
+        made = Ground(folder, server, stack, {})
+        made.start("old", OLD)
+        made.start("new", NEW)
+        yield made
+
+
+class Side:
+    """One source over the ground; `read` waits until what happened before the call can be seen."""
+
+    def __init__(self, ground: Ground, source: HealthSource, *, scraped: bool) -> None:
+        self.ground, self.source, self.scraped = ground, source, scraped
+
+    async def read(self, revision: Sha) -> tuple[Reading, ...]:
+        if self.scraped:
+            await asyncio.to_thread(self.ground.server.scraped_anew, revision)
+        return tuple(await self.source.read(revision))
+
+
+def scrape(ground: Ground) -> Side:
+    where: Mapping[Sha, str] = {OLD: ground.bots["old"].url, NEW: ground.bots["new"].url}
+    return Side(ground, ScrapeSource(where.get, lambda: datetime.now(UTC)), scraped=False)
+
+
+def prometheus(ground: Ground) -> Side:
+    server = Server(ground.server.url)
+    return Side(ground, PrometheusSource(server, lambda: RULES, lambda: datetime.now(UTC)), scraped=True)
+
+
+@pytest.fixture(params=[scrape, prometheus], ids=lambda build: build.__name__)
+def side(request: pytest.FixtureRequest, ground: Ground) -> Side:
+    made: Side = request.param(ground)
+    return made
+
+
+def by_name(readings: tuple[Reading, ...]) -> dict[str, Reading]:
+    return {reading.metric: reading for reading in readings}
+
+
+async def test_a_first_look_only_sets_the_mark(side: Side) -> None:
+    assert await side.read(OLD) == ()
+
+
+async def test_what_happened_since_the_look_before_is_counted_exactly(side: Side, ground: Ground) -> None:
+    await side.read(NEW)
+    who = type(side.source).__name__
+    for number in range(5):
+        await asyncio.to_thread(ground.bots["new"].say, "!roll 2d6", f"{who}-{number}")
+    for number in range(2):
+        await asyncio.to_thread(ground.bots["new"].say, "qwxz vbnm zzkt", f"{who}-{number}")
+    await asyncio.to_thread(ground.bots["old"].say, "!roll 2d6", who)
+
+    found = by_name(await side.read(NEW))
+
+    assert (found["messages"].value, found["messages"].total) == (0.0, 7.0), "the other revision's are not among them"
+    assert (found["unanswered"].value, found["unanswered"].total) == (2.0, 7.0)
+    assert found["reply_seconds"].total == 7.0
+    assert 0 < (found["reply_seconds"].value or 0) < 5
+    assert 10 < (found["memory"].value or 0) < 2000, "megabytes"
+    assert {reading.revision for reading in found.values()} == {NEW}
+
+
+async def test_nothing_said_is_no_bad_event_and_no_silence(side: Side) -> None:
+    await side.read(OLD)
+    found = by_name(await side.read(OLD))
+    assert (found["messages"].value, found["messages"].total) == (0.0, 0.0)
+    assert "reply_seconds" not in found, "no reply has no time"
+
+
+async def test_members_who_are_turned_away_are_bad_events(side: Side, ground: Ground) -> None:
+    await side.read(OLD)
+    who = f"{type(side.source).__name__}-flood"
+    said = [await asyncio.to_thread(ground.bots["old"].say, "hello", who) for _ in range(30)]
+    found = by_name(await side.read(OLD))
+    assert found["messages"].value == 6.0, f"a flood by one member counts six times a minute: {said}"
+    assert found["messages"].total > 6.0
+    assert found["unanswered"].value == 0.0, "who was turned away was not misunderstood"
+
+
+async def test_a_revision_that_nobody_runs_gives_no_value(side: Side) -> None:
+    found = await side.source.read(NONE)
+    assert [reading.value for reading in found] == [None] * len(found)
+    assert found
+
+
+async def test_a_process_that_ends_gives_no_value_and_one_that_comes_back_counts_from_zero(
+    side: Side, ground: Ground
+) -> None:
+    await side.read(NEW)
+    before = ground.bots["new"]
+    await asyncio.to_thread(before.end)
+    if side.scraped:
+        query = f'megawatts_build_info{{revision="{NEW}"}}'
+        await asyncio.to_thread(servers.until, lambda: not ground.server.query(query), "the process is known as gone")
+    assert {reading.value for reading in await side.source.read(NEW)} == {None}
+
+    again = await asyncio.to_thread(ground.start, "new", NEW, before.port)
+    for number in range(3):
+        await asyncio.to_thread(again.say, "!roll 2d6", f"again-{number}")
+    found = by_name(await side.read(NEW))
+    assert (found["messages"].value, found["messages"].total) == (0.0, 3.0)
+    assert found["reply_seconds"].total == 3.0
+
+
+async def test_replicas_of_one_revision_are_summed_and_their_memory_is_not(ground: Ground) -> None:
+    side = prometheus(ground)
+    ground.start("twin", OLD)
+    await asyncio.to_thread(
+        servers.until, lambda: len(ground.server.query(f'megawatts_build_info{{revision="{OLD}"}}')) == 2, "two of them"
+    )
+    await side.read(OLD)
+    for number in range(2):
+        await asyncio.to_thread(ground.bots["old"].say, "!roll 2d6", f"left-{number}")
+    for number in range(3):
+        await asyncio.to_thread(ground.bots["twin"].say, "!roll 2d6", f"right-{number}")
+    found = by_name(await side.read(OLD))
+    assert (found["messages"].value, found["messages"].total) == (0.0, 5.0)
+    (one,) = ground.server.query(f'process_resident_memory_bytes{{instance="{ground.bots["old"].where}"}}')
+    assert abs((found["memory"].value or 0) - float(one["value"][1]) / 1e6) < 40, "the mean of both"
+
+
+async def test_a_look_before_the_next_scrape_says_nothing(ground: Ground) -> None:
+    side = prometheus(ground)
+    await side.read(OLD)
+    looks = [await side.source.read(OLD) for _ in range(3)]
+    assert () in looks, "at one scrape a second"
+    assert all(reading.value is not None for look in looks for reading in look)
