@@ -1,0 +1,234 @@
+"""The chart is sound under every value set, for the oldest Kubernetes that it says it runs on and for a current one."""
+
+import json
+from typing import Any
+
+import helm_python
+import kubernetes_validate
+import pytest
+
+from tests.deploy import crds
+from tests.deploy.rendering import CHART, COMMIT, VALUES, documents, merged, of_kind, rendered
+
+pytestmark = pytest.mark.integration
+OPERATOR = frozenset({"ServiceMonitor", "PrometheusRule"})
+"""Kinds of the Prometheus operator, of which no schema is at hand."""
+SOUND = VALUES["production"]
+
+
+def refusal(values: dict[str, Any]) -> str:
+    """Why the chart cannot be rendered with these values; '' if it can."""
+    try:
+        rendered(values)
+    except helm_python.HelmError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("name", list(VALUES))
+def test_helm_finds_nothing_to_say(name: str) -> None:
+    report = helm_python.lint(CHART, VALUES[name], strict=True, namespace="megawatts", kube_version="v1.28.0")
+    serious = [one for one in report["messages"] if one["severity"] > 1]
+    assert (report["errors"], serious, report["total_charts_linted"]) == ([], [], 1)
+
+
+def distinct(version: str) -> dict[str, Any]:
+    """Every document that Kubernetes knows itself, once, by its text; a Rollout's pods as those of a Deployment."""
+    found = {}
+    for name in VALUES:
+        for one in documents(name):
+            document = one
+            if one["kind"] == "Rollout":
+                kept = {key: one["spec"][key] for key in ("selector", "template")}
+                document = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": one["metadata"], "spec": kept}
+            if version == "1.28.0" and name == "confined" and one["kind"] == "StatefulSet":
+                # The field is younger than that version, and not set unless it is asked for.
+                young = {"template": {"spec": {"securityContext": {"appArmorProfile": None}}}}
+                document = merged(one, {"spec": young})
+            if document["kind"] not in OPERATOR and document["kind"] not in crds.FILES:
+                found[json.dumps(document, sort_keys=True)] = document
+    return found
+
+
+@pytest.mark.parametrize("version", ["1.28.0", kubernetes_validate.latest_version()])
+def test_every_document_is_valid_to_the_letter(version: str) -> None:
+    found = distinct(version).values()
+    for document in found:
+        kubernetes_validate.validate(document, version, strict=True)
+    assert {one["kind"] for one in found} == {
+        "StatefulSet", "Deployment", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget",
+        "HorizontalPodAutoscaler", "PersistentVolumeClaim", "Ingress",
+    }  # fmt: skip
+
+
+def test_a_misspelt_field_of_kubernetes_is_seen() -> None:
+    (workload,) = of_kind("smallest", "StatefulSet")
+    wrong = merged(workload, {"spec": {"replica": 1}})
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, "1.28.0", strict=True)
+
+
+@pytest.mark.skipif(not crds.there(), reason=crds.ABSENT)
+@pytest.mark.parametrize("name", ["canary", "blue-green"])
+def test_a_rollout_and_its_analysis_are_valid_to_the_letter(name: str) -> None:
+    (rollout,), (template,) = of_kind(name, "Rollout"), of_kind(name, "AnalysisTemplate")
+    assert crds.problems(rollout) == []
+    assert crds.problems(template) == []
+    assert not of_kind(name, "StatefulSet"), "two workloads would hold the same shards"
+
+
+def test_a_rollout_asks_for_the_template_that_is_there_with_all_that_it_wants() -> None:
+    for name in ("canary", "blue-green"):
+        (rollout,), (template,) = of_kind(name, "Rollout"), of_kind(name, "AnalysisTemplate")
+        strategy = rollout["spec"]["strategy"]
+        steps = strategy.get("canary", {}).get("steps", [])
+        asked = [step["analysis"] for step in steps if "analysis" in step]
+        asked += [strategy["blueGreen"]["prePromotionAnalysis"]] if "blueGreen" in strategy else []
+        assert asked
+        for analysis in asked:
+            assert [one["templateName"] for one in analysis["templates"]] == [template["metadata"]["name"]]
+            given = {one["name"]: one["value"] for one in analysis["args"]}
+            assert given.keys() == {one["name"] for one in template["spec"]["args"]}
+            assert given["revision"] == COMMIT
+            assert given["job"] in {one["metadata"]["name"] for one in of_kind(name, "Service")}
+
+
+@pytest.mark.parametrize("path", [
+    "bot.replica", "bot.shards.counts", "bot.settings.OPENAI_MODLE", "bot.home.sizes", "controller.webhooks",
+    "networkPolicy.enable", "monitoring.rulez", "analysis.canaryWeight", "topologySpread.key", "imagePullSecret",
+    "bot.resources.limits.memmory", "bot.secrets.DISCORD_TOKEN", "bot.image.sha", "links.repo",
+])  # fmt: skip
+def test_a_misspelt_value_is_refused(path: str) -> None:
+    value: Any = {"name": "a", "key": "b"} if "secrets" in path else "x"
+    *_, last = path.split(".")
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    said = refusal(merged(SOUND, value))
+    assert last in said
+    assert "additional properties" in said or "propert" in said
+
+
+def test_every_object_of_the_schema_is_closed() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    todo, closed = [schema], 0
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            if "properties" in node and node.get("type") == "object":
+                assert node["additionalProperties"] is False, sorted(node["properties"])
+                closed += 1
+            todo += node.values()
+        elif isinstance(node, list):
+            todo += node
+    assert closed > 20
+
+
+@pytest.mark.parametrize(("values", "says"), [
+    ({"bot": {"image": {"digest": "", "tag": ""}}}, "image.tag or image.digest must be set"),
+    ({"bot": {"image": {"digest": "", "tag": "latest"}}}, "tag"),
+    ({"bot": {"image": {"digest": "sha256:short"}}}, "digest"),
+    ({"bot": {"shards": {"total": 2, "first": 1, "count": 2}}}, "more than total"),
+    ({"bot": {"autoscaling": {"enabled": True}}}, "number of shards is fixed"),
+    ({"bot": {"home": {"existingClaim": "one"}}}, "each shard's pod keeps its own home"),
+    ({"bot": {"mode": "canary", "secrets": {"DATABASE_URL": None}}}, "share PostgreSQL"),
+    ({"bot": {"secrets": {"GITHUB_TOKEN": {"name": "a", "key": "b"}}}}, "GITHUB_TOKEN"),
+    ({"bot": {"secrets": {"ARGOCD_AUTH_TOKEN": {"name": "a", "key": "b"}}}}, "ARGOCD_AUTH_TOKEN"),
+    ({"bot": {"settings": {"DISCORD_BOT_TOKEN": "in the open"}}}, "DISCORD_BOT_TOKEN"),
+    ({"bot": {"settings": {"OTEL_EXPORTER_OTLP_HEADERS": "in the open"}}}, "OTEL_EXPORTER_OTLP_HEADERS"),
+    ({"bot": {"settings": {"DISCORD_SHARD_IDS": "7"}}}, "DISCORD_SHARD_IDS"),
+    ({"bot": {"podLabels": {"modification.allowed": "true"}}}, "modification.allowed"),
+    ({"bot": {"seccompProfile": {"type": "Unconfined"}}}, "seccompProfile"),
+    ({"controller": {"secrets": {"DISCORD_BOT_TOKEN": {"name": "a", "key": "b"}}}}, "DISCORD_BOT_TOKEN"),
+])  # fmt: skip
+def test_what_would_be_wrong_is_refused_with_its_name(values: dict[str, Any], says: str) -> None:
+    assert refusal(SOUND) == ""
+    assert says in refusal(merged(SOUND, values))
+
+
+def test_an_ingress_needs_a_name_and_a_certificate() -> None:
+    hooked = VALUES["hooked"]
+    for key in ("host", "tlsSecret"):
+        said = refusal(merged(hooked, {"controller": {"webhook": {"ingress": {key: ""}}}}))
+        assert f"controller.webhook.ingress.{key} must be set" in said
+    assert "needs controller.webhook.enabled" in refusal(
+        merged(hooked, {"controller": {"webhook": {"enabled": False}}})
+    )
+
+
+def environment(name: str, kind: str) -> dict[str, Any]:
+    (workload,) = of_kind(name, kind)
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    return {one["name"]: one for one in container["env"]}
+
+
+def test_each_pod_is_the_shard_of_its_number_and_regions_share_all_of_them() -> None:
+    held: list[int] = []
+    for name in ("region eu", "region us"):
+        (workload,) = of_kind(name, "StatefulSet")
+        first, count = workload["spec"]["ordinals"]["start"], workload["spec"]["replicas"]
+        held += range(first, first + count)
+        given = environment(name, "StatefulSet")
+        assert given["DISCORD_SHARD_COUNT"]["value"] == "4"
+        field = given["DISCORD_SHARD_IDS"]["valueFrom"]["fieldRef"]["fieldPath"]
+        assert field == "metadata.labels['apps.kubernetes.io/pod-index']"
+    assert held == [0, 1, 2, 3]
+
+
+def test_shards_start_one_after_another_and_slower_than_discord_allows() -> None:
+    (workload,) = of_kind("production", "StatefulSet")
+    assert workload["spec"]["podManagementPolicy"] == "OrderedReady"
+    assert workload["spec"]["minReadySeconds"] > 5
+    assert "MEGAWATTS_DEPLOYED_FROM" not in environment("production", "StatefulSet")
+
+
+def test_pods_of_a_rollout_hold_all_shards_and_know_that_others_run_beside_them() -> None:
+    for name in ("canary", "blue-green"):
+        given = environment(name, "Rollout")
+        assert "MEGAWATTS_DEPLOYED_FROM" in given
+        assert not {"DISCORD_SHARD_IDS", "DISCORD_SHARD_COUNT"} & given.keys()
+
+
+def test_the_autoscaler_and_the_rollout_do_not_both_count_pods() -> None:
+    (rollout,), (scaler,) = of_kind("canary", "Rollout"), of_kind("canary", "HorizontalPodAutoscaler")
+    assert "replicas" not in rollout["spec"]
+    target = scaler["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Rollout", rollout["metadata"]["name"])
+    assert of_kind("production", "HorizontalPodAutoscaler") == []
+
+
+def test_secrets_are_named_and_their_values_are_nowhere() -> None:
+    for name in ("production", "canary"):
+        given = environment(name, "Rollout" if name == "canary" else "StatefulSet")
+        for setting in ("DISCORD_BOT_TOKEN", "DATABASE_URL", "REDIS_PASSWORD"):
+            assert given[setting]["valueFrom"]["secretKeyRef"].keys() == {"name", "key"}
+            assert "value" not in given[setting]
+    assert not [one for name in VALUES for one in documents(name) if one["kind"] == "Secret"]
+
+
+def test_selectors_find_the_pods_of_their_own_part_only() -> None:
+    for name in VALUES:
+        labels = [
+            d["spec"]["template"]["metadata"]["labels"] for d in documents(name) if "template" in d.get("spec", {})
+        ]
+        for document in documents(name):
+            if document["kind"] in {"Service", "PodDisruptionBudget"}:
+                selector = document["spec"]["selector"]
+                wanted = selector.get("matchLabels", selector).items()
+                assert any(wanted <= have.items() for have in labels), (name, document["metadata"]["name"])
+                assert "app.kubernetes.io/component" in dict(wanted)
+
+
+def test_the_controller_is_alone_and_the_old_one_ends_first() -> None:
+    (workload,) = of_kind("controller", "Deployment")
+    assert workload["spec"]["replicas"] == 1
+    assert workload["spec"]["strategy"] == {"type": "Recreate"}
+    assert of_kind("controller", "StatefulSet") == of_kind("controller", "Service") == []
+
+
+def test_what_argo_cd_shows_leads_to_the_commit() -> None:
+    (workload,) = of_kind("production", "StatefulSet")
+    notes = workload["metadata"]["annotations"]
+    assert notes["megawatts.dev/commit"] == COMMIT
+    assert notes["link.argocd.argoproj.io/commit"].endswith(f"/commit/{COMMIT}")
+    (bare,) = of_kind("smallest", "StatefulSet")
+    assert "link.argocd.argoproj.io/commit" not in bare["metadata"]["annotations"]
