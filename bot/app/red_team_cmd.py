@@ -30,7 +30,7 @@ def red_team(
     github: Annotated[bool, typer.Option("--github", help="Annotations, a job summary, outputs of the step.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")] = False,
 ) -> None:
-    """Judge what the gate caught. Exit code: 0 merges without people may go on, 1 not, 2 unclear, which is not either."""
+    """Judge what the gate caught. Exit code: 0 merges without people may go on, 1 not, 2 unclear: no either."""
     if not 0.0 < floor < 1.0:
         raise typer.BadParameter("give a share between 0 and 1", param_hint="--floor")
     verdict = judge(tally(_rows(rows)), replace(_DEFAULT, caught=floor))
