@@ -18,8 +18,10 @@ from bot.improve.context import CONSENT, GATE, HEALTH, Asked, Context
 from bot.improve.knowledge import Knowledge, Outcome, Result, strategy
 from bot.improve.look import save_readings
 from bot.improve.release import next_version
+from bot.improve.reverts import shunned
+from bot.improve.reverts.taking import LABELS, take_back
 
-REVERT_LABELS = ("megawatts", "revert")
+REVERT_LABELS = LABELS
 
 
 async def act(step: Step, case: Case, charter: Charter, ctx: Context) -> None:
@@ -123,7 +125,9 @@ async def _merge(step: steps.Merge, case: Case, _charter: Charter, ctx: Context)
     ctx.audit.append("controller", "merge", f"#{proposal.pull}", step.because.because, {"merge": merged})
     ctx.crash_point("act.merge.audited")
     remember(ctx, proposal, Result.MERGED, step.because.because)
-    ctx.say("merged", {"pull": proposal.pull, "merge": merged, "because": step.because.because})
+    ctx.say(
+        "merged", {"pull": proposal.pull, "kind": proposal.kind.value, "merge": merged, "because": step.because.because}
+    )
 
 
 @_act.register
@@ -157,7 +161,10 @@ async def _settle(step: steps.Settle, case: Case, _charter: Charter, ctx: Contex
     await ctx.forge.report(step.merged, HEALTH, replace(step.because, facts=facts))
     ctx.crash_point("act.settle.reported")
     ctx.audit.append("controller", "settle", f"#{proposal.pull}", step.because.because, {"version": version})
-    ctx.say("healthy", {"pull": proposal.pull, "version": version, "because": step.because.because})
+    ctx.say(
+        "healthy",
+        {"pull": proposal.pull, "kind": proposal.kind.value, "version": version, "because": step.because.because},
+    )
 
 
 async def _end_reverted(revert: Proposal, because: Verdict, ctx: Context) -> None:
@@ -173,18 +180,8 @@ async def _revert(step: steps.Revert, case: Case, _charter: Charter, ctx: Contex
     # What must not be forgotten comes first: once the revert is open, the next look only waits for it.
     remember(ctx, proposal, Result.REVERTED, step.because.because)
     quarantine(ctx, proposal, step.because.because)
-    await ctx.forge.comment(proposal.pull, f"Being taken back.\n\n{tree(step.because)}", marker="reverted")
-    ctx.crash_point("act.revert.remembered")
-    body = (
-        f"Takes back #{proposal.pull} `{step.merged}`, because health went bad after its deploy.\n\n"
-        f"{tree(step.because)}\n\nThis is the exact inverse; nothing else changes."
-    )
-    pull = await ctx.forge.revert(step.merged, body)
-    ctx.crash_point("act.revert.opened")
-    await ctx.forge.edit(pull, add=REVERT_LABELS)
-    ctx.crash_point("act.revert.labelled")
-    ctx.audit.append("controller", "revert", f"#{proposal.pull}", step.because.because, {"revert": str(pull)})
-    ctx.say("revert", {"pull": proposal.pull, "revert": pull, "because": step.because.because})
+    ctx.crash_point("act.revert.shunned")
+    await take_back(ctx, case, step.merged, step.because)
 
 
 @_act.register
@@ -196,7 +193,15 @@ async def _close(step: steps.Close, case: Case, _charter: Charter, ctx: Context)
     ctx.audit.append("controller", "close", f"#{proposal.pull}", step.because.because)
     ctx.crash_point("act.close.audited")
     await ctx.forge.close(proposal.pull, step.because.because)
-    ctx.say("closed", {"pull": proposal.pull, "because": step.because.because, "stage": leading(step.because)})
+    ctx.say(
+        "closed",
+        {
+            "pull": proposal.pull,
+            "kind": proposal.kind.value,
+            "because": step.because.because,
+            "stage": leading(step.because),
+        },
+    )
 
 
 def leading(verdict: Verdict) -> str:
@@ -256,8 +261,7 @@ def remember(
 
 def quarantine(ctx: Context, proposal: Proposal, because: str) -> None:
     """Remember the patch of a change that was taken back: the same edit is not proposed again under another name."""
-    patch_id = ctx.repo.patch_id(proposal.base, proposal.head)
-    ctx.records.add("quarantine", patch_id, {"pull": proposal.pull, "because": because})
+    shunned.shun(ctx.records, ctx.repo, proposal, because)
 
 
 def record_decision(ctx: Context, case: Case, step: Step, row: dict[str, object], now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.case import Case, Page, Revert, Step, Stop, Validate, Wait
 from bot.core.change import Proposal
-from bot.core.errors import Denied, MegawattsError
+from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.ids import PullNumber
 from bot.core.verdict import Status, Verdict
 from bot.improve.act import act, record_decision
@@ -18,7 +18,14 @@ from bot.improve.ideas import Workshop, propose
 from bot.improve.look import View, look, view
 from bot.improve.provenance import keep
 from bot.improve.recall import recall
+from bot.improve.reverts import reland, replays
+from bot.improve.reverts.batch import shared, steered
+from bot.improve.reverts.outside import noticed
+from bot.improve.reverts.reland import due
+from bot.improve.rollback import TABLE as ROLLBACKS
+from bot.improve.rollback import roll_back
 from bot.policy.lifecycle import decide
+from bot.policy.ranges import Replay
 from bot.policy.record import case_to_row
 
 REST = timedelta(minutes=10)
@@ -48,8 +55,13 @@ class Engine:
 
     async def run(self) -> None:
         """Reconcile until cancelled, at the health policy's interval."""
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             seen = await self.reconcile()
+            waiting, watched = _counts(seen)
+            took = loop.time() - began
+            self._ctx.say("round", {"whole": seen is not None, "seconds": took, "open": waiting, "watched": watched})
             pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
             await asyncio.sleep(pause)
 
@@ -90,7 +102,9 @@ class Engine:
         """Say what went wrong, and look at the next round whether a note was lost by it."""
         self._whole = False
         because = str(error) if isinstance(error, MegawattsError) else f"{type(error).__name__}: {error}"
-        self._ctx.say(event, {"pull": pull, "because": because} if pull else {"because": because})
+        door = error.door if isinstance(error, Unavailable) else ""
+        about = {"pull": pull} if pull else {}
+        self._ctx.say(event, {**about, "because": because, "door": door})
 
     async def settle_tasks(self) -> None:
         """Wait for the long work that is under way."""
@@ -99,10 +113,13 @@ class Engine:
     async def _one(self, seen: View, proposal: Proposal) -> None:
         now = self._ctx.clock()
         try:
-            if await self._renewed(seen, proposal):
+            if await self._renewed(seen, proposal) or await noticed(self._ctx, seen, proposal):
                 return
-            case = await look(self._ctx, seen, proposal, now)
-            step = decide(case, seen.charter, now)
+            case = shared(self._ctx, seen, await look(self._ctx, seen, proposal, now))
+            step = await steered(self._ctx, seen, case, decide(case, seen.charter, now))
+            if isinstance(step, Replay):
+                self._start(f"replay {step.prefix}", self._replay(step))
+                return
             self._note(case, step, now)
             self._ctx.crash_point(f"decided.{_name(step)}")
             if isinstance(step, Validate):
@@ -123,7 +140,8 @@ class Engine:
         if not behind or proposal.reverts is None or self._ctx.switch.state() is not None:
             return False
         before = await self._ctx.forge.branch(proposal.branch)
-        await self._ctx.forge.revert(proposal.reverts, f"Brought up to date with {seen.main}.")
+        because, only = f"Brought up to date with {seen.main}.", proposal.reverts_only
+        await self._ctx.forge.revert(proposal.reverts, because, only=only)
         return await self._ctx.forge.branch(proposal.branch) != before
 
     async def _page(self, seen: View, proposal: Proposal, because: str, now: datetime) -> None:
@@ -137,6 +155,12 @@ class Engine:
             self._ctx.crash_point("acted.validate")
         except FAULTS as error:
             self._trouble("later", error, case.proposal.pull)
+
+    async def _replay(self, step: Replay) -> None:
+        try:
+            await replays.run(self._ctx, step)
+        except FAULTS as error:
+            self._trouble("later", error)
 
     def _note(self, case: Case, step: Step, now: datetime) -> None:
         pull = case.proposal.pull
@@ -176,51 +200,31 @@ class Engine:
         return rested or self._ground(seen) != self._barren
 
     async def _roll_back(self, seen: View) -> None:
-        """A person's rollback: newest merge first, one at a time, until the named version's tree is back."""
+        """What people ordered to be taken back."""
         if self._ctx.switch.state() is not None:
             return  # it is done when people resume
-        for key, row in self._ctx.records.scan("rollbacks"):
+        for key, row in self._ctx.records.scan(ROLLBACKS):
             try:
-                done = await self._roll_back_one(seen, key, row)
+                done = await roll_back(self._ctx, seen, key, row)
             except FAULTS as error:
                 self._trouble("rollback", error)
                 continue
             self._ctx.crash_point("acted.rollback")
             if done:
-                self._ctx.records.delete("rollbacks", key)
+                self._ctx.records.delete(ROLLBACKS, key)
                 self._ctx.say("rollback", {"because": "done"})
 
-    async def _roll_back_one(self, seen: View, key: str, row: dict[str, Any]) -> bool:
-        if any(p.reverts and p.merged_as is None and not p.closed for p in seen.proposals):
-            return False  # one open revert at a time
-        tags = await self._ctx.forge.tags()
-        version = str(row.get("version", ""))
-        if version and version not in tags:
-            self._ctx.say("rollback", {"because": f"no version {version}; known: {', '.join(sorted(tags)) or 'none'}"})
-            return True
-        keep = tags.get(version)
-        merged = sorted(
-            (p for p in seen.proposals if p.merged_as and not p.reverts and p.merged_at),
-            key=lambda p: p.merged_at or self._ctx.clock(),
-            reverse=True,
-        )
-        left = [p for p in merged if seen.reverting(p.merged_as) is None]
-        if keep is not None:
-            left = [p for p in left if p.merged_as and not self._ctx.repo.is_ancestor(p.merged_as, keep)]
-        if not version and row.get("merged"):
-            left = [p for p in left if p.merged_as == row["merged"]]
-        if not left or left[0].merged_as is None:
-            return True
-        if not version:
-            # Which one is the newest is written down first: after a kill the one before it must not be taken for it.
-            self._ctx.records.put("rollbacks", key, {**row, "merged": left[0].merged_as})
-        self._ctx.crash_point("rollback.chosen")
-        reason = Verdict(
-            "rollback", Status.FAIL, f"rolled back by {row.get('by', 'a person')}: {row.get('reason', '')}"
-        )
-        case = await look(self._ctx, seen, left[0], self._ctx.clock())
-        await act(Revert(left[0].merged_as, reason), case, seen.charter, self._ctx)
-        return keep is None
+    async def _bring_again(self, seen: View) -> None:
+        """What was taken back, and was the culprit, comes again as a draft."""
+        for original, revert in due(self._ctx, seen) if self._ctx.switch.state() is None else ():
+            self._start("re-land", self._draft(seen, original, revert))
+
+    async def _draft(self, seen: View, original: Proposal, revert: Proposal) -> None:
+        try:
+            await reland.offer(self._ctx, seen, original, revert)
+            self._ctx.crash_point("acted.reland")
+        except FAULTS as error:
+            self._trouble("later", error, original.pull)
 
     async def _show(self, seen: View) -> None:
         stop: Stop | None = self._ctx.switch.state()
@@ -228,6 +232,15 @@ class Engine:
         if text != self._shown:
             await self._ctx.forge.dashboard(text)
             self._shown = text
+
+
+def _counts(seen: View | None) -> tuple[int | None, int | None]:
+    """Proposals that wait for a merge, and merges whose health is watched; None: not known in this round."""
+    if seen is None:
+        return None, None
+    left = seen.unsettled()
+    watched = sum(proposal.merged_as is not None for proposal in left)
+    return len(left) - watched, watched
 
 
 def _name(step: Step) -> str:

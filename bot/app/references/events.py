@@ -35,6 +35,7 @@ WHAT = {
     "proposed": "A pull request was opened",
     "recalled": "What was done before a kill or a fault and not noted was noted",
     "ranked": "Ideas were ranked by learned value; `top` lists the best",
+    "round": "A round over every proposal ended; `whole` if every door answered",
     "restarting": "The running bot died and is started again",
     "revert": "A revert was opened, because health went bad or a person asked",
     "rollback": "What became of a person's rollback",
