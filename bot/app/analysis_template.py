@@ -7,12 +7,11 @@ Source: Argo Rollouts, features/analysis; NIST/SEMATECH e-Handbook of Statistica
 
 import json
 import math
-from collections.abc import Mapping
 from datetime import timedelta
 from statistics import NormalDist
 from typing import Any
 
-from bot.adapters.scrape.source import BAD, MESSAGES
+from bot.adapters.prometheus.queries import BUILD, TARGET, Figure, Level, Mean, Part, Share, figure_of
 from bot.core.errors import Misconfigured
 from bot.core.health import HealthPolicy, MetricRule
 from bot.policy.health import WATCH
@@ -21,16 +20,8 @@ SPAN = "5m"
 """What one look covers."""
 _LOOKS = 3
 """Scrape intervals between two looks."""
-_REPLIES = "megawatts_reply_seconds"
-_MEMORY = "process_resident_memory_bytes"
-_INFO = 'megawatts_build_info{{job="{{{{args.job}}}}",revision{0}"{{{{args.revision}}}}"}}'
-NEW, OLD = _INFO.format("="), _INFO.format("!=")
+NEW, OLD = (f'{BUILD}{{job="{{{{args.job}}}}",revision{sign}"{{{{args.revision}}}}"}}' for sign in ("=", "!="))
 """Processes of the new revision, and of all others behind the same service."""
-_RATES: Mapping[str, tuple[str, str]] = {
-    "messages": (f'outcome=~"{"|".join(BAD)}"', ""),
-    "unanswered": ('outcome="unanswered"', f'outcome!~"{"|".join(BAD)}"'),
-}
-"""Labels of the bad ones and of all, by rule."""
 
 
 def spec(policy: HealthPolicy) -> dict[str, Any]:
@@ -76,37 +67,44 @@ def _metric(policy: HealthPolicy, rule: MetricRule, looks: int) -> dict[str, Any
 
 def _question(rule: MetricRule, looks: int) -> tuple[str, str, int]:
     """Query, the largest answer that is well, and how many worse ones are forgiven."""
-    if rule.kind == "rate" and rule.name in _RATES:
+    figure = figure_of(rule)
+    if figure is None:
+        raise Misconfigured(f"the health rule {rule.name!r} ({rule.kind}) is of no metric that Prometheus is asked for")
+    if isinstance(figure, Share):
         # One tail for each look, so that all looks together raise a false alarm with the rule's chance.
         sides = 2 if rule.worse == "both" else 1
-        return _rate(rule), f"{NormalDist().inv_cdf(1 - rule.alpha / looks / sides):.3f}", 0
-    if rule.kind == "latency" and rule.name == "reply_seconds":
-        replies = (_increase(f"{_REPLIES}_count", side) for side in (NEW, OLD))
-        sums = (_increase(f"{_REPLIES}_sum", side) for side in (NEW, OLD))
-        counts = tuple(replies)
-        means = tuple(f"({total} / {count})" for total, count in zip(sums, counts, strict=True))
-        return _guarded(rule, _noticed(rule, *means), counts), "0", max(1, rule.minimum) - 1
-    if rule.kind == "level" and rule.name == "memory":
-        levels = (f"avg(avg_over_time({_MEMORY}[{SPAN}]) and on (job, instance) {side}) / 1e6" for side in (NEW, OLD))
-        return _noticed(rule, *(f"({level})" for level in levels)), "0", max(1, rule.minimum) - 1
-    raise Misconfigured(
-        f"the health rule {rule.name!r} ({rule.kind}) has no translation for Argo Rollouts; add it to {__name__}"
-    )
+        return _rate(rule, figure), f"{NormalDist().inv_cdf(1 - rule.alpha / looks / sides):.3f}", 0
+    new, old = (_value(figure, side) for side in (NEW, OLD))
+    sizes = tuple(_increase(figure.count, side) for side in (NEW, OLD)) if isinstance(figure, Mean) else ()
+    return _guarded(rule, _noticed(rule, new, old), sizes), "0", max(1, rule.minimum) - 1
 
 
-def _increase(metric: str, side: str, labels: str = "") -> str:
-    chosen = f"{{{labels}}}" if labels else ""
-    return f"sum(increase({metric}{chosen}[{SPAN}]) and on (job, instance) {side})"
+def _value(figure: Figure, side: str) -> str:
+    if isinstance(figure, Level):
+        return f"(avg(avg_over_time({_series(figure.gauge)}[{SPAN}]) {_of(side)}) * {figure.scale:g})"
+    first, second = (figure.bad, figure.total) if isinstance(figure, Share) else (figure.total, figure.count)
+    return f"({_increase(first, side)} / {_increase(second, side)})"
 
 
-def _rate(rule: MetricRule) -> str:
+def _increase(part: Part, side: str) -> str:
+    return f"sum(increase({_series(part)}[{SPAN}]) {_of(side)})"
+
+
+def _of(side: str) -> str:
+    return f"and on ({', '.join(TARGET)}) {side}"
+
+
+def _series(part: Part) -> str:
+    return f'{part.name}{{{part.label}=~"{"|".join(part.values)}"}}' if part.label else part.name
+
+
+def _rate(rule: MetricRule, figure: Share) -> str:
     """The standard score of the difference of two shares, 0 where nobody would notice it."""
-    bad, whole = _RATES[rule.name]
-    all_new, all_old = (_increase(MESSAGES, side, whole) for side in (NEW, OLD))
-    bad_new, bad_old = (_increase(MESSAGES, side, bad) for side in (NEW, OLD))
+    all_new, all_old = (_increase(figure.total, side) for side in (NEW, OLD))
+    bad_new, bad_old = (_increase(figure.bad, side) for side in (NEW, OLD))
     pooled = f"(({bad_new} + {bad_old}) / ({all_new} + {all_old}))"
     error = f"sqrt(clamp_min({pooled} * (1 - {pooled}), 1e-9) * (1 / {all_new} + 1 / {all_old}))"
-    new, old = f"({bad_new} / {all_new})", f"({bad_old} / {all_old})"
+    new, old = (_value(figure, side) for side in (NEW, OLD))
     score = f"({_directed(rule, f'({new} - {old})')} / {error})"
     return _guarded(rule, f"{score} * {_noticed(rule, new, old)}", (all_new, all_old))
 
