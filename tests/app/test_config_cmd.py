@@ -3,7 +3,7 @@ import json
 from typer.testing import CliRunner
 
 from bot.app.commands import build
-from bot.app.settings import NAMES
+from bot.app.settings import EVERY_NAME
 from bot.chat.tuning import parameters
 
 run = CliRunner()
@@ -24,7 +24,7 @@ def test_every_setting_and_parameter_with_its_origin(monkeypatch) -> None:
 
 def test_as_json() -> None:
     rows = json.loads(show("--json").stdout)
-    assert [row["name"] for row in rows] == [*NAMES, *parameters()]
+    assert [row["name"] for row in rows] == [*EVERY_NAME, *parameters()]
 
 
 def test_without_origin() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from bot.app.settings import NAMES, Settings, load, shown
+from bot.app.road_settings import road
+from bot.app.settings import EVERY_NAME, Settings, given, load, shown, without
 from bot.core.errors import Misconfigured
 
 
@@ -46,7 +47,27 @@ def test_the_process_environment_is_what_counts(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_setting_is_shown_with_its_origin() -> None:
     rows = {row.name: row for row in shown({"RESPONSE_MAX_LENGTH": "500"})}
-    assert tuple(rows) == NAMES
+    assert tuple(rows) == EVERY_NAME
     assert (rows["RESPONSE_MAX_LENGTH"].value, rows["RESPONSE_MAX_LENGTH"].origin) == ("500", "environment")
     assert (rows["CONVERSATION_MEMORY_SIZE"].value, rows["CONVERSATION_MEMORY_SIZE"].origin) == ("", "default")
     assert all(row.what for row in rows.values())
+
+
+def test_no_bot_process_is_told_what_the_controller_alone_may_hold() -> None:
+    environment = {
+        "GITHUB_TOKEN": "ghp-honey",
+        "ARGOCD_AUTH_TOKEN": "argo-honey",
+        "DISCORD_CLIENT_ID": "1",
+        "PATH": "/",
+    }
+    assert given(environment) == {"DISCORD_CLIENT_ID": "1"}
+    assert without(environment) == {"PATH": "/"}
+    assert "honey" not in repr(shown(environment))
+    assert road(environment).github_token.reveal() == "ghp-honey"
+
+
+def test_settings_of_the_road_are_checked_as_all_are() -> None:
+    with pytest.raises(Misconfigured, match="CONTROLLER_PORT") as caught:
+        road({"CONTROLLER_PORT": "70000", "GITHUB_TOKEN": "ghp-honey"})
+    assert "honey" not in str(caught.value)
+    assert road({}).github_api_url == "https://api.github.com"

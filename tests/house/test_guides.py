@@ -11,6 +11,7 @@ from typer.main import get_command
 import bot.extensions
 from bot.adapters.discord.prefix import Commands
 from bot.app import settings
+from bot.app.road_settings import road
 from bot.app.commands import COMMANDS, build
 from bot.app.home import VARIABLE
 from bot.app.references.commands import leaves
@@ -24,7 +25,7 @@ SPECS: tuple[ToolSpec, ...] = tuple(one.spec for one in discover(bot.extensions)
 KNOWN = Commands(SPECS)
 TERMINAL = frozenset({"up", "down", "fix", "history"})
 """Words of the terminal's own; tests/app/test_chat_cmd.py holds what they do."""
-VARIABLES = frozenset({*settings.NAMES, VARIABLE})
+VARIABLES = frozenset({*settings.EVERY_NAME, VARIABLE})
 
 
 def guide(texts: dict[str, str], name: str) -> str:
@@ -116,8 +117,8 @@ def test_every_setting_is_one_and_takes_what_is_shown(texts: dict[str, str], nam
     for one in code(guide(texts, name)):
         for variable, value in re.findall(r"\b([A-Z]{2,}(?:_[A-Z]+)+)(?:=(\S+))?", one):
             assert variable in VARIABLES, f"{one}: no setting"
-            if value and value != "..." and variable in settings.NAMES:
-                settings.load({variable: value})
+            if value and value != "..." and variable in settings.EVERY_NAME:
+                (settings.load({variable: value}), road({variable: value}))
 
 
 def test_what_a_guild_may_set_is_told_whole(texts: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from bot.app.references.scan import ROOT, Source, cell, code, named, sources
+from bot.app.road_settings import RoadSettings
 from bot.app.settings import Settings
 from bot.chat import tuning
 from bot.core.errors import Misconfigured
@@ -30,7 +31,7 @@ WHAT = {
 """What each variable does that is no setting; one that is read and not described here is an error."""
 WHOLE = {
     "bot/app/author_wiring.py": "hands the providers' settings to the process that asks models",
-    "bot/app/settings.py": "reads the settings by name",
+    "bot/app/environment.py": "reads the settings by name",
     "bot/app/demo/processes.py": "starts the demo's own processes with the caller's environment",
 }
 """Modules that may take the environment as a whole, and why."""
@@ -43,7 +44,7 @@ def settings(root: Path = ROOT) -> str:
     odd = sorted(set(found) ^ set(WHAT))
     if odd:
         raise Misconfigured(f"{odd[0]} is read and not described, or described and not read: mend WHAT in {__name__}")
-    rows = [_row(one.name.upper(), _default(one.default), one.metadata["what"]) for one in fields(Settings)]
+    rows, road = _rows(Settings), _rows(RoadSettings)
     others = [f"| {code(name)} | {cell(WHAT[name])} | {', '.join(map(code, found[name]))} |" for name in sorted(found)]
     tuned = [
         f"| {code(p.name)} | {p.min:g} to {p.max:g} | {cell(p.unit)} | {cell(p.what)} |"
@@ -64,6 +65,14 @@ def settings(root: Path = ROOT) -> str:
             "|---|---|---|",
             *rows,
             "",
+            "## The road: the controller's alone",
+            "",
+            "No bot process, author or sandbox is given one of these.",
+            "",
+            "| name | default | what |",
+            "|---|---|---|",
+            *road,
+            "",
             "## Variables that are no settings",
             "",
             "| name | what | read in |",
@@ -81,6 +90,10 @@ def settings(root: Path = ROOT) -> str:
             "",
         ]
     )
+
+
+def _rows(kind: type[Settings] | type[RoadSettings]) -> list[str]:
+    return [_row(one.name.upper(), _default(one.default), one.metadata["what"]) for one in fields(kind)]
 
 
 def _row(name: str, default: str, what: str) -> str:

@@ -1,0 +1,41 @@
+"""The settings of the road: forge, deployer, metrics. The controller alone reads them; no bot process is given one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.app.environment import Secret, note, read, secret, text
+
+
+@dataclass(frozen=True, slots=True)
+class RoadSettings:
+    """What the environment may set of the road. Field names are the environment's names in lower case."""
+
+    github_repository: str = text("Repository on GitHub, owner/name; unset: the embedded forge")
+    github_api_url: str = text("Address of GitHub's REST API, for an enterprise server", "https://api.github.com")
+    github_git_url: str = text("Address that git clones from and pushes to; unset: as the API says")
+    github_token: Secret = secret("Personal token, for trials; an App is safer")
+    github_app_id: str = text("Id of the engine's GitHub App")
+    github_app_installation_id: str = text("Id of its installation; unset: the one of the repository")
+    github_app_private_key: Secret = secret("Its private key: the PEM text, or the path of the file that holds it")
+    github_revert_app_id: str = text("Id of the second App, whose one extra right is to pass the review rule")
+    github_revert_app_installation_id: str = text("Id of its installation")
+    github_revert_app_private_key: Secret = secret("Its private key: the PEM text, or the path of its file")
+    github_webhook_secret: Secret = secret("Secret of the webhook; while it is exchanged: new and old, with a comma")
+    controller_port: int = field(
+        default=0, metadata=note("Port of the controller for webhooks, metrics and health; 0: none", ge=0, le=65535)
+    )
+    controller_host: str = text("Address that this port is on", "127.0.0.1")
+    argocd_server: str = text("Address of Argo CD; unset: the embedded deployer")
+    argocd_auth_token: Secret = secret("Token of an Argo CD account that may get, sync and override the application")
+    argocd_application: str = text("The application that runs the bot", "megawatts")
+    argocd_namespace: str = text("Its namespace, where applications live in several")
+    argocd_project: str = text("Its project; unset: any")
+    argocd_ca_file: str = text("Certificates to trust for it; unset: the system's")
+    prometheus_url: str = text("Address of Prometheus; unset: the bot's own metrics page is read")
+    prometheus_token: Secret = secret("Token for it, if it wants one")
+    prometheus_ca_file: str = text("Certificates to trust for it; unset: the system's")
+
+
+def road(environment: Mapping[str, str] | None = None) -> RoadSettings:
+    """The settings in force. Raises Misconfigured with every wrong one, each with what is allowed."""
+    return read(RoadSettings, environment)
