@@ -1,0 +1,1 @@
+"""What `megawatts init` makes of a fork: the files it lacks, and the settings of its repository."""
