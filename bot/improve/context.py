@@ -71,8 +71,9 @@ class Context:
     polls: Polls
     validate: Callable[[Asked], Awaitable[Verdict]]
     checkout: Callable[[Sha], AbstractAsyncContextManager[Workspace]]
-    inverse: Callable[[Sha, Sha, Sha], Verdict]
-    """(merged, revert head, base) -> the proof that the head is the exact inverse."""
+    inverse: Callable[..., Verdict]
+    """(merged, revert head, base, paths of a part) -> the proof that the head is the exact inverse; the paths are given
+    only for a part of a merge."""
     parse_charter: Callable[[str], Charter]
     clock: Clock
     say: Say

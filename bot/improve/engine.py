@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.case import Case, Page, Revert, Step, Stop, Validate, Wait
+from bot.core.case import Case, Page, Step, Stop, Validate, Wait
 from bot.core.change import Proposal
 from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.ids import PullNumber
@@ -22,6 +22,7 @@ from bot.improve.reverts import reland, replays
 from bot.improve.reverts.batch import shared, steered
 from bot.improve.reverts.outside import noticed
 from bot.improve.reverts.reland import due
+from bot.improve.reviews.rounds import Reviews
 from bot.improve.rollback import TABLE as ROLLBACKS
 from bot.improve.rollback import roll_back
 from bot.policy.lifecycle import decide
@@ -43,6 +44,7 @@ class Engine:
         self._ctx = ctx
         self._orders = orders
         self._shop = shop
+        self._reviews = Reviews(ctx, shop, self._start)
         self._new_ideas = new_ideas
         self._running: dict[str, asyncio.Task[None]] = {}
         self._why: dict[PullNumber, str] = {}
@@ -120,6 +122,7 @@ class Engine:
             if isinstance(step, Replay):
                 self._start(f"replay {step.prefix}", self._replay(step))
                 return
+            step = await self._reviews.heed(seen, case, step)
             self._note(case, step, now)
             self._ctx.crash_point(f"decided.{_name(step)}")
             if isinstance(step, Validate):

@@ -1,5 +1,6 @@
 """Look: gather everything known about one proposal into a Case, from the forge and what runs."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,8 +32,19 @@ class View:
     settled: Mapping[PullNumber, Verdict]
 
     def reverting(self, merged: Sha | None) -> Proposal | None:
-        """The proposal, open or merged, that takes that merge back."""
-        return next((p for p in self.proposals if merged and p.reverts == merged and not p.closed), None)
+        """The proposal, open or merged, that takes that whole merge back."""
+        return next((p for p in self._reverts(merged) if not p.reverts_only), None)
+
+    def taking(self, merged: Sha | None) -> Proposal | None:
+        """The proposal, open or merged, that takes that merge back: all of it, or else the latest for a part of it."""
+        return self.reverting(merged) or next(reversed(self._reverts(merged)), None)
+
+    def open_revert(self) -> Proposal | None:
+        """A revert that is not merged yet: no other is begun meanwhile."""
+        return next((p for p in self.proposals if p.reverts and p.merged_as is None and not p.closed), None)
+
+    def _reverts(self, merged: Sha | None) -> list[Proposal]:
+        return [p for p in self.proposals if merged and p.reverts == merged and not p.closed]
 
     def unsettled(self) -> tuple[Proposal, ...]:
         """What may still need a step: open, or merged and not known healthy or taken back."""
@@ -61,7 +73,7 @@ def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) ->
     merged = [p for p in seen.proposals if p.merged_as is not None]
     watched = [p for p in merged if p.pull not in seen.settled and p.pull != proposal.pull]
     # While a revert is open nothing else may slip in between; once it is merged, it is the one that is watched.
-    watched = [p for p in watched if (revert := seen.reverting(p.merged_as)) is None or revert.merged_as is None]
+    watched = [p for p in watched if (revert := seen.taking(p.merged_as)) is None or revert.merged_as is None]
     times = [p.merged_at for p in merged if p.merged_at is not None]
     reverts = [p for p in merged if p.reverts and p.merged_at is not None and now - p.merged_at < DAY]
     return Surroundings(
@@ -85,7 +97,7 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         gate = None  # a verdict on another tree says nothing about this one
     if ctx.polls.void(proposal.pull, proposal.head):
         ctx.say("vote_voided", {"pull": proposal.pull, "head": proposal.head})
-    inverse = ctx.inverse(proposal.reverts, proposal.head, seen.main) if proposal.reverts else None
+    inverse = await asyncio.to_thread(proof, ctx, proposal, seen.main) if proposal.reverts else None
     return Case(
         proposal=proposal,
         around=around,
@@ -101,6 +113,12 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         asked_on=await ctx.forge.asked_on(proposal.pull),
         inverse=inverse,
     )
+
+
+def proof(ctx: Context, proposal: Proposal, main: Sha) -> Verdict:
+    """The proof that an open revert is the exact inverse of what it names, or of its paths."""
+    bounds = (proposal.reverts_only,) if proposal.reverts_only else ()
+    return ctx.inverse(proposal.reverts, proposal.head, main, *bounds)
 
 
 def logins_of(records: Records, proposal: Proposal) -> frozenset[str]:
@@ -122,7 +140,7 @@ def said_elsewhere(records: Records, proposal: Proposal) -> tuple[Approval, ...]
 async def _after_merge(ctx: Context, seen: View, proposal: Proposal, around: Surroundings) -> Case:
     merged = proposal.merged_as
     assert merged is not None  # noqa: S101  (the caller asked)
-    revert = seen.reverting(merged)
+    revert = seen.taking(merged)
     return Case(
         proposal=proposal,
         around=around,

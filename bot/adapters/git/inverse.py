@@ -16,8 +16,11 @@ _SHOWN = 5
 Listing = dict[PurePosixPath, tuple[str, str]]
 
 
-def prove_inverse(repo: GitRepository, merged: Sha, revert_head: Sha, base: Sha) -> Verdict:
-    """PASS only if `revert_head`, made on `base`, is the exact inverse of the merge commit `merged`.
+def prove_inverse(
+    repo: GitRepository, merged: Sha, revert_head: Sha, base: Sha, only: frozenset[PurePosixPath] = frozenset()
+) -> Verdict:
+    """PASS only if `revert_head`, made on `base`, is the exact inverse of the merge commit `merged`; with `only`, of
+    what that merge did to these paths.
 
     Three things are shown: no path changes but those of the merge; each of those that nobody edited since is as it was
     before the merge; and the whole tree is the one that git itself makes of the revert, later edits kept.
@@ -27,6 +30,11 @@ def prove_inverse(repo: GitRepository, merged: Sha, revert_head: Sha, base: Sha)
         return Verdict(NAME, Status.FAIL, f"{merged[:12]} has nothing before it that could come back")
     if not repo.is_ancestor(merged, base) or not repo.is_ancestor(base, revert_head):
         return Verdict(NAME, Status.FAIL, "the revert is not made on a base that holds the merge")
+    if only:
+        try:
+            before = _partly(repo, merged, before, only)
+        except Denied as error:
+            return Verdict(NAME, Status.FAIL, str(error))
     touched = {path for change in repo.changes(before, merged) for path in change.paths}
     now, then = _listing(repo, base), _listing(repo, before)
     at_merge, after = _listing(repo, merged), _listing(repo, revert_head)

@@ -1,0 +1,1 @@
+"""What is taken back: which merge of several, in part, by people elsewhere, and how it comes again."""
