@@ -122,10 +122,14 @@ class HookServer:
         self._runner: web.AppRunner | None = None
         self.outcomes: Counter[Reason] = Counter()
 
+    def routes(self) -> list[web.RouteDef]:
+        """What an application with other pages takes along; it needs `client_max_size` of at least `webhook.LIMIT`."""
+        return [web.post("/webhook", self._webhook)]
+
     def app(self) -> web.Application:
-        """The application, without a server."""
+        """An application of its own, without a server."""
         app = web.Application(client_max_size=LIMIT, middlewares=[_shield])
-        app.add_routes([web.post("/webhook", self._webhook), web.get("/healthz", self._healthz)])
+        app.add_routes([*self.routes(), web.get("/healthz", self._healthz)])
         return app
 
     async def start(self, host: str, port: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.settings import Secret
+from bot.app.environment import Secret
 from bot.app.setup.access import Access
 from bot.app.setup.files import Differing, Wish
 from bot.app.setup.on_github import Outcome, set_up
