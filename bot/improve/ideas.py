@@ -17,6 +17,7 @@ from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank, rule_of, strategy_labels
 from bot.improve.look import View
+from bot.improve.reverts import shunned
 from bot.improve.provenance import begin
 from bot.policy.intake import Past, choose
 from bot.policy.tier import only_adds, tier_of
@@ -124,7 +125,7 @@ async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
     # What people closed stays closed: they need not say so twice.
     refused += [p.idea for p in seen.proposals if p.closed and p.idea]
     waiting = [p for p in seen.proposals if not p.closed and p.merged_as is None]
-    parked = [p.pull for p in waiting if await ctx.forge.asked_on(p.pull) == p.head]
+    parked = [p.pull for p in waiting if p.draft or await ctx.forge.asked_on(p.pull) == p.head]
     return Past(refused, [p.opened for p in seen.proposals if p.by_engine], parked)
 
 
@@ -165,8 +166,7 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     title = title_of(idea)
     head = ctx.repo.commit(patch, commit_message(title, patch.summary, idea.id, patch), author="megawatts[bot]")
     ctx.say("written", {"idea": idea.id, "title": title, "head": head, "author": idea.author})
-    patch_id = ctx.repo.patch_id(seen.main, head)
-    known = ctx.records.get("quarantine", patch_id)
+    known = shunned.known(ctx.records, ctx.repo, seen.main, head)
     if known is not None:
         return _declined(ctx, idea, Result.REFUSED, f"the same change was taken back before (#{known['pull']})")
     verdict = await ctx.validate(Asked(seen.main, head, idea.claim, idea.kind, label=title))
