@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.analysis_template import text
-from bot.app.settings import Secret, Settings
+from bot.app.environment import Secret
+from bot.app.road_settings import RoadSettings
+from bot.app.settings import Settings
 from bot.policy.charter import parse
 
 CHART = "charts/megawatts"
 SCHEMA = f"{CHART}/values.schema.json"
-_MANAGED = frozenset({"DISCORD_SHARD_COUNT", "DISCORD_SHARD_IDS"})
-"""The chart sets these by the pod's number."""
-LOOP = ("ARGOCD", "GITHUB", "PROMETHEUS")
-"""Beginnings of the names that only the controller may be given: the bot reads members' words."""
+_MANAGED = frozenset({"DISCORD_SHARD_COUNT", "DISCORD_SHARD_IDS", "CONTROLLER_HOST", "CONTROLLER_PORT"})
+"""The chart sets these itself."""
 _TRACES = "OTEL"
+"""Beginning of the names that OpenTelemetry's library reads by itself."""
 _SECRETIVE = "(TOKEN|SECRET|PASSWORD|KEY|HEADERS)"
 """In a name that a client library reads: its value is a secret, and none belongs into values."""
 _GROUPS = re.compile(r"^groups:", re.MULTILINE)
@@ -67,7 +68,7 @@ def schema(text: str) -> str:
     """The schema of the chart's values with the names of settings that this version knows. Pure."""
     document = json.loads(text)
     document["$defs"] |= {
-        f"{part}{what}": _names(list(names), "secretRef" if what == "Secrets" else "settingValue", part, what)
+        f"{part}{what}": _names(list(names), "secretRef" if what == "Secrets" else "settingValue")
         for part in ("bot", "controller")
         for what, names in (("Settings", _allowed(part, secret=False)), ("Secrets", _allowed(part, secret=True)))
     }
@@ -75,20 +76,19 @@ def schema(text: str) -> str:
 
 
 def _allowed(part: str, *, secret: bool) -> Iterator[str]:
-    """Settings that this part may be given: none of them holds Discord's token and the loop's at once."""
-    for one in fields(Settings):
+    """Settings that this part may be given: the bot none of the road's, the controller not Discord's token."""
+    kinds = (Settings,) if part == "bot" else (Settings, RoadSettings)
+    for one in (field for kind in kinds for field in fields(kind)):
         name = one.name.upper()
-        theirs = name.startswith(LOOP) if part == "bot" else name == "DISCORD_BOT_TOKEN"
+        theirs = part == "controller" and name == "DISCORD_BOT_TOKEN"
         if isinstance(one.default, Secret) == secret and name not in _MANAGED and not theirs:
             yield name
 
 
-def _names(names: list[str], value: str, part: str, what: str) -> dict[str, Any]:
+def _names(names: list[str], value: str) -> dict[str, Any]:
     """An object whose keys are these names, or begin as a client library's own settings do."""
-    known = {one.name.upper() for one in fields(Settings)}
-    open_ended = [_TRACES] + [p for p in LOOP if part == "controller" and not any(n.startswith(p) for n in known)]
-    others: dict[str, Any] = {"pattern": f"^({'|'.join(open_ended)})_[A-Z0-9_]+$"}
-    if what == "Settings":
+    others: dict[str, Any] = {"pattern": f"^{_TRACES}_[A-Z0-9_]+$"}
+    if value == "settingValue":
         others["not"] = {"pattern": _SECRETIVE}
     rule = {"anyOf": [{"enum": sorted(names)}, others]}
     return {"type": "object", "propertyNames": rule, "additionalProperties": {"$ref": f"#/$defs/{value}"}}

@@ -10,8 +10,10 @@ import jsonschema
 import pytest
 
 from bot.app import deploy_files
-from bot.app.deploy_files import LOOP, SCHEMA, files, schema, stale, write
-from bot.app.settings import Secret, Settings
+from bot.app.deploy_files import SCHEMA, files, schema, stale, write
+from bot.app.environment import Secret
+from bot.app.road_settings import RoadSettings
+from bot.app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / SCHEMA).read_text())
@@ -66,32 +68,35 @@ def allows(part: str, what: str, name: str) -> bool:
     return jsonschema.Draft202012Validator(wanted).is_valid({name: value})
 
 
-def names(*, secret: bool) -> list[str]:
-    return [one.name.upper() for one in fields(Settings) if isinstance(one.default, Secret) == secret]
+def names(*kinds: Any, secret: bool) -> list[str]:
+    found = (one for kind in kinds for one in fields(kind))
+    return [one.name.upper() for one in found if isinstance(one.default, Secret) == secret]
+
+
+MANAGED = {"DISCORD_SHARD_COUNT", "DISCORD_SHARD_IDS", "CONTROLLER_HOST", "CONTROLLER_PORT"}
 
 
 def test_every_setting_has_its_place_and_no_secret_is_a_plain_value() -> None:
-    for name in names(secret=True):
+    for name in names(Settings, RoadSettings, secret=True):
         assert not any(allows(part, "settings", name) for part in ("bot", "controller")), name
         assert any(allows(part, "secrets", name) for part in ("bot", "controller")), name
-    for name in names(secret=False):
+    for name in names(Settings, RoadSettings, secret=False):
         assert not any(allows(part, "secrets", name) for part in ("bot", "controller")), name
-        managed = name in {"DISCORD_SHARD_COUNT", "DISCORD_SHARD_IDS"}
-        assert any(allows(part, "settings", name) for part in ("bot", "controller")) is not managed, name
+        assert any(allows(part, "settings", name) for part in ("bot", "controller")) is (name not in MANAGED), name
 
 
-def test_what_reads_members_holds_nothing_of_the_loop_and_the_loop_not_discords_token() -> None:
+def test_what_reads_members_holds_nothing_of_the_road_and_the_road_not_discords_token() -> None:
     """Three hands that never join."""
-    for name in ("GITHUB_TOKEN", "ARGOCD_AUTH_TOKEN", "PROMETHEUS_TOKEN"):
-        assert not allows("bot", "secrets", name)
+    road = [*names(RoadSettings, secret=True), *names(RoadSettings, secret=False)]
+    assert {"GITHUB_TOKEN", "ARGOCD_AUTH_TOKEN"} <= set(road)
+    for name in road:
         assert not allows("bot", "settings", name)
-    for name in [*names(secret=True), *names(secret=False)]:
-        if name.startswith(LOOP):
-            assert not allows("bot", "settings", name)
-            assert not allows("bot", "secrets", name)
+        assert not allows("bot", "secrets", name)
     assert allows("bot", "secrets", "DISCORD_BOT_TOKEN")
     assert not allows("controller", "secrets", "DISCORD_BOT_TOKEN")
     assert allows("controller", "secrets", "DATABASE_URL")
+    assert allows("controller", "secrets", "GITHUB_APP_PRIVATE_KEY")
+    assert allows("controller", "settings", "GITHUB_REPOSITORY")
 
 
 def test_a_client_librarys_own_settings_pass_but_not_its_secrets_in_the_open() -> None:

@@ -46,7 +46,6 @@ _CONTROLLER = read("environments", "production", "controller.yaml")
 _HOOKED = {
     "controller": {
         "webhook": {"enabled": True, "ingress": {"enabled": True, "host": "hook.example.org", "tlsSecret": "hook-tls"}},
-        "metrics": {"enabled": True},
     },
     "networkPolicy": {
         "webhookSenders": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]

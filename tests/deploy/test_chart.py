@@ -222,7 +222,24 @@ def test_the_controller_is_alone_and_the_old_one_ends_first() -> None:
     (workload,) = of_kind("controller", "Deployment")
     assert workload["spec"]["replicas"] == 1
     assert workload["spec"]["strategy"] == {"type": "Recreate"}
-    assert of_kind("controller", "StatefulSet") == of_kind("controller", "Service") == []
+    assert of_kind("controller", "StatefulSet") == of_kind("controller", "Ingress") == []
+
+
+def test_the_controller_listens_where_it_is_probed_and_reached() -> None:
+    given = environment("hooked", "Deployment")
+    (workload,), (service,), (ingress,) = (of_kind("hooked", kind) for kind in ("Deployment", "Service", "Ingress"))
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    (port,) = container["ports"]
+    assert (given["CONTROLLER_HOST"]["value"], given["CONTROLLER_PORT"]["value"]) == (
+        "0.0.0.0",
+        str(port["containerPort"]),
+    )
+    assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
+    assert [one["targetPort"] for one in service["spec"]["ports"]] == [port["name"]]
+    (rule,) = ingress["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert (path["path"], path["pathType"]) == ("/webhook", "Exact"), "figures are not the world's business"
+    assert path["backend"]["service"] == {"name": service["metadata"]["name"], "port": {"name": port["name"]}}
 
 
 def test_what_argo_cd_shows_leads_to_the_commit() -> None:

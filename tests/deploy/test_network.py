@@ -14,7 +14,7 @@ def part(name: str) -> End:
         "app.kubernetes.io/instance": "mw",
         "app.kubernetes.io/component": name,
     }
-    return End(labels, "megawatts", ports={"http": 8080} if name == "bot" else {"webhook": 8081, "metrics": 9090})
+    return End(labels, "megawatts", ports={"http": 8080 if name == "bot" else 8081})
 
 
 def pod(namespace: str, **labels: str) -> End:
@@ -68,10 +68,10 @@ TABLE = [
     ("controller to Redis", CONTROLLER, REDIS, 6379, "TCP", False),
     ("controller to the cloud's metadata", CONTROLLER, METADATA, 443, "TCP", False),
     ("the ingress delivers a webhook", INGRESS, CONTROLLER, 8081, "TCP", True),
-    ("the ingress to the controller's figures", INGRESS, CONTROLLER, 9090, "TCP", False),
+    ("the ingress to another port of the controller", INGRESS, CONTROLLER, 9090, "TCP", False),
     ("the ingress to the bot", INGRESS, BOT, 8080, "TCP", False),
-    ("Prometheus scrapes the controller", PROMETHEUS, CONTROLLER, 9090, "TCP", True),
-    ("Prometheus sends a webhook", PROMETHEUS, CONTROLLER, 8081, "TCP", False),
+    ("Prometheus scrapes the controller", PROMETHEUS, CONTROLLER, 8081, "TCP", True),
+    ("a neighbour to the controller", NEIGHBOUR, CONTROLLER, 8081, "TCP", False),
     ("a stranger sends a webhook", STRANGER, CONTROLLER, 8081, "TCP", False),
 ]
 
@@ -114,6 +114,18 @@ def test_nobody_is_let_in_where_nobody_is_named() -> None:
     ]
     assert policy["spec"]["ingress"] is None
     assert "Ingress" in policy["spec"]["policyTypes"]
+
+
+def test_nobody_delivers_webhooks_where_none_are_taken(policies: list[dict[str, object]]) -> None:
+    values = merged(VALUES["hooked"], {"controller": {"webhook": {"enabled": False, "ingress": {"enabled": False}}}})
+    found = [
+        merged(one, {"metadata": {"namespace": "megawatts"}})
+        for one in rendered(values)
+        if one["kind"] == "NetworkPolicy"
+    ]
+    assert may(policies, INGRESS, CONTROLLER, 8081)
+    assert not may(found, INGRESS, CONTROLLER, 8081)
+    assert may(found, PROMETHEUS, CONTROLLER, 8081)
 
 
 def test_a_narrower_range_for_https_is_taken_as_it_is() -> None:
