@@ -15,7 +15,7 @@ from bot.app import verify_cmd
 from bot.core.change import Patch
 from bot.core.errors import Misconfigured
 from bot.core.ids import PullNumber, Sha, Tree
-from bot.policy.provenance import Stage, Step, extend, render
+from bot.policy.provenance import Link, Stage, Step, Word, extend, render
 
 pytestmark = pytest.mark.integration  # they run git
 
@@ -29,8 +29,8 @@ def made(tmp_path: Path) -> tuple[Path, Sha]:
     tree = repo.tree(head)
     merge = commit_tree(repo.git, tree, (base, head), "feat: a (#1)", author="a")
     repo.branch("main", merge)
-    said = {"base": base, "head": head, "approvals": [], "consent": "pass"}
-    chain = ()
+    said: dict[str, Word] = {"base": base, "head": head, "approvals": [], "consent": "pass"}
+    chain: tuple[Link, ...] = ()
     for step in (
         Step(Stage.PATCH, head, tree, {"origin": "person"}),
         Step(Stage.GATE, head, tree, {"result": "pass", "base": base}),

@@ -28,6 +28,7 @@ from bot.improve.authors.agent.takes import takes
 from bot.improve.authors.agent.tools import Tools
 from bot.improve.doors import Profile, Workspace
 from bot.improve.knowledge import Outcome, failures
+from bot.improve.reviews.revision import Revision
 from bot.policy.author_budget import Budget, today
 
 SCOPE = Scope(user=UserId("author"), channel=ChannelId("author"))
@@ -67,11 +68,19 @@ class Agent:
         wish = self.wish(idea.id) if idea.origin is Origin.MEMBER else None
         if idea.origin is Origin.MEMBER and wish is None:
             return Refusal("the suggestion behind it is gone, or no longer accepted")
+        return await self._try(Request(idea, wish, tuple(failures(self.outcomes(), idea))), work, profile)
+
+    async def revise(self, revision: Revision, work: Workspace, profile: Profile) -> Patch | Refusal:
+        """Let the model change the change that the checkout holds, as reviewers ask: their words are data to it."""
+        idea = revision.idea
+        wish = self.wish(idea.id) if idea.origin is Origin.MEMBER else None
+        return await self._try(Request(idea, wish, remarks=revision.remarks), work, profile)
+
+    async def _try(self, request: Request, work: Workspace, profile: Profile) -> Patch | Refusal:
         may = today(self.ledger.today(), self.budget)
         if not may.passed:
             return Refusal(may.because, later=True)
         meter = Meter(self.budget, self.timer, self.till, self.ledger.today())
-        request = Request(idea, wish, tuple(failures(self.outcomes(), idea)))
         folder = Path(tempfile.mkdtemp(prefix="megawatts-agent-"))
         folder.chmod(0o755)
         try:

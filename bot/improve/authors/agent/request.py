@@ -9,6 +9,7 @@ from typing import Any
 from bot.core.change import Claim, Finding, Idea
 from bot.core.model import Prompt
 from bot.core.text import plain
+from bot.core.votes import Remark
 from bot.improve.knowledge import Outcome
 
 SYSTEM = (Path(__file__).parent / "system.md").read_text(encoding="utf-8")
@@ -31,6 +32,8 @@ class Request:
     idea: Idea
     wish: Wish | None = None
     earlier: tuple[Outcome, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    """What reviewers ask to be changed in the change that the checkout holds already."""
 
     def prompt(self, state: str = "") -> Prompt:
         """The prompt of a turn. `state` tells a model that stopped early where it stands."""
@@ -52,6 +55,8 @@ class Request:
                 "plan": plain(self.wish.plan)[:6000],
                 "paths": [str(path) for path in self.wish.paths],
             }
+        if self.remarks:
+            rows["reviewers_ask"] = [_remark(one) for one in self.remarks]
         return rows
 
 
@@ -63,6 +68,11 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "symbol": finding.symbol,
         "message": plain(finding.message)[:1000],
     }
+
+
+def _remark(remark: Remark) -> Mapping[str, Any]:
+    where = {"path": str(remark.path), "line": remark.line} if remark.path is not None else {}
+    return {**where, "text": plain(remark.text)[:2000]}
 
 
 def _attempt(outcome: Outcome) -> Mapping[str, str]:

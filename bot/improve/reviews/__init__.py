@@ -1,0 +1,1 @@
+"""Reviews of the engine's own pull requests, answered on the same pull request."""
