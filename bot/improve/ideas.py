@@ -17,8 +17,8 @@ from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank, rule_of, strategy_labels
 from bot.improve.look import View
-from bot.improve.reverts import shunned
 from bot.improve.provenance import begin
+from bot.improve.reverts import shunned
 from bot.policy.intake import Past, choose
 from bot.policy.tier import only_adds, tier_of
 
