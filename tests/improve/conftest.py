@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
@@ -187,7 +188,7 @@ def world(tmp_path: Path) -> World:
         polls=PollBook(Votes(records)),
         validate=made.validate,
         checkout=checkout,
-        inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
+        inverse=partial(prove_inverse, repo),
         parse_charter=charters.parse,
         clock=clock,
         say=lambda event, facts: made.events.append((event, facts)),
