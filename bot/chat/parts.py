@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
@@ -60,6 +61,8 @@ class Parts:
     longest: int = 2000
     """Characters of an answer."""
     timer: Callable[[], float] = field(default=time.monotonic)
+    turn: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
+    """Around each message, command and press: its trace."""
     meet: Callable[[UserId, str], None] = field(default=lambda _user, _name: None)
     """Told of each member the first time this process sees them."""
     thinker: Thinker | None = None

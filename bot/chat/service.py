@@ -160,9 +160,15 @@ class ChatService:
         self, user: UserId, number: str, work: Callable[[], Awaitable[Answer]], sink: Sink | None = None
     ) -> Answer:
         """Count, measure, and turn whatever breaks into an answer."""
-        parts = self._parts
-        if self._busy >= parts.in_flight:
+        if self._busy >= self._parts.in_flight:
             raise Unavailable("the bot", "too many replies are under way", retry_after=1.0)
+        with self._parts.turn():
+            return await self._measured(user, number, work, sink)
+
+    async def _measured(
+        self, user: UserId, number: str, work: Callable[[], Awaitable[Answer]], sink: Sink | None
+    ) -> Answer:
+        parts = self._parts
         started = parts.timer()
         self._busy += 1
         try:

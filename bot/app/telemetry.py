@@ -1,0 +1,106 @@
+"""What is counted, traced and watched beside the work: put together here, and never in the work's way."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from bot.core.charter import Charter
+from bot.core.errors import MegawattsError, Misconfigured
+from bot.core.health import MetricRule
+from bot.core.ports import AuditLog, Switch
+from bot.core.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from bot.adapters.otlp.exporting import Exporter
+    from bot.adapters.prometheus.loop import LoopMetrics
+
+Say = Callable[[str, Mapping[str, object]], None]
+LOUD = frozenset({"round"})
+"""Events that are told at every round: counted, and left out of what people read."""
+DENIED = frozenset({"connections"})
+"""Verdicts within a stage whose failure says that the sandbox denied something."""
+
+
+def open_exporter(endpoint: str, process: str, revision: str, version: str) -> "Exporter | None":
+    """Where spans go; None where no collector is configured: then nothing of OpenTelemetry is loaded.
+
+    Raises Misconfigured where one is configured and the packages are missing.
+    """
+    if not endpoint:
+        return None
+    if not endpoint.startswith(("http://", "https://")):
+        raise Misconfigured("OTEL_EXPORTER_OTLP_ENDPOINT must be http://host:4318 or https://host")
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
+        raise Misconfigured(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set and opentelemetry is missing: pip install 'megawatts[telemetry]'"
+        )
+    from bot.adapters.otlp.exporting import Exporter  # noqa: PLC0415  (25 MB, only where it is wanted)
+
+    who = {"service.name": f"megawatts-{process}", "service.version": version, "megawatts.revision": revision}
+    return Exporter(endpoint, who)
+
+
+def telling(
+    say: Say, counted: Say | None = None, traced: Callable[[str, Mapping[str, object]], str] | None = None
+) -> Say:
+    """One teller out of several: people read the event with its `trace_id`, figures and traces hear of it."""
+
+    def told(event: str, facts: Mapping[str, object]) -> None:
+        if counted is not None:
+            counted(event, facts)
+        trace = traced(event, facts) if traced is not None else ""
+        if event not in LOUD:
+            say(event, {**facts, "trace_id": trace} if trace else facts)
+
+    return told
+
+
+def denied(verdict: Verdict | None) -> int:
+    """How many attempts of a stage the sandbox denied: the fact `denied` of the event `stage`."""
+    if verdict is None:
+        return 0
+    return sum(one.name in DENIED and one.status is Status.FAIL for one in verdict.walk())
+
+
+@dataclass(slots=True)
+class KnownRules:
+    """Reads charters, and remembers the health rules of the last one: what the health source asks for."""
+
+    read: Callable[[str], Charter]
+    _rules: tuple[MetricRule, ...] = field(default=())
+
+    def parse(self, text: str) -> Charter:
+        """In place of the reader itself."""
+        charter = self.read(text)
+        self._rules = charter.health.rules
+        return charter
+
+    def rules(self) -> Sequence[MetricRule]:
+        """Those of the base branch, as it was looked at last."""
+        return self._rules
+
+
+async def watch(
+    figures: "LoopMetrics", audit: AuditLog, switch: Switch, *, every: float = 15.0, audit_every: float = 300.0
+) -> None:
+    """Look at the emergency stop, and less often at the whole audit log, until cancelled. Times in seconds."""
+    loop = asyncio.get_running_loop()
+    due = 0.0
+    while True:
+        with suppress(MegawattsError, OSError):
+            figures.stopped(stopped=switch.state() is not None)
+        if loop.time() >= due:
+            due = loop.time() + audit_every
+            figures.audited(whole=await asyncio.to_thread(_whole, audit))
+        await asyncio.sleep(every)
+
+
+def _whole(audit: AuditLog) -> bool:
+    """A log that cannot be read is not whole."""
+    try:
+        return audit.verify().passed
+    except (MegawattsError, OSError):
+        return False

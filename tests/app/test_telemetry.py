@@ -1,0 +1,163 @@
+"""What is beside the work is put together so that it costs nothing where it is not wanted."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.app.telemetry import KnownRules, denied, open_exporter, telling, watch
+from bot.core.case import Stop
+from bot.core.errors import Misconfigured, Unavailable
+from bot.core.verdict import Status, Verdict
+from bot.policy.charter import parse
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_people_figures_and_traces_hear_of_an_event_and_people_read_its_trace() -> None:
+    said: list[tuple[str, dict[str, object]]] = []
+    counted: list[str] = []
+    tell = telling(
+        lambda event, facts: said.append((event, dict(facts))),
+        lambda event, _facts: counted.append(event),
+        lambda event, _facts: "t1" if event == "merged" else "",
+    )
+    tell("merged", {"pull": 7})
+    tell("wait", {"pull": 8})
+    tell("round", {"whole": True})
+    assert said == [("merged", {"pull": 7, "trace_id": "t1"}), ("wait", {"pull": 8})]
+    assert counted == ["merged", "wait", "round"], "a round is counted and not told to people"
+
+
+def test_without_figures_and_traces_people_read_what_they_read_before() -> None:
+    said: list[tuple[str, Mapping[str, object]]] = []
+    telling(lambda event, facts: said.append((event, facts)))("merged", {"pull": 7})
+    assert said == [("merged", {"pull": 7})]
+
+
+def test_what_the_sandbox_denied_is_counted_in_a_stages_verdict() -> None:
+    bad = Verdict("connections", Status.FAIL, "tried to reach out")
+    good = Verdict("connections", Status.PASS, "none")
+    other = Verdict("boots", Status.FAIL, "no ready line")
+    assert denied(Verdict("runtime", Status.FAIL, "x", (bad, other, good))) == 1
+    assert denied(Verdict("runtime", Status.FAIL, "x", (other, good))) == 0
+    assert denied(None) == 0
+
+
+def test_the_rules_are_those_of_the_charter_that_was_read_last() -> None:
+    known = KnownRules(parse)
+    assert known.rules() == ()
+    charter = known.parse((ROOT / ".github/charter.toml").read_text())
+    assert known.rules() == charter.health.rules
+    with pytest.raises(Misconfigured):
+        known.parse("broken = ")
+    assert known.rules() == charter.health.rules, "a charter that does not hold changes nothing"
+
+
+class Figures:
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.enough = asyncio.Event()
+
+    def stopped(self, *, stopped: bool) -> None:
+        self.seen.append(f"stopped {stopped}")
+
+    def audited(self, *, whole: bool) -> None:
+        self.seen.append(f"whole {whole}")
+        self.enough.set()
+
+
+class Log:
+    def __init__(self, verdict: Verdict | Exception) -> None:
+        self.verdict = verdict
+
+    def verify(self) -> Verdict:
+        if isinstance(self.verdict, Exception):
+            raise self.verdict
+        return self.verdict
+
+
+class Set:
+    def state(self) -> Stop | None:
+        raise Unavailable("the switch")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "whole"),
+    [
+        (Verdict("audit", Status.PASS, "whole"), "whole True"),
+        (Verdict("audit", Status.FAIL, "entry 3"), "whole False"),
+        (Misconfigured("line 2 is no entry"), "whole False"),
+        (PermissionError("no"), "whole False"),
+    ],
+)
+async def test_the_audit_log_is_looked_at_and_what_cannot_be_read_is_not_whole(
+    verdict: Verdict | Exception, whole: str
+) -> None:
+    figures = Figures()
+    task = asyncio.create_task(watch(figures, Log(verdict), Set()))  # type: ignore[arg-type]
+    await asyncio.wait_for(figures.enough.wait(), 5)
+    task.cancel()
+    assert figures.seen == [whole], "a switch that cannot be read says nothing"
+
+
+@pytest.mark.integration
+def test_without_an_address_nothing_is_opened_and_nothing_is_imported() -> None:
+    code = (
+        "import sys, bot.app.telemetry as t, bot.adapters.otlp.turns, bot.adapters.otlp.loop;"
+        "assert t.open_exporter('', 'bot', 'r', 'v') is None;"
+        "print([m for m in sys.modules if m.startswith(('opentelemetry', 'google', 'requests'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="OTEL_EXPORTER_OTLP_ENDPOINT"):
+        open_exporter("collector:4318", "bot", "r", "v")
+
+
+@pytest.mark.integration
+def test_spans_reach_a_collector_as_the_published_schema_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.adapters.otlp.span import Span
+    from tests.servers.collector import collector
+
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc")
+    with collector() as peer:
+        exporter = open_exporter(f"{peer.url}/", "controller", "c" * 40, "1.2.3")
+        assert exporter is not None
+        root = Span("change", "1" * 32, "2" * 16, 100.5, 160.25, facts={"kind": "fix", "because": "x"}, failed=True)
+        exporter.send(root)
+        exporter.send(Span("merge", "1" * 32, "3" * 16, 110.0, 111.0, "2" * 16, {"pull": 7, "cost": 0.5}))
+        exporter.close()
+        change, merge = peer.wait(2)
+
+    assert (change.name, change.trace_id.hex(), change.span_id.hex()) == ("change", "1" * 32, "2" * 16)
+    assert (change.start_time_unix_nano, change.end_time_unix_nano) == (100_500_000_000, 160_250_000_000)
+    assert (change.parent_span_id, change.status.code) == (b"", 2)
+    assert [(a.key, a.value.string_value) for a in change.attributes] == [("megawatts.kind", "fix")]
+    assert (merge.parent_span_id.hex(), merge.status.code) == ("2" * 16, 0)
+    assert {a.key: a.value for a in merge.attributes}["megawatts.pull"].int_value == 7
+    resource = peer.resources[0]
+    assert resource["service.name"] == "megawatts-controller"
+    assert (resource["service.version"], resource["megawatts.revision"]) == ("1.2.3", "c" * 40)
+    assert peer.headers[0]["authorization"] == "Bearer abc"
+
+
+@pytest.mark.integration
+def test_a_collector_that_is_away_costs_spans_and_no_more(unused_tcp_port: int) -> None:
+    code = (
+        "import sys; from bot.app.telemetry import open_exporter; from bot.adapters.otlp.span import Span\n"
+        f"e = open_exporter('http://127.0.0.1:{unused_tcp_port}', 'bot', 'r', 'v')\n"
+        "[e.send(Span('step', '1' * 32, '2' * 16, 1.0, 2.0)) for _ in range(5000)]\n"
+        "e.close(0.2); print('went on')"
+    )
+    env = {"PATH": os.environ["PATH"], "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True, env=env
+    )
+    assert done.stdout.strip() == "went on"
