@@ -1,7 +1,7 @@
 """What any forge behind the house's door must do: every call may be repeated, and nothing moves by surprise."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +16,9 @@ from bot.core.errors import Denied
 from bot.core.ids import ProposalId, PullNumber, Sha, Tree, UserId
 from bot.core.ports import Forge
 from bot.core.verdict import Status, Verdict
+from tests.servers.aimock.peer import Missing
+from tests.servers.github import peer as peers
+from tests.servers.github.peer import GitHub
 
 pytestmark = pytest.mark.integration  # they run git
 
@@ -67,14 +70,29 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def local(template: Path, into: Path) -> House:
+@pytest.fixture(scope="module")
+def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
+    try:
+        with peers.running(tmp_path_factory.mktemp("github")) as found:
+            yield found
+    except Missing as error:
+        pytest.skip(str(error))
+
+
+def local(template: Path, into: Path, _hub: Callable[[], GitHub]) -> House:
     shutil.copytree(template, into, dirs_exist_ok=True)
     return House(LocalForge(into / "forge"), GitRepository(into / "clone.git"))
 
 
-@pytest.fixture(params=[local], ids=lambda build: build.__name__)
+def github_app(template: Path, into: Path, hub: Callable[[], GitHub]) -> House:
+    place = hub().repository(template / "clone.git")
+    clone = GitRepository(Path(shutil.copytree(template / "clone.git", into / "clone.git")))
+    return House(place.forge(clone), clone)
+
+
+@pytest.fixture(params=[local, github_app], ids=lambda build: build.__name__)
 def house(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> House:
-    made: House = request.param(template, tmp_path)
+    made: House = request.param(template, tmp_path, lambda: request.getfixturevalue("github"))
     return made
 
 
@@ -237,3 +255,26 @@ async def test_words_may_be_repeated(house: House) -> None:
         await house.forge.edit(pull, body="new", add=["tier/1"])
         await house.forge.dashboard("everything")
     assert (await house.forge.proposals())[0].labels == {"kind/test", "tier/1"}
+
+
+async def test_a_draft_is_seen_as_one(house: House) -> None:
+    head = await house.commit({"c.txt": "c\n"})
+    await house.forge.publish(house.clone, BRANCH, head, expecting=None)
+    pull = await house.forge.open(BRANCH, "feat: x", "body", IDEA, draft=True)
+    (seen,) = await house.forge.proposals()
+    assert (seen.pull, seen.draft, seen.origin) == (pull, True, Origin.MEMBER)
+
+
+async def test_a_part_of_a_merge_is_taken_back_and_the_rest_stays(house: House) -> None:
+    _pull, merged = await house.merged({"a.txt": OLD.replace("line 5\n", "bad\n"), "c.txt": "c\n"})
+    part = await house.forge.revert(merged, "bad", only=frozenset({P("a.txt")}))
+
+    assert await house.forge.revert(merged, "bad", only=frozenset({P("a.txt")})) == part
+    (seen,) = await house.forge.proposals()
+    assert (seen.pull, seen.reverts, seen.reverts_only) == (part, merged, {P("a.txt")})
+    assert seen.paths == {P("a.txt")}
+    await house.forge.fetch(house.clone)
+    assert house.clone.read(seen.head, P("a.txt")) == OLD.encode()
+    assert house.clone.read(seen.head, P("c.txt")) == b"c\n"
+    with pytest.raises(Denied, match=r"b\.txt"):
+        await house.forge.revert(merged, "bad", only=frozenset({P("b.txt")}))

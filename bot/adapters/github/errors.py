@@ -75,9 +75,8 @@ def mapped(answer: Answer, what: str, seconds: float | None = None) -> Megawatts
     if answer.status < 400:
         return Unavailable(DOOR, f"{what}: it answered {answer.status}, which is not an answer to that")
     said = {403: f"GitHub forbids it ({words})", 404: "not found on GitHub, or hidden from our token"}
-    return Denied(
-        f"{what}: {said.get(answer.status, f'GitHub refuses with {answer.status} ({words})')}{_wanted(answer)}"
-    )
+    why = said.get(answer.status, f"GitHub refuses with {answer.status} ({words})")
+    return Denied(f"{what}: {why}{_wanted(answer)}")
 
 
 def _wanted(answer: Answer) -> str:

@@ -9,7 +9,18 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.github import dashboard, judging, merging, opening, proposals, reverting, rows, verdicts, versions
+from bot.adapters.github import (
+    dashboard,
+    judging,
+    marks,
+    merging,
+    opening,
+    proposals,
+    reverting,
+    rows,
+    verdicts,
+    versions,
+)
 from bot.adapters.github.api import Api, Calls
 from bot.adapters.github.app_auth import API_URL, Auth
 from bot.adapters.github.desk import Desk, Rules
@@ -89,8 +100,9 @@ class GitHubForge:
         self, branch: str, title: str, body: str, idea: Idea, labels: Sequence[str] = (), *, draft: bool = False
     ) -> PullNumber:
         """Open a pull request for a branch; the one there is, if there is one."""
-        made = lambda: opening.open_idea(self.desk, branch, title, body, idea, labels, draft)  # noqa: E731
-        return opening.numbered(await self._do(made))
+        wanted = opening.Request(branch, title, body, marks.About(), tuple(labels), draft)
+        request = opening.by_engine(idea, wanted)
+        return opening.numbered(await self._do(lambda: opening.opened(self.desk, request)))
 
     async def edit(self, pull: PullNumber, *, body: str | None = None, add: Sequence[str] = ()) -> None:
         """Replace the body's words, add labels."""

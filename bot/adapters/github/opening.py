@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.adapters.git.names import ENGINE_BRANCH, check_branch
@@ -36,22 +37,35 @@ def publish(desk: Desk, source: GitRepository, name: str, head: Sha, expecting: 
     desk.remote.push(source, f"refs/heads/{name}", head, expecting=expecting)
 
 
-def opened(desk: Desk, name: str, title: str, body: str, about: About, labels: Sequence[str], draft: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A pull request to be."""
+
+    branch: str
+    title: str
+    body: str
+    about: About
+    labels: tuple[str, ...] = ()
+    draft: bool = False
+
+
+def opened(desk: Desk, wanted: Request) -> int:
     """The number of the pull request: the open one of this branch, one with this very head, or a new one.
 
     A branch that nothing can be opened for is taken away again: it would lie there for ever.
     """
+    name = wanted.branch
     head = branch(desk, name)
     if head is None:
         raise Denied(f"there is no branch {name}: publish it first")
     found = existing(desk, name, head)
     if found is None:
         request = {
-            "title": one_line(title, TITLE_LIMIT) or "(no title)",
-            "body": marks.signed_body(body, about),
+            "title": one_line(wanted.title, TITLE_LIMIT) or "(no title)",
+            "body": marks.signed_body(wanted.body, wanted.about),
             "head": name,
             "base": desk.base(),
-            "draft": draft,
+            "draft": wanted.draft,
         }
         try:
             answer = desk.api.attempt("POST", f"{desk.path}/pulls", request, (422,))
@@ -61,7 +75,7 @@ def opened(desk: Desk, name: str, title: str, body: str, about: About, labels: S
         found = int(answer.data["number"]) if answer.status == 201 else existing(desk, name, head)
         if found is None:
             raise Denied(f"GitHub opens no pull request for {name}: {answer.message}")
-    label(desk, found, labels)
+    label(desk, found, wanted.labels)
     return found
 
 
@@ -77,13 +91,13 @@ def existing(desk: Desk, name: str, head: Sha) -> int | None:
     return None
 
 
-def open_idea(desk: Desk, name: str, title: str, body: str, idea: Idea, labels: Sequence[str], draft: bool) -> int:
-    """Open the pull request of an idea of the engine's own."""
-    if not ENGINE_BRANCH.fullmatch(name):
-        raise Denied(f"the engine opens from megawatts/<12 hex> only, not from {name[:80]!r}")
+def by_engine(idea: Idea, wanted: Request) -> Request:
+    """The request for an idea of the engine's own. Denied from another branch than its own, or in a person's name."""
+    if not ENGINE_BRANCH.fullmatch(wanted.branch):
+        raise Denied(f"the engine opens from megawatts/<12 hex> only, not from {wanted.branch[:80]!r}")
     if idea.origin is Origin.PERSON:
         raise Denied("the engine cannot open in a person's name")
-    return opened(desk, name, title, body, marks.about_idea(idea), labels, draft)
+    return replace(wanted, about=marks.about_idea(idea))
 
 
 def label(desk: Desk, pull: int, labels: Sequence[str]) -> None:

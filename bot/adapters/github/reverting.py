@@ -7,7 +7,7 @@ from bot.adapters.git.commits import commit_tree
 from bot.adapters.git.inverse import revert_tree
 from bot.adapters.github.desk import Desk
 from bot.adapters.github.marks import About
-from bot.adapters.github.opening import TITLE_LIMIT, branch, opened
+from bot.adapters.github.opening import TITLE_LIMIT, Request, branch, opened
 from bot.adapters.github.proposals import about, look, look_back, ours
 from bot.adapters.github.rows import Pull
 from bot.core.change import Kind, Origin
@@ -38,7 +38,7 @@ def revert(desk: Desk, merged: Sha, because: str, only: Paths = frozenset()) -> 
         return known.number
     title = one_line(f'Revert "{original.title}"', TITLE_LIMIT)
     said = About(Kind.REVERT, Origin.REVERT, reverts=merged, only=only)
-    return opened(desk, name, title, because, said, ("revert",), draft=False)
+    return opened(desk, Request(name, title, because, said, ("revert",)))
 
 
 def branch_of(merged: Sha, only: Paths = frozenset()) -> str:
