@@ -108,7 +108,7 @@ def without_forge(
     if away < PATIENCE:
         return Wait(None, f"the forge has been away for {away.total_seconds():.0f} s: a revert there is the better way")
     to = rollout.previous or good
-    if rollout.running is None or to is None or to == rollout.running:
+    if to is None or to == rollout.running:
         because = "the forge is away and health is bad, but no earlier commit is known to be well"
         return Page(Verdict("rollback", Status.FAIL, because, (health,)))
     if spent >= budget:

@@ -1,7 +1,8 @@
 """The deployer's face over one Argo CD application: reads what runs, holds, goes back when git cannot be asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -42,6 +43,8 @@ class _Memory:
     """What need not be asked twice: commits never change."""
 
     products: dict[tuple[Sha, tuple[PurePosixPath, ...]], Sha] = field(default_factory=dict)
+    ancestry: dict[tuple[Sha, Sha], bool] = field(default_factory=dict)
+    configuration: dict[Sha, bool] = field(default_factory=dict)
     refreshed: datetime | None = None
 
 
@@ -71,20 +74,19 @@ class ArgoDeployer:
     async def wait(self, sha: Sha, within: timedelta) -> Rollout:
         """The rollout once it runs or failed, or as it is at the deadline. Woken by the watch, not by a clock."""
         found = await self.rollout(sha)
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                async for _name in self.events():
-                    found = await self.rollout(sha)
-                    if (found.contains and found.ready) or found.failed:
-                        break
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within.total_seconds()), aclosing(self.events()) as changes:
+                while not (found.failed or (found.contains and found.ready)):
+                    await anext(changes)
+                    with suppress(Unavailable):
+                        found = await self.rollout(sha)
         return found
 
-    async def events(self) -> AsyncIterator[str]:
+    async def events(self) -> AsyncGenerator[str]:
         """A word for every change of the application, for who would else ask again and again. Carries no state."""
-        async for event in Watch(self._client).events():
-            yield event.type
+        async with aclosing(Watch(self._client).events()) as changes:
+            async for event in changes:
+                yield event.type
 
     async def promote(self, sha: Sha) -> None:
         """Let a paused Argo Rollout of this commit go on to its end. Nothing to do where there is none."""
@@ -196,19 +198,28 @@ class ArgoDeployer:
         return await asyncio.to_thread(self._holds, sha, product)
 
     def _holds(self, sha: Sha, by: Sha) -> bool:
+        known = self._memory.ancestry.get((sha, by))
+        if known is not None or by == UNKNOWN:
+            return bool(known)
         try:
-            return by != UNKNOWN and self._ground.repo.is_ancestor(sha, by)
+            found = self._ground.repo.is_ancestor(sha, by)
         except MegawattsError:
-            return False  # a commit that this clone does not know cannot be said to be contained
+            return False  # a commit that this clone does not know yet cannot be said to be contained
+        self._memory.ancestry[sha, by] = found
+        return found
 
     def _only_configuration(self, sha: Sha) -> bool:
-        repo = self._ground.repo
+        known, repo = self._memory.configuration.get(sha), self._ground.repo
+        if known is not None:
+            return known
         try:
             changed = repo.changes(repo.resolve(f"{sha}^1"), sha)
         except MegawattsError:
             return False
         paths = {str(path) for change in changed for path in change.paths}
-        return bool(paths) and all(path.startswith(tuple(self._ground.configuration)) for path in paths)
+        found = bool(paths) and all(path.startswith(tuple(self._ground.configuration)) for path in paths)
+        self._memory.configuration[sha] = found
+        return found
 
     def _product(self, source: Sha, sources: Sequence[Source]) -> Sha:
         """The commit that the values files name at a source commit; the source itself where they name none."""

@@ -34,7 +34,7 @@ class Server:
     @classmethod
     def at(cls, address: str, token: str, ca_file: Path | None = None, *, patience: float = 15.0) -> "Server":
         """From the settings ARGOCD_SERVER, ARGOCD_AUTH_TOKEN and ARGOCD_CA_FILE. Raises Misconfigured."""
-        url = address.strip().rstrip("/")
+        url = address.strip()
         url = url if "://" in url else f"https://{url}"
         try:
             parts = urlsplit(url)
@@ -47,7 +47,7 @@ class Server:
             raise Misconfigured("ARGOCD_SERVER is plain http, which would show the token on the way: give https://")
         if not token.strip() or any(not 33 <= ord(c) <= 126 for c in token.strip()):
             raise Misconfigured("ARGOCD_AUTH_TOKEN is empty or no token: make one with `argocd account generate-token`")
-        return cls(url, token.strip(), ca_file, patience)
+        return cls(url.rstrip("/"), token.strip(), ca_file, patience)
 
 
 def _inside(host: str) -> bool:

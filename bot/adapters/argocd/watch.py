@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 
 from pydantic import ValidationError
 
@@ -40,22 +40,23 @@ class Watch:
         self.breaks = 0
         """How often the stream broke off."""
 
-    async def events(self) -> AsyncIterator[WatchEvent]:
+    async def events(self) -> AsyncGenerator[WatchEvent]:
         clock = asyncio.get_running_loop().time
         while True:
             began = clock()
             with suppress(Unavailable):
-                async for event in self._once():
-                    self._fruitless = 0
-                    self.version = event.application.metadata.resource_version
-                    yield event
+                async with aclosing(self._once()) as changes:
+                    async for event in changes:
+                        self._fruitless = 0
+                        self.version = event.application.metadata.resource_version
+                        yield event
             self.breaks += 1
             if clock() - began >= self._quiet:
                 self._fruitless = 0  # it held: there was only nothing to say
             await self._sleep(PAUSES[min(self._fruitless, len(PAUSES) - 1)])
             self._fruitless += 1
 
-    async def _once(self) -> AsyncIterator[WatchEvent]:
+    async def _once(self) -> AsyncGenerator[WatchEvent]:
         """One connection, until it ends."""
         target = self._client.target
         call = Call(f"watch {target.name}", "applications, get", target.name, target.project)

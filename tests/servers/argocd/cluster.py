@@ -1,4 +1,4 @@
-"""Applications as a Kubernetes API keeps them: kmock's, with versions that grow and Argo CD's own schema, made strict."""
+"""Applications as a Kubernetes API keeps them: kmock's, with growing versions and Argo CD's schema made strict."""
 
 import copy
 import json

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # it has no types of its own
 
 from bot.adapters.git.repository import GitRepository
 from bot.core.ids import Sha
@@ -36,18 +36,23 @@ class Controller:
     slow: bool = False
     """Syncs begin and do not end."""
     window_closed: bool = False
+    restores: bool = False
+    """Whether something outside switches auto-sync on again: an app of apps with self-healing."""
     warm: bool = True
     """Whether pods of the version before stay."""
     pods: dict[Sha, bool] = field(default_factory=dict)
     """Product commit -> whether its pods are ready."""
+    _products: dict[Sha, Sha] = field(default_factory=dict)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def head(self) -> Sha:
-        return self.repo.resolve("refs/heads/main")
+        return Sha((self.repo.path / "refs" / "heads" / "main").read_text().strip())
 
     def product(self, revision: Sha) -> Sha:
-        text = self.repo.read(revision, VALUES)
-        return Sha(yaml.safe_load(text)["bot"]["image"]["commit"]) if text else revision
+        if revision not in self._products:
+            text = self.repo.read(revision, VALUES)
+            self._products[revision] = Sha(yaml.safe_load(text)["bot"]["image"]["commit"]) if text else revision
+        return self._products[revision]
 
     async def document(self) -> Document:
         found = await self.cluster.get(self.name)
@@ -62,6 +67,8 @@ class Controller:
 
     async def edited(self, document: Document) -> Document:
         """A new spec or new annotations: stored, then reconciled."""
+        if self.restores:
+            document["spec"]["syncPolicy"]["automated"] = {"prune": True}
         await self.cluster.put(document)
         return await self.reconcile(self.name)
 

@@ -2,23 +2,22 @@
 
 import asyncio
 import shutil
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # it has no types of its own
 
 from bot.adapters.argocd.client import ArgoClient, Target
 from bot.adapters.argocd.deployer import ArgoDeployer, Ground
 from bot.adapters.argocd.transport import Server, Transport
-from bot.adapters.git.commits import commit_tree
 from bot.adapters.git.repository import GitRepository
-from bot.core.change import Patch
-from bot.core.ids import Sha, Tree
 from bot.adapters.store.records import SqliteRecords
+from bot.core.ids import Sha
 from tests.servers.argocd.cluster import Cluster, Document
 from tests.servers.argocd.controller import VALUES, Controller
 from tests.servers.argocd.peer import Peer, running
@@ -55,10 +54,19 @@ class House:
             await self.argo.reconcile(APPLICATION)
         return made
 
-    def another(self, token: str = "all-rights", project: str = "megawatts", name: str = APPLICATION) -> ArgoDeployer:
+    async def cluster_put(self, document: Document) -> None:
+        """Somebody else's edit."""
+        await self.peer.cluster.put(document)
+
+    def another(
+        self,
+        token: str = "all-rights",
+        name: str = APPLICATION,
+        forge_answers: Callable[[], Awaitable[bool]] | None = None,
+    ) -> ArgoDeployer:
         """A deployer with other settings, or one that was started anew."""
-        client = ArgoClient(Transport(Server.at(self.peer.url, token, patience=2.0)), Target(name, "", project))
-        return ArgoDeployer(client, Ground(self.repo, self.records, self.argo.clock))
+        client = ArgoClient(Transport(Server.at(self.peer.url, token, patience=2.0)), Target(name, "", "megawatts"))
+        return ArgoDeployer(client, Ground(self.repo, self.records, self.argo.clock, forge_answers))
 
 
 def values(product: Sha) -> dict[str, str]:
@@ -67,13 +75,16 @@ def values(product: Sha) -> dict[str, str]:
 
 
 def commit(repo: GitRepository, files: Mapping[str, str]) -> Sha:
-    """A commit on top of the base branch."""
-    head = repo.resolve("refs/heads/main")
-    made = repo.commit(
-        Patch(head, {PurePosixPath(name): text.encode() for name, text in files.items()}), "x", author="someone"
-    )
-    repo.branch("main", made, expecting=head)
-    return made
+    """A commit on top of the base branch, by one process: tests make many."""
+    before = (repo.path / "refs" / "heads" / "main").exists()
+    says = ["commit refs/heads/main", "mark :1", "committer Someone <someone@example.org> 0 +0000", "data 1", "x"]
+    says += ["from refs/heads/main^0"] if before else []
+    for name, text in files.items():
+        says += [f"M 100644 inline {name}", f"data {len(text.encode())}", text]
+    says += ["get-mark :1", "done", ""]
+    argv = ["git", "fast-import", "--quiet", "--done"]
+    made = subprocess.run(argv, cwd=repo.path, input="\n".join(says), capture_output=True, text=True, check=True)
+    return Sha(made.stdout.strip())
 
 
 @cache
@@ -81,8 +92,7 @@ def _template() -> Path:
     """A repository whose first product is promoted."""
     path = Path(tempfile.mkdtemp(prefix="megawatts-argo-"))
     repo = GitRepository.begin(path / "repo.git")
-    root = commit_tree(repo.git, Tree(repo.git.run("mktree").line), (), "root", author="someone")
-    repo.branch("main", root)
+    commit(repo, {"README.md": "a bot\n"})
     product = commit(repo, {"bot/x.py": "first\n", "charts/megawatts/Chart.yaml": "name: megawatts\n"})
     commit(repo, values(product))
     return path

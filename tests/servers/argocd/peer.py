@@ -4,6 +4,7 @@ Written after `server/application/application.go` of Argo CD and its swagger: wh
 words, and what a sync leaves in the status. It renders nothing: the values file at a commit says which image runs.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -48,6 +49,8 @@ class Peer:
     actions: list[Document] = field(default_factory=list)
     v2: bool = True
     """Whether it knows the newer call for actions."""
+    watched: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once somebody watches."""
     cut_after: int = 0
     """Break the next stream within the event after so many."""
 
@@ -97,8 +100,7 @@ class Peer:
                 del self.faults[index]
                 return await fault(request)
         try:
-            if request.headers.get("authorization", "").removeprefix("Bearer ") not in TOKENS:
-                raise Refusal(401, 16, "invalid session: token signature is invalid")
+            _known(request)
             return await handler(request)
         except Refusal as no:
             row = {"error": str(no), "code": no.code, "message": str(no)}
@@ -106,13 +108,8 @@ class Peer:
 
     async def _application(self, request: web.Request, action: str) -> Document:
         """The application that is asked for, if the token may. Who names no project is not told that it is missing."""
-        sent = (
-            {**request.query, **(await request.json() if request.can_read_body and request.method != "DELETE" else {})}
-            if request.content_type == "application/json"
-            and request.method in {"POST", "PATCH"}
-            and not request.path.endswith("/resource/actions")
-            else dict(request.query)
-        )
+        in_body = request.method == "PATCH" or request.path.endswith(("/sync", "/rollback", "/actions/v2"))
+        sent = await request.json() if in_body else request.query
         project = sent.get("project") or sent.get("projects")
         found = await self.cluster.get(request.match_info["name"])
         if found is None or (project and found["spec"]["project"] != project):
@@ -202,6 +199,7 @@ class Peer:
         since = int(request.query.get("resourceVersion") or 0)
         answer = web.StreamResponse(headers={"content-type": "application/json"})
         await answer.prepare(request)
+        self.watched.set()
         sent, cut = 0, self.cut_after
         self.cut_after = 0
         async for event in self.cluster.watch():
@@ -215,6 +213,11 @@ class Peer:
             await answer.write(line)
             sent += 1
         return answer
+
+
+def _known(request: web.Request) -> None:
+    if request.headers.get("authorization", "").removeprefix("Bearer ") not in TOKENS:
+        raise Refusal(401, 16, "invalid session: token signature is invalid")
 
 
 def _unseen() -> Refusal:
