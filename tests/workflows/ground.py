@@ -48,7 +48,11 @@ chmod +x .venv/bin/megawatts
 """
 STUB = """name: stub
 description: Stands for an action that speaks to GitHub.
-inputs: {name: {description: x}, path: {description: x}, if-no-files-found: {description: x}, retention-days: {description: x}}
+inputs:
+  name: {description: x}
+  path: {description: x}
+  if-no-files-found: {description: x}
+  retention-days: {description: x}
 runs:
   using: composite
   steps:
@@ -127,8 +131,9 @@ class Ground:
             return {"repository": repo, "merge_group": group, "action": "checks_requested"}
         return {"repository": repo, "before": more.get("before", self.base), "after": head, "ref": "refs/heads/main"}
 
-    def act(self, name: str, workflow: str, event: dict[str, Any]) -> Ran:
-        """Run one workflow for one event. Actions that speak to GitHub are stubs of the same name and commit."""
+    def act(self, name: str, workflow: str, event: dict[str, Any], local: dict[str, Path] | None = None) -> Ran:
+        """Run one workflow for one event. Actions that speak to GitHub are stubs of the same name and commit; `local`
+        are those that are really run, and where they lie."""
         place = self.folder.parent
         payload = place / "event.json"
         payload.write_text(json.dumps(event))
@@ -137,14 +142,17 @@ class Ground:
             "--workflows", f".github/workflows/{workflow}.yml", "--eventpath", str(payload),
             "--platform", "ubuntu-latest=-self-hosted", "--pull=false", "--action-offline-mode", "--json",
             "--action-cache-path", str(place / "cache"), "--env", f"GITHUB_REPOSITORY={NAME}",
-            "--env", f"TEST_PYTHON={sys.executable}", "--env", f"PYTHONPATH={ROOT}",
+            "--env", f"TEST_PYTHON={sys.executable}", "--env", f"PYTHONPATH={ROOT}", "--env", f"KEPT={place / 'kept'}",
         ]  # fmt: skip
-        for action in remote(self.folder / ".github" / "workflows" / f"{workflow}.yml"):
-            argv += ["--local-repository", f"{action}={place / 'stub'}"]
+        stubs = dict.fromkeys(remote(self.folder / ".github" / "workflows" / f"{workflow}.yml"), place / "stub")
+        for action, folder in (stubs if local is None else local).items():
+            argv += ["--local-repository", f"{action}={folder}"]
         env = {"PATH": os.environ["PATH"], "HOME": str(place)}
-        done = subprocess.run(argv, cwd=self.folder, env=env, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(argv, check=False, cwd=self.folder, env=env, capture_output=True, text=True, timeout=180)
         rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        jobs = {row["job"].split("/", 1)[-1].strip(): row["jobResult"] == "success" for row in rows if "jobResult" in row}
+        jobs = {
+            row["job"].split("/", 1)[-1].strip(): row["jobResult"] == "success" for row in rows if "jobResult" in row
+        }
         return Ran(jobs, "\n".join(str(row.get("msg", "")) for row in rows) + done.stderr, done.returncode)
 
 
@@ -153,3 +161,42 @@ def remote(workflow: Path) -> set[str]:
     jobs = yaml.safe_load(workflow.read_text())["jobs"].values()
     used = {step["uses"] for job in jobs for step in job.get("steps", ()) if "uses" in step}
     return {one for one in used if not one.startswith(("./", "actions/checkout@"))}
+
+
+OTHER = """name: check
+on: pull_request
+permissions: {}
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+    steps:
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+        with: {fetch-depth: 0, persist-credentials: false}
+      - id: megawatts
+        uses: owner/megawatts/.github/actions/validate@%(pin)s
+        with:
+          stages: scope format
+      - if: always()
+        shell: sh
+        env:
+          STATUS: ${{ steps.megawatts.outputs.status }}
+        run: printf 'status is %%s\\n' "$STATUS"; mkdir -p "$KEPT"; cp megawatts.sarif megawatts.json "$KEPT"
+"""
+PIN = "a" * 40
+
+
+def elsewhere(where: Path) -> tuple[Ground, Path]:
+    """Another people's repository without a charter, whose workflow uses the action; and the action's own checkout."""
+    action = where / "megawatts"
+    shutil.copytree(ROOT / ".github" / "actions", action / ".github" / "actions")
+    (action / "scripts").mkdir()
+    (action / "scripts" / "setup").write_text(SETUP)
+    (action / "scripts" / "setup").chmod(0o755)
+    folder = where / "repo"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    files = {name: text for name, text in FILES.items() if "charter" not in name}
+    base = put(folder, {**files, ".github/workflows/check.yml": OTHER % {"pin": PIN}}, "begin")
+    return Ground(folder, base), action

@@ -1,0 +1,149 @@
+"""A promotion writes two values of one file; everything else is refused, and nothing else moves."""
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.errors import Misconfigured
+from bot.core.verdict import Status
+from bot.policy.promotion import proof, written
+
+VALUES = """# The bot in staging.
+bot:
+  image:
+    repository: ghcr.io/OWNER/megawatts-bot
+    digest: ""  # the promotion writes it
+    tag: unreleased
+    commit: unknown
+  settings: {A: b}
+other:
+  image:
+    digest: ""
+    commit: mine
+"""
+DIGEST, COMMIT = "sha256:" + "a" * 64, "1" * 40
+FILE = PurePosixPath("deploy/environments/staging/bot.yaml")
+HEX = st.text("0123456789abcdef", min_size=40, max_size=40)
+DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format)
+
+
+def status(before: str | None, after: str | None, path: PurePosixPath = FILE) -> Status:
+    return proof({path: (before, after)}).status
+
+
+def test_the_two_keys_are_written_and_the_rest_stays() -> None:
+    text = written(VALUES, DIGEST, COMMIT)
+    changed = [(a, b) for a, b in zip(VALUES.splitlines(), text.splitlines(), strict=True) if a != b]
+    assert [b for _, b in changed] == [
+        f'    digest: "{DIGEST}"  # the promotion writes it',
+        f'    commit: "{COMMIT}"',
+    ]
+
+
+@given(DIGESTS, HEX)
+def test_yaml_reads_what_was_written_as_text(digest: str, commit: str) -> None:
+    found: Any = yaml.safe_load(written(VALUES, digest, commit))
+    before: Any = yaml.safe_load(VALUES)
+    assert (found["bot"]["image"].pop("digest"), found["bot"]["image"].pop("commit")) == (digest, commit)
+    assert (before["bot"]["image"].pop("digest"), before["bot"]["image"].pop("commit")) == ("", "unknown")
+    assert found == before
+
+
+@given(DIGESTS, HEX)
+def test_writing_twice_is_writing_once_and_is_proven(digest: str, commit: str) -> None:
+    once = written(VALUES, digest, commit)
+    assert written(once, digest, commit) == once
+    assert status(VALUES, once) is Status.PASS
+    assert status(written(VALUES, DIGEST, COMMIT), once) is Status.PASS
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "deploy" / "environments").glob("*/bot.yaml")))
+def test_our_own_environments_can_be_promoted(path: Path) -> None:
+    before = path.read_text(encoding="utf-8")
+    after = written(before, DIGEST, COMMIT)
+    assert yaml.safe_load(after)["bot"]["image"]["digest"] == DIGEST
+    assert status(before, after, PurePosixPath("deploy/environments", path.parent.name, "bot.yaml")) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    "digest",
+    ["", "latest", "sha256:" + "a" * 63, "sha256:" + "A" * 64, DIGEST + "\n", f'{DIGEST}"\nx: y', "sha512:" + "a" * 64],
+)
+def test_what_is_no_digest_is_refused(digest: str) -> None:
+    with pytest.raises(Misconfigured, match="no image digest"):
+        written(VALUES, digest, COMMIT)
+
+
+@pytest.mark.parametrize("commit", ["", "main", "1" * 39, "1" * 41, "G" * 40, COMMIT + "\n"])
+def test_what_is_no_commit_is_refused(commit: str) -> None:
+    with pytest.raises(Misconfigured, match="no full commit id"):
+        written(VALUES, DIGEST, commit)
+
+
+ODD = {
+    "no digest": VALUES.replace('    digest: ""  #', "    dijest: x  #"),
+    "twice": VALUES.replace("    tag: unreleased", '    digest: ""'),
+    "twice in two blocks": VALUES + 'bot:\n  image:\n    digest: ""\n',
+    "flow style": "bot: {image: {digest: x, commit: y}}\n",
+    "an anchor": VALUES.replace("other:", "&a other:"),
+    "a merge": VALUES.replace("    tag: unreleased", "    <<: *a"),
+    "a tag": VALUES.replace("other:", "!x other:"),
+    "two documents": VALUES + "---\nbot: {}\n",
+    "a tab": VALUES.replace("    tag", "\ttag"),
+    "carriage returns": VALUES.replace("\n", "\r\n"),
+    "a value that is an alias": VALUES.replace("commit: unknown", "commit: *x"),
+    "a value in a block": VALUES.replace("commit: unknown", "commit: |\n      x"),
+    "no value": VALUES.replace("commit: unknown", "commit:"),
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_values_that_are_not_plain_are_refused(name: str) -> None:
+    with pytest.raises(Misconfigured):
+        written(ODD[name], DIGEST, COMMIT)
+
+
+GOOD = written(VALUES, DIGEST, COMMIT)
+MORE = {
+    "another key": GOOD.replace("tag: unreleased", "tag: v9"),
+    "another repository": GOOD.replace("OWNER", "eve"),
+    "a line more": GOOD + "privileged: true\n",
+    "a line less": GOOD.replace("  settings: {A: b}\n", ""),
+    "a comment": GOOD.replace("# The bot", "# A bot"),
+    "the other image": GOOD.replace("commit: mine", 'commit: "x"'),
+    "no newline at the end": GOOD.rstrip("\n"),
+    "a tag for a digest": GOOD.replace(DIGEST, "latest"),
+    "nothing plain": ODD["two documents"],
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_a_change_of_anything_else_is_no_promotion(name: str) -> None:
+    assert status(VALUES, MORE[name]) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "deploy/environments/staging/controller.yaml", "deploy/environments/../environments/staging/bot.yaml",
+        "deploy/environments/Staging/bot.yaml", "deploy/bot.yaml", "charts/megawatts/values.yaml", "bot.yaml",
+        "x/deploy/environments/staging/bot.yaml", ".github/workflows/bot.yaml",
+    ],
+)  # fmt: skip
+def test_other_files_are_none_of_its_business(path: str) -> None:
+    assert status(VALUES, GOOD, PurePosixPath(path)) is Status.FAIL
+
+
+def test_a_file_beside_it_spoils_the_proof() -> None:
+    assert proof({FILE: (VALUES, GOOD), PurePosixPath("README.md"): ("a", "b")}).status is Status.FAIL
+
+
+def test_a_new_or_a_deleted_file_is_no_promotion_and_nothing_is_none() -> None:
+    assert status(None, GOOD) is Status.FAIL
+    assert status(VALUES, None) is Status.FAIL
+    assert not proof({}).passed
