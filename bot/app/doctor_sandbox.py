@@ -1,4 +1,4 @@
-"""`megawatts doctor` on where untrusted code runs: a hosted runner, a pod or a machine, what it forbids, and the fix."""
+"""`megawatts doctor` on where untrusted code runs: a hosted runner, a pod or a machine; what it forbids; the fix."""
 
 import os
 from collections.abc import Mapping
@@ -55,9 +55,7 @@ def advise(found: Host, box: str, lacking: str = "") -> Verdict:
     """What the sandbox that was found here can hold. `box`: its name, '' if none works; `lacking`: why not."""
     where = f"this {found.place}" + (f" has {found.forbids}" if found.forbids else "")
     if box == "bubblewrap":
-        return Verdict(
-            "sandbox host", Status.PASS, f"{where}; bubblewrap holds all the same" if found.forbids else where
-        )
+        return Verdict("sandbox host", Status.PASS, f"{where}{'; ' if found.forbids else ': '}bubblewrap holds")
     if box == "landlock":
         because = f"{where}: Landlock is used, which cannot boot the bot (stage runtime, V-12); {_fix(found)}"
         return Verdict("sandbox host", Status.INCONCLUSIVE, because)

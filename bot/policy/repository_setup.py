@@ -90,3 +90,30 @@ def named(workflows: Mapping[str, str]) -> Named:
     places = {name for text in workflows.values() for name in _ENVIRONMENT.findall(text)}
     variables = {name for kind, name in pairs if kind == "vars"}
     return Named(frozenset(secrets), frozenset(variables), frozenset(places))
+
+
+_JOB = re.compile(r"^  ([A-Za-z0-9_-]+):\s*(?:#.*)?$")
+_JOB_NAME = re.compile(r"^    name:\s*(.+?)\s*$")
+
+
+def jobs(workflows: Mapping[str, str]) -> frozenset[str]:
+    """Names under which the jobs of these workflows report: their `name`, else their key."""
+    found: set[str] = set()
+    for path, text in workflows.items():
+        if path.startswith(".github/workflows/"):
+            found |= set(_jobs(text.splitlines()).values())
+    return frozenset(found)
+
+
+def _jobs(lines: Iterable[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    inside, key = False, ""
+    for line in lines:
+        if line and not line[0].isspace() and not line.startswith("#"):
+            inside = line.startswith("jobs:")
+        elif inside and (job := _JOB.match(line)):
+            key = job[1]
+            names[key] = key
+        elif inside and key and (named := _JOB_NAME.match(line)):
+            names[key] = named[1].strip("\"'")
+    return names

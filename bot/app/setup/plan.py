@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.core.charter import Charter
 from bot.core.verdict import Status
 from bot.policy.branch_rules import Apps, Ruleset, drift, rulesets
-from bot.policy.repository_setup import LABELS, Action, Change, Named, environments
+from bot.policy.repository_setup import LABELS, Action, Change, Environment, Named, environments
 
 if TYPE_CHECKING:
     from bot.adapters.github.repository_settings import RepositorySettings
@@ -85,7 +85,7 @@ def compare(charter: Charter, choice: Choice, found: Found, used: Named, *, file
     return Plan(charter, choice, found, used, tuple(rows))
 
 
-def place_rules(place: Any) -> frozenset[tuple[str, str]]:
+def place_rules(place: Environment) -> frozenset[tuple[str, str]]:
     """Who may use an environment, as (kind, pattern)."""
     return frozenset({*(("branch", one) for one in place.branches), *(("tag", one) for one in place.tags)})
 

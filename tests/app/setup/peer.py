@@ -48,7 +48,11 @@ class Repository:
     skew: timedelta = timedelta()
     scopes: str = ""
     hides_bypass: bool = False
-    permissions: dict[str, str] = field(default_factory=dict)
+    apps: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Permissions by App id."""
+    app_id: int = 0
+    """The App that signed the request in hand."""
+    suspended: bool = False
     events: list[str] = field(default_factory=list)
     hook: dict[str, str] = field(default_factory=dict)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
@@ -77,9 +81,11 @@ class Repository:
             wanted, _, pattern = key.partition(" ")
             if verb == wanted and re.fullmatch(pattern, path):
                 return value
-        for wanted, pattern, handler in ROUTES:
-            found = re.fullmatch(pattern, path.removeprefix(f"/repos/{self.name}"))
-            if verb == wanted and found and (path.startswith(f"/repos/{self.name}") or pattern.startswith("/app")):
+        own = path.startswith(f"/repos/{self.name}")
+        place = path.removeprefix(f"/repos/{self.name}") if own else path
+        for wanted, pattern, handler in ROUTES if own else ELSEWHERE:
+            found = re.fullmatch(pattern, place)
+            if verb == wanted and found:
                 return handler(self, query, body, *map(unquote, found.groups()))
         return 404, {"message": "Not Found"}
 
@@ -212,6 +218,25 @@ def _new_pull(repo: Repository, _query: Any, body: Any) -> Answer:
     return 201, pull
 
 
+def _effective(repo: Repository, branch: str) -> list[dict[str, Any]]:
+    """The rules that hold on a branch."""
+    about = (
+        one for one in repo.rulesets.values() if f"refs/heads/{branch}" in one["conditions"]["ref_name"]["include"]
+    )
+    return [{"type": rule["type"]} for one in about for rule in one["rules"]]
+
+
+def _installation(repo: Repository, _query: Any, _body: Any) -> Answer:
+    return 200, {
+        "id": 7,
+        "app_id": repo.app_id,
+        "app_slug": "bot-engine",
+        "permissions": repo.apps[repo.app_id],
+        "events": repo.events,
+        "suspended_at": "2026-01-01T00:00:00Z" if repo.suspended else None,
+    }
+
+
 ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "", lambda repo, *_: (200, {"default_branch": repo.branch, "full_name": repo.name})),
     ("GET", "/git/trees/(.+)", _tree),
@@ -236,13 +261,27 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/pulls", _pulls),
     ("POST", "/pulls", _new_pull),
     ("GET", "/codeowners/errors", lambda repo, *_: (200, {"errors": repo.codeowners_errors})),
-    ("GET", "/installation", lambda repo, *_: (200, {
-        "id": 7, "app_id": 11, "app_slug": "bot-engine", "permissions": repo.permissions, "events": repo.events,
-        "suspended_at": None,
-    })),
+    ("GET", "/installation", _installation),
+    ("GET", "/rules/branches/(.+)", lambda repo, query, _b, branch: (200, _page(_effective(repo, branch), query))),
+]  # fmt: skip
+ELSEWHERE: list[tuple[str, str, Callable[..., Answer]]] = [
+    ("GET", "/user", lambda *_: (200, {"login": "ann"})),
+    ("GET", "/rate_limit", lambda *_: (200, {"resources": {}})),
     ("GET", "/app/hook/config", lambda repo, *_: (200, repo.hook)),
     ("GET", "/app/hook/deliveries", lambda repo, *_: (200, repo.deliveries)),
+    ("POST", r"/app/installations/7/access_tokens", lambda repo, *_: (201, {
+        "token": TOKEN, "expires_at": "2999-01-01T00:00:00Z", "permissions": {},
+    })),
 ]  # fmt: skip
+
+
+def signer(authorization: str) -> int:
+    """The App whose JWT this is; 0 if it is none. That the signature is right is GitHub's to check."""
+    kind, _, token = authorization.partition(" ")
+    if kind != "Bearer" or token.count(".") != 2:
+        return 0
+    middle = token.split(".")[1]
+    return int(json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))["iss"])
 
 
 @contextmanager
@@ -254,11 +293,10 @@ def served(repo: Repository) -> Iterator[str]:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
-            known = self.headers.get("Authorization", "").endswith(TOKEN) or "Bearer " in self.headers.get(
-                "Authorization", ""
-            )
-            status, data = repo.answer(self.command, parts.path, parse_qs(parts.query), body)
-            if not known:
+            repo.app_id = signer(self.headers.get("Authorization", ""))
+            if repo.app_id in repo.apps or self.headers.get("Authorization", "").endswith(TOKEN):
+                status, data = repo.answer(self.command, parts.path, parse_qs(parts.query), body)
+            else:
                 status, data = 401, {"message": "Bad credentials"}
             raw = json.dumps(data).encode()
             self.send_response_only(status)
