@@ -33,7 +33,8 @@ WITHOUT_A_PROGRAM = {"loki", "tempo", "logs"}
 def problems(document: Any) -> list[str]:
     """What the Compose Specification says, as check-jsonschema ships it."""
     text = files("check_jsonschema").joinpath("builtin_schemas", "vendor", "compose-spec.json").read_text("utf-8")
-    return [error.message for error in jsonschema.Draft7Validator(json.loads(text)).iter_errors(document)]
+    schema = json.loads(text)
+    return [error.message for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(document)]
 
 
 def test_it_is_a_compose_file() -> None:

@@ -1,0 +1,69 @@
+"""The AppArmor profile of the bot: what it leaves out, and that AppArmor's own parser takes it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+FILE = Path(__file__).parents[2] / "deploy" / "apparmor" / "megawatts-bot"
+LINES = [line.strip() for line in FILE.read_text().splitlines() if line.strip() and not line.strip().startswith("#")]
+PARSER = shutil.which("apparmor_parser", path="/usr/sbin:/sbin:/usr/bin:/bin")
+
+
+def test_its_name_is_that_of_its_file_and_it_is_enforced() -> None:
+    (head,) = [line for line in LINES if line.startswith("profile ")]
+    assert head.split()[1] == FILE.name
+    assert "complain" not in head
+    assert "unconfined" not in head
+
+
+def test_every_rule_ends_and_every_brace_is_closed() -> None:
+    assert FILE.read_text().count("{") == FILE.read_text().count("}")
+    rules = [line for line in LINES if not line.startswith(("include", "profile", "}", "abi"))]
+    assert [line for line in rules if not line.endswith(",")] == []
+
+
+@pytest.mark.parametrize("denied", [
+    "deny network raw,", "deny network packet,", "deny capability,", "deny mount,", "deny umount,", "deny pivot_root,",
+    "deny ptrace,", "deny /opt/megawatts/** w,", "deny /usr/** w,", "deny /etc/** w,", "deny @{PROC}/*/environ r,",
+    "deny /var/lib/megawatts/** mx,", "deny /tmp/** mx,",
+])  # fmt: skip
+def test_what_must_never_happen_is_denied(denied: str) -> None:
+    assert denied in LINES
+
+
+def grants() -> list[tuple[str, str]]:
+    found = [re.fullmatch(r"(?:owner )?([/@]\S*) ([a-zA-Z]+),", line) for line in LINES if not line.startswith("deny")]
+    return [(matched[1], matched[2]) for matched in found if matched]
+
+
+def test_only_home_and_tmp_are_written_and_nothing_written_is_run() -> None:
+    assert len(grants()) > 10
+    for path, how in grants():
+        writable = path.startswith(("/var/lib/megawatts/", "/tmp/"))
+        assert writable or not set(how) & set("wakl"), path
+        if writable:
+            assert not set(how) & set("mx"), path
+
+
+def test_a_program_stays_in_the_profile() -> None:
+    for path, how in grants():
+        if "x" in how:
+            assert how == "ixr", path
+            assert path in {"/opt/megawatts/.venv/bin/*", "/usr/local/bin/python3*"}
+    assert not any(re.search(r"\b[upc]+x\b", line, re.IGNORECASE) for line in LINES)
+
+
+@pytest.mark.skipif(PARSER is None, reason="apparmor_parser is not installed (Debian: apparmor)")
+def test_apparmors_own_parser_takes_it_and_not_a_misspelt_one(tmp_path: Path) -> None:
+    wrong = tmp_path / "megawatts-bot"
+    wrong.write_text(FILE.read_text().replace("deny mount,", "deny mounts,"))
+    codes = []
+    for path in (FILE, wrong):
+        argv = [str(PARSER), "--skip-kernel-load", "--skip-cache", str(path)]
+        codes.append(subprocess.run(argv, capture_output=True, check=False).returncode)
+    assert codes[0] == 0
+    assert codes[1] != 0
