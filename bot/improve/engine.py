@@ -117,7 +117,7 @@ class Engine:
         try:
             if await self._renewed(seen, proposal) or await noticed(self._ctx, seen, proposal):
                 return
-            case = shared(self._ctx, seen, await look(self._ctx, seen, proposal, now))
+            case = await shared(self._ctx, seen, await look(self._ctx, seen, proposal, now))
             step = await steered(self._ctx, seen, case, decide(case, seen.charter, now))
             if isinstance(step, Replay):
                 self._start(f"replay {step.prefix}", self._replay(step))

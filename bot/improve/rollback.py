@@ -89,7 +89,7 @@ async def _watch(ctx: Context, seen: View, revert: Proposal | None) -> Watch:
     if settled is not None:
         return "well" if settled.passed else "bad"
     now = ctx.clock()
-    case = shared(ctx, seen, await look(ctx, seen, revert, now))
+    case = await shared(ctx, seen, await look(ctx, seen, revert, now))
     step = decide(case, seen.charter, now)
     return "bad" if isinstance(step, Page) and step.because.status is Status.FAIL else "watched"
 

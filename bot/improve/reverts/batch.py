@@ -1,11 +1,12 @@
 """The range of merges whose health is not settled: who is in it, what they share, and what points at one of them."""
 
 from dataclasses import replace
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 
 from bot.core.case import Case, Revert, Step, Validate
 from bot.core.change import Proposal
 from bot.core.ids import Sha
+from bot.core.ports import Repository
 from bot.core.verdict import Verdict
 from bot.improve.context import GATE, Context
 from bot.improve.look import View, saved_readings
@@ -26,23 +27,35 @@ def unsettled(ctx: Context, seen: View) -> tuple[Proposal, ...]:
     def order(one: Proposal, other: Proposal) -> int:
         if one.merged_as is None or other.merged_as is None or one.merged_as == other.merged_as:
             return 0
-        return -1 if ctx.repo.is_ancestor(one.merged_as, other.merged_as) else 1
+        return -1 if _is_before(ctx.repo, one.merged_as, other.merged_as) else 1
 
     return tuple(sorted(members, key=cmp_to_key(order)))
 
 
-def shared(ctx: Context, seen: View, case: Case) -> Case:
-    """The case with the readings of the whole range: they run in one revision, so they are watched as one.
+@lru_cache(maxsize=1000)
+def _is_before(repo: Repository, one: Sha, other: Sha) -> bool:
+    """Asked at every look, and never answered otherwise."""
+    return repo.is_ancestor(one, other)
 
-    The newest watch counts; of the earlier ones only how it was when it was well.
+
+async def shared(ctx: Context, seen: View, case: Case) -> Case:
+    """The case with what the whole range shows: its merges run in one revision, so they are watched as one.
+
+    The newest watch counts; of the earlier ones only how it was when it was well. If the newest cannot start, none of
+    them was seen to.
     """
     members = unsettled(ctx, seen) if case.proposal.merged_as is not None else ()
-    if len(members) < 2 or case.proposal not in members or case.rollout is None:
+    tip = members[-1].merged_as if members else None
+    if len(members) < 2 or case.proposal not in members or case.rollout is None or tip is None:
         return case
-    *earlier, tip = (saved_readings(ctx, p.merged_as) for p in members if p.merged_as is not None)
+    *earlier, latest = (saved_readings(ctx, p.merged_as) for p in members if p.merged_as is not None)
     known = {case.rollout.running, case.rollout.previous, NOBODY}
     before = [r for rows in earlier for r in rows if r.revision not in known and r.at < case.rollout.at]
-    return replace(case, readings=tuple(sorted((*before, *tip), key=lambda r: r.at)))
+    readings = tuple(sorted((*before, *latest), key=lambda r: r.at))
+    if case.rollout.contains or case.rollout.failed or case.proposal.reverts is not None:
+        return replace(case, readings=readings)
+    failed = (await ctx.deployer.rollout(tip)).failed
+    return replace(case, readings=readings, rollout=replace(case.rollout, failed=failed))
 
 
 async def steered(ctx: Context, seen: View, case: Case, step: Step) -> Step | Replay:

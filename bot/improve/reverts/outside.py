@@ -1,5 +1,8 @@
 """What a person took back elsewhere, by hand or by a pull request of their own, is noticed and ends the watch."""
 
+from functools import lru_cache
+from pathlib import PurePosixPath
+
 from bot.core.change import Proposal
 from bot.core.errors import Denied
 from bot.core.ids import Sha
@@ -19,8 +22,14 @@ def gone(repo: Repository, proposal: Proposal, main: Sha) -> bool:
     merged = proposal.merged_as
     if merged is None or merged == main or not proposal.paths:
         return False
-    before, then, now = repo.files(proposal.base), repo.files(merged), repo.files(main)
-    changed = [path for path in proposal.paths if before.get(path) != then.get(path)]
+    return _as_before(repo, (proposal.base, merged, main), proposal.paths)
+
+
+@lru_cache(maxsize=200)
+def _as_before(repo: Repository, commits: tuple[Sha, Sha, Sha], paths: frozenset[PurePosixPath]) -> bool:
+    """Asked at every look, and never answered otherwise: before the merge, with it, now."""
+    before, then, now = (repo.files(commit) for commit in commits)
+    changed = [path for path in paths if before.get(path) != then.get(path)]
     return bool(changed) and all(now.get(path) == before.get(path) for path in changed)
 
 
