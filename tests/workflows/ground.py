@@ -142,7 +142,8 @@ class Ground:
             "--workflows", f".github/workflows/{workflow}.yml", "--eventpath", str(payload),
             "--platform", "ubuntu-latest=-self-hosted", "--pull=false", "--action-offline-mode", "--json",
             "--action-cache-path", str(place / "cache"), "--env", f"GITHUB_REPOSITORY={NAME}",
-            "--env", f"TEST_PYTHON={sys.executable}", "--env", f"PYTHONPATH={ROOT}", "--env", f"KEPT={place / 'kept'}",
+            "--env", f"TEST_PYTHON={sys.executable}", "--env", f"PYTHONPATH={ROOT}",
+            "--env", f"KEPT={place / 'kept'}",
         ]  # fmt: skip
         stubs = dict.fromkeys(remote(self.folder / ".github" / "workflows" / f"{workflow}.yml"), place / "stub")
         for action, folder in (stubs if local is None else local).items():
