@@ -1,6 +1,7 @@
 """Spans to a collector over OTLP/HTTP (opentelemetry.io/docs/specs/otlp): imported only where one is configured."""
 
 from collections.abc import Mapping
+from threading import Thread
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -32,9 +33,10 @@ class Exporter:
         self._processor.on_end(_readable(clean(span), self._who))
 
     def close(self, within: float = 2.0) -> None:
-        """Send what is left, for at most so many seconds."""
-        self._processor.force_flush(int(within * 1000))
-        self._processor.shutdown()  # type: ignore[no-untyped-call]
+        """Send what is left, for at most so many seconds: the SDK itself would wait for a collector that is away."""
+        ending = Thread(target=self._processor.shutdown, daemon=True)
+        ending.start()
+        ending.join(within)
 
 
 def _readable(span: Span, who: Resource) -> ReadableSpan:

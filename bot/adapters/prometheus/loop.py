@@ -1,5 +1,6 @@
 """The controller's own figures: counted from the events that it tells, in a registry of their own."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -111,6 +112,8 @@ class LoopMetrics:
             self._troubles.labels(event, "none")
         for result in ("whole", "held"):
             self._rounds.labels(result)
+        self._audit.set(math.nan)  # neither whole nor broken before it was looked at
+        self._audit_at.set(self._clock())
         self._end()
 
     def _end(self) -> None:

@@ -56,6 +56,9 @@ class Metrics:
         self._rejected = Gauge(
             "megawatts_rejected_users", "Members over a rate limit in the last minute.", registry=self._registry
         )
+        self._budget = Gauge(
+            "megawatts_budget_dollars", "US dollars that models may cost.", ["of"], registry=self._registry
+        )
         build = Gauge(
             "megawatts_build_info", "What runs here; always 1.", ["revision", "version"], registry=self._registry
         )
@@ -98,6 +101,10 @@ class Metrics:
         for kind, count in tokens.items():
             self._tokens.labels(model, kind).inc(count)
         self._cost.labels(model).inc(cost)
+
+    def allowed(self, a_day: float) -> None:
+        """What all models together may cost a day, in US dollars; 0: no budget is set."""
+        self._budget.labels("day").set(a_day)
 
     def page(self) -> bytes:
         """The page in the exposition format."""

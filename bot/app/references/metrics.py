@@ -1,7 +1,9 @@
-"""docs/metrics.md: every figure that the bot shows on `/metrics`, from a page that it wrote."""
+"""docs/metrics.md: every figure that bot and controller show on `/metrics`, from pages that they wrote."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.adapters.prometheus.loop import LoopMetrics
+from bot.adapters.prometheus.queries import FIGURES, parts
 from bot.adapters.web.metrics import Metrics
 from bot.app.references.scan import cell, code
 from bot.core.chat import Outcome
@@ -10,40 +12,82 @@ from bot.core.ids import UserId
 
 def metrics() -> str:
     """The page."""
-    shown_once = (f for f in text_string_to_metric_families(_page()) if not f.name.endswith("_created"))
-    families = sorted(shown_once, key=lambda family: family.name)
-    rows = []
-    for family in families:
-        labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        shown = ", ".join(map(code, labels)) or "-"
-        rows.append(f"| {code(name)} | {family.type} | {shown} | {cell(family.documentation)} |")
     outcomes = ", ".join(code(outcome.value) for outcome in Outcome)
     return "\n".join(
         [
             "# Metrics",
             "",
-            "Written by `megawatts docs` from the bot's own registry; a test compares the two. The bot shows them on",
-            "`/metrics` in the Prometheus text format. No label carries a member, a channel or a text.",
+            "Written by `megawatts docs` from the registries of bot and controller; a test compares the two. Both show",
+            "them on `/metrics` in the Prometheus text format. No label carries a member, a channel or a text. What to",
+            "do with them stands in [monitoring.md](monitoring.md).",
             "",
-            f"`outcome` is one of {outcomes}. Counters and histograms also have a series that ends in `_created`.",
+            "Counters and histograms also have a series that ends in `_created`.",
             "",
-            "| metric | type | labels | what |",
-            "|---|---|---|---|",
-            *rows,
+            "## Bot",
             "",
-            "The watch after a deploy reads `megawatts_messages_by_user_capped_total`, `megawatts_reply_seconds` and",
-            "`process_resident_memory_bytes` of both revisions (`bot/adapters/scrape/source.py`); which of them count,",
-            "and how, stands in the `[[health.rules]]` of `.github/charter.toml`.",
+            f"`outcome` of messages is one of {outcomes}.",
+            "",
+            *_table(_bot()),
+            "",
+            "## Controller",
+            "",
+            "Counted from the [events](events.md) that it tells; shown where its metrics port is set.",
+            "",
+            *_table(_controller()),
+            "",
+            "## What the watch after a deploy reads",
+            "",
+            "Which of these rules count, and how, stands in the `[[health.rules]]` of `.github/charter.toml`. Without",
+            "a Prometheus server the pages of both revisions are read, and `messages`, `unanswered`, `reply_seconds`",
+            "and `memory` are known (`bot/adapters/scrape/source.py`); with one, all of them",
+            "(`bot/adapters/prometheus/queries.py`).",
+            "",
+            "| rule | made of |",
+            "|---|---|",
+            *(f"| {code(name)} | {_made_of(name)} |" for name in sorted(FIGURES)),
             "",
         ]
     )
 
 
-def _page() -> str:
-    """A page on which every series has a sample."""
+def _made_of(rule: str) -> str:
+    shown = (
+        code(f'{part.name}{{{part.label}=~"{"|".join(part.values)}"}}' if part.label else part.name)
+        for part in parts(FIGURES[rule])
+    )
+    return " of ".join(shown)
+
+
+def _table(page: bytes) -> list[str]:
+    """One row for each figure of a page."""
+    shown_once = (f for f in text_string_to_metric_families(page.decode()) if not f.name.endswith("_created"))
+    rows = ["| metric | type | labels | what |", "|---|---|---|---|"]
+    for family in sorted(shown_once, key=lambda family: family.name):
+        labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        shown = ", ".join(map(code, labels)) or "-"
+        rows.append(f"| {code(name)} | {family.type} | {shown} | {cell(family.documentation)} |")
+    return rows
+
+
+def _bot() -> bytes:
+    """A bot's page on which every series has a sample."""
     figures = Metrics("0" * 40, "v0.0.0")
     figures.answered(UserId("nobody"), Outcome.ANSWERED, 0.01)
     figures.tool_called("none", "ok")
     figures.voiced("up")
-    return figures.page().decode()
+    figures.stepped("none", 0.01)
+    figures.modelled("none", "ok", 0.01, {"input": 1}, 0.01)
+    figures.allowed(1.0)
+    return figures.page()
+
+
+def _controller() -> bytes:
+    """A controller's page on which every series has a sample."""
+    figures = LoopMetrics("0" * 40, "v0.0.0", ("none",))
+    figures.heard("stage", {"of": "none", "stage": "none", "status": "runs"})
+    figures.heard("stage", {"of": "none", "stage": "none", "status": "pass"})
+    figures.heard("round", {"whole": True, "seconds": 0.1, "open": 1, "watched": 1})
+    figures.heard("found", {"analyst": "none", "findings": 1})
+    figures.heard("ranked", {"ideas": 1})
+    return figures.page()

@@ -1,5 +1,7 @@
 """The controller's figures are counts of what it told."""
 
+import math
+
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -110,6 +112,7 @@ def test_a_round_tells_when_it_ended_and_what_is_under_way(figures: LoopMetrics,
 
 
 def test_what_a_person_set_and_a_check_found_is_shown(figures: LoopMetrics, clock: Clock) -> None:
+    assert math.isnan(value(figures, "megawatts_audit_whole") or 0), "not looked at yet is not broken"
     figures.audited(whole=True)
     figures.stopped(stopped=True)
     assert (value(figures, "megawatts_audit_whole"), value(figures, "megawatts_stopped")) == (1, 1)
