@@ -51,7 +51,7 @@ def parse(text: str, where: str = PATH) -> Charter:
         wards=_wards(top, teams.keys()),
         quorum=_quorum(top.table("quorum", _names(Quorum))),
         quotas=_quotas(top.table("quotas", _names(Quotas))),
-        health=_health(top.table("health", _names(HealthPolicy))),
+        health=health_of(top),
         freezes=_freezes(top),
         stages=_stages(top),
         maintainers=_logins(top, "maintainers"),
@@ -150,6 +150,11 @@ def _quotas(table: Table) -> Quotas:
         name: table.whole(name, getattr(plain, name)) for name in _names(Quotas) if name != "min_between_deploys"
     }
     return Quotas(**numbers, min_between_deploys=table.duration("min_between_deploys", plain.min_between_deploys))
+
+
+def health_of(top: Table) -> HealthPolicy:
+    """The health policy of a file with a table `[health]` as the charter's."""
+    return _health(top.table("health", _names(HealthPolicy)))
 
 
 def _health(table: Table) -> HealthPolicy:
