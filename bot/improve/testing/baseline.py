@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+from itertools import chain, islice
 from pathlib import Path
 
 from bot.improve.doors import Profile, Workspace
@@ -13,6 +14,8 @@ from bot.improve.testing.run import Ask, run_tests
 FORMAT = 3
 GUESS = 0.02
 """Seconds that a test of unknown duration is taken for, when the work is split."""
+MANY = 40
+"""Files of tests from which it is worth it that processes share them unseen, in place of a list of the tests first."""
 _making: dict[Path, asyncio.Lock] = {}
 
 
@@ -41,6 +44,8 @@ def _place(work: Workspace, profile: Profile, cache: Path) -> Path:
 
 
 async def _make(work: Workspace, profile: Profile, scratch: Path, cache: Path, seconds: float) -> Run:
+    if profile.runner == "pytest" and _many(work, profile):
+        return await run_tests(work, profile, Ask(shared=True, seconds=seconds), scratch=scratch, cache=cache)
     listed = await run_tests(
         work, profile, Ask(collect_only=True, coverage=False, seconds=seconds), scratch=scratch, cache=cache
     )
@@ -53,6 +58,12 @@ async def _make(work: Workspace, profile: Profile, scratch: Path, cache: Path, s
     return Run(
         run.tests, listed.collected, run.files, problems, run.tampered, run.always_equal, run.timed_out, run.seconds
     )
+
+
+def _many(work: Workspace, profile: Profile) -> bool:
+    """Whether there are many files below the folders of tests. Without such folders nobody knows."""
+    found = chain.from_iterable((work.path / place).rglob("*.py") for place in profile.tests)
+    return len(list(islice(found, MANY))) == MANY
 
 
 def _key(work: Workspace, profile: Profile) -> str:

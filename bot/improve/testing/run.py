@@ -46,6 +46,8 @@ class Ask:
     others_traced: bool = True
     """Whether the tests beside `first` are measured too."""
     tolerated: frozenset[str] = frozenset()
+    shared: bool = False
+    """With neither tests nor files: the processes share the files, each collects its own part and no list is needed."""
     weights: Mapping[str, float] | None = None
     """Seconds by test id, known from an earlier run; lets the tests be split evenly over processes."""
 
@@ -120,6 +122,9 @@ def _fresh(scratch: Path) -> Path:
 
 def shards(ask: Ask, paths: Sequence[str]) -> list[dict[str, object]]:
     """The work, split by file over processes where the durations are known and worth it."""
+    if ask.shared and ask.tests is None:
+        parts = [[number, PROCESSES] for number in range(PROCESSES)]
+        return [{"wanted": None, "files": list(ask.files or paths), "traced": True, "share": part} for part in parts]
     if ask.tests is None:
         return [{"wanted": None, "files": list(ask.files or paths), "traced": True}]
     if ask.first:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     output = quiet()
     tracer = Tracer(job["root"], job["coverage"] if plan["traced"] else None)
     reporter = Reporter(emit, plan["wanted"], job, tracer, passes=plan.get("passes", 1))
-    code = int(pytest.main([*job["args"], *plan["files"]], plugins=[*extensions(job), reporter]))
+    share = [Share(*plan["share"])] if "share" in plan else []
+    code = int(pytest.main([*job["args"], *plan["files"]], plugins=[*extensions(job), *share, reporter]))
     reporter.finish()
     said = _tail(output) if code in (3, 4) else ""
     emit({"e": "end", "code": code, "text": said})
@@ -157,6 +158,29 @@ def outcome(reports: list[Any]) -> str:
     if not called:
         return "error"
     return "xpassed" if hasattr(called[0], "wasxfail") else "passed"
+
+
+class Share:
+    """Leaves the files to other workers that are not this one's. Each worker deals all of them out, in the same order.
+
+    By size, which is what is known of a file before it runs. What the repository itself ignores is not dealt out.
+    """
+
+    def __init__(self, own: int, of: int) -> None:
+        self.own = own
+        self.loads = [0] * of
+        self.dealt: dict[Path, int] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> Generator[None, bool | None, bool | None]:
+        ignored = yield
+        if ignored or not collection_path.is_file():
+            return ignored
+        if collection_path not in self.dealt:
+            lightest = self.loads.index(min(self.loads))
+            self.loads[lightest] += collection_path.stat().st_size
+            self.dealt[collection_path] = lightest
+        return ignored if self.dealt[collection_path] == self.own else True
 
 
 class Canary(pytest.Item):
