@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+ENDED = 128 + signal.SIGTERM
+"""Exit code of a process that SIGTERM ended, as shells tell it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +33,18 @@ def demo(
         raise Misconfigured(f"{keep} is not empty: name a new folder with --keep")
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="megawatts-demo-")))
-        passed = asyncio.run(_main(folder.absolute(), as_json, report))
+        try:
+            passed = asyncio.run(_until_ended(folder.absolute(), as_json, report))
+        except asyncio.CancelledError:
+            raise typer.Exit(ENDED) from None
     raise typer.Exit(0 if passed else 1)
+
+
+async def _until_ended(folder: Path, as_json: Path | None, report: Path | None) -> bool:
+    """The demo as a task that SIGTERM cancels: its processes end with it, as they do with Ctrl-C."""
+    task = asyncio.ensure_future(_main(folder, as_json, report))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 async def _main(folder: Path, as_json: Path | None, report: Path | None) -> bool:
