@@ -98,6 +98,12 @@ def _template() -> Path:
     return path
 
 
+def copied(into: Path) -> GitRepository:
+    """A repository of one's own."""
+    shutil.copytree(_template() / "repo.git", into / "repo.git")
+    return GitRepository(into / "repo.git")
+
+
 def application() -> Document:
     """The bot's application, as the repository's own deploy folder has it."""
     document: Document = yaml.safe_load((ROOT / "deploy" / "argocd" / "bot.yaml").read_text())
@@ -107,8 +113,7 @@ def application() -> Document:
 @asynccontextmanager
 async def built(into: Path, *, deployed: bool = True) -> AsyncIterator[House]:
     """A house whose first product runs."""
-    await asyncio.to_thread(shutil.copytree, _template() / "repo.git", into / "repo.git")
-    repo = GitRepository(into / "repo.git")
+    repo = await asyncio.to_thread(copied, into)
     async with Cluster() as cluster, running(Controller(cluster, repo, APPLICATION)) as peer:
         await cluster.create(application())
         if deployed:
