@@ -44,7 +44,8 @@ def test_it_is_a_compose_file() -> None:
 
 def test_all_that_one_machine_needs_is_there() -> None:
     assert SERVICES.keys() == {
-        "bot", "controller", "postgres", "redis", "minio", "qdrant", "prometheus", "grafana", "loki", "tempo", "logs",
+        "bot", "controller", "postgres", "redis", "minio", "qdrant", "prometheus", "alertmanager",
+        "grafana", "loki", "tempo", "logs",
     }  # fmt: skip
     assert {name for name, one in SERVICES.items() if "profiles" in one} == {"controller", "minio"}
 

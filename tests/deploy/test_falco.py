@@ -17,8 +17,8 @@ MACROS = {one["macro"]: one["condition"] for one in ITEMS if "macro" in one}
 LISTS = {one["list"]: one["items"] for one in ITEMS if "list" in one}
 FIELDS = {
     "container.image.repository", "evt.is_open_write", "evt.rawres", "evt.type", "fd.name", "fd.net", "fd.num",
-    "fd.sip", "fd.sport", "fd.typechar", "k8s.ns.name", "k8s.pod.name", "proc.cmdline", "proc.exepath", "proc.name", "proc.pname",
-    "proc.tty", "user.uid",
+    "fd.sip", "fd.sport", "fd.typechar", "k8s.ns.name", "k8s.pod.name", "proc.cmdline", "proc.exepath", "proc.name",
+    "proc.pname", "proc.tty", "user.uid",
 }  # fmt: skip
 """Source: Falco, supported fields for conditions and outputs."""
 WORDS = {"and", "or", "not", "in", "startswith", "endswith", "contains", "glob", "exists", "true", "false"}

@@ -41,7 +41,7 @@ def test_every_base_is_pinned_to_a_patch_and_a_system() -> None:
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_is_built_in_several_stages_and_keeps_none_of_the_tools(name: str) -> None:
     own = {stage.name for stage in lineage(STAGES, name)}
-    assert {"tools", "wheel", f"{name}-build"} <= STAGES.keys() - own
+    assert {"tools", f"{name}-build"} <= STAGES.keys() - own
     copies = effective(STAGES, name, "COPY")
     assert copies == [f"--from={name}-build /opt/megawatts /opt/megawatts"]
     assert not any(" pip " in run or "uv " in run for run in effective(STAGES, name, "RUN"))
@@ -101,14 +101,14 @@ def installs(stage: Stage) -> list[str]:
 
 @pytest.mark.parametrize(
     "stage",
-    [one for one in STAGES.values() if one.name in {"tools", "wheel", "bot-build", "controller-build"}],
+    [one for one in STAGES.values() if one.name in {"tools", "bot-build", "controller-build"}],
     ids=lambda one: one.name,
 )
 def test_nothing_is_installed_without_its_hash(stage: Stage) -> None:
     found = [one for one in installs(stage) if "pip" in one]
     assert found
     for one in found:
-        offline = "--offline" in one and "--no-deps" in one and one.endswith("/dist/*.whl")
+        offline = "--offline" in one and "--no-deps" in one and one.endswith("--editable .")
         assert offline or "--require-hashes" in one, one
 
 
@@ -127,9 +127,20 @@ def test_all_that_the_build_copies_reaches_it_and_no_more() -> None:
         word for stage in STAGES.values() for text in stage.all("COPY") if not text.startswith("--from")
         for word in text.split()[:-1]
     }  # fmt: skip
-    assert copied == allowed
+    assert {PurePosixPath(path).parts[0] for path in copied} == {PurePosixPath(path).parts[0] for path in allowed}
+    assert all((ROOT / path).exists() for path in copied)
     assert all((ROOT / path).exists() for path in allowed)
-    assert not {PurePosixPath(path).parts[0] for path in allowed} & {".git", ".env", ".megawatts", "tests", ".github"}
+    assert not {PurePosixPath(path).parts[0] for path in allowed} & {".git", ".env", ".megawatts", "deploy", "tests"}
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_the_charter_lies_beside_the_code_as_the_code_expects(name: str) -> None:
+    built = STAGES[f"{name}-build"]
+    assert built.all("WORKDIR") == ["/opt/megawatts"]
+    assert any(copy.split() == ["bot", "bot"] for copy in built.all("COPY"))
+    kept = [copy for copy in built.all("COPY") if copy.startswith(".github")]
+    assert kept == ([".github/charter.toml .github/charter.toml"] if name == "bot" else [".github .github"])
+    assert any("--editable ." in one for one in installs(built)), "an installed copy would look for it elsewhere"
 
 
 def wanted(*names: str) -> str:
