@@ -80,6 +80,7 @@ class Engine:
             for proposal in seen.unsettled():
                 await self._one(seen, proposal)
             await self._roll_back(seen)
+            await self._bring_again(seen)
             await keep(self._ctx, seen)
             await self._show(seen)
             # Where this round has merged something, an idea on the base before it would be judged twice.
