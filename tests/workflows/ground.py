@@ -131,9 +131,19 @@ class Ground:
             return {"repository": repo, "merge_group": group, "action": "checks_requested"}
         return {"repository": repo, "before": more.get("before", self.base), "after": head, "ref": "refs/heads/main"}
 
-    def act(self, name: str, workflow: str, event: dict[str, Any], local: dict[str, Path] | None = None) -> Ran:
+    def act(
+        self,
+        name: str,
+        workflow: str,
+        event: dict[str, Any],
+        local: dict[str, Path] | None = None,
+        *,
+        more: dict[str, str] | None = None,
+        first: Path | None = None,
+    ) -> Ran:
         """Run one workflow for one event. Actions that speak to GitHub are stubs of the same name and commit; `local`
-        are those that are really run, and where they lie."""
+        are those that are really run, and where they lie; `more` is set in every step; programs in `first` are found
+        first."""
         place = self.folder.parent
         payload = place / "event.json"
         payload.write_text(json.dumps(event))
@@ -148,7 +158,10 @@ class Ground:
         stubs = dict.fromkeys(remote(self.folder / ".github" / "workflows" / f"{workflow}.yml"), place / "stub")
         for action, folder in (stubs if local is None else local).items():
             argv += ["--local-repository", f"{action}={folder}"]
-        env = {"PATH": os.environ["PATH"], "HOME": str(place)}
+        for key, value in (more or {}).items():
+            argv += ["--env", f"{key}={value}"]
+        path = f"{first}:{os.environ['PATH']}" if first else os.environ["PATH"]
+        env = {"PATH": path, "HOME": str(place)}
         done = subprocess.run(argv, check=False, cwd=self.folder, env=env, capture_output=True, text=True, timeout=180)
         rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         jobs = {

@@ -4,7 +4,8 @@ from bot.__main__ import main
 from bot.app import commands
 
 # Until the table of commands names them.
-commands.COMMANDS.setdefault("ci", "ci.cmd")
+for name, module in {"ci": "ci.cmd", "promote": "promote_cmd", "red-team": "red_team_cmd"}.items():
+    commands.COMMANDS.setdefault(name, module)
 
 if __name__ == "__main__":
     main()
