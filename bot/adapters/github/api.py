@@ -123,9 +123,13 @@ class Api:
         answer = self._send("POST", self._requester.graphql_url, None, {}, body)
         if answer.status != 200:
             raise errors.mapped(answer, f"GraphQL {name}")
-        if not isinstance(answer.data, Mapping) or answer.data.get("errors") or "data" not in answer.data:
-            raise errors.graphql((answer.data or {}).get("errors"), f"GraphQL {name}")
-        return answer.data["data"]
+        data = answer.data if isinstance(answer.data, Mapping) else {}
+        if data.get("errors") or "data" not in data:
+            error = errors.graphql(data.get("errors"), f"GraphQL {name}", answer.headers, self._clock())
+            if isinstance(error, Unavailable) and error.retry_after is not None:
+                self._rest.until = self._clock() + error.retry_after
+            raise error
+        return data["data"]
 
     def identity(self) -> Identity:
         """Who acts here. Asked once."""

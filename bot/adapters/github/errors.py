@@ -85,12 +85,13 @@ def _wanted(answer: Answer) -> str:
     return f"; it needs the permission {one_line(wanted, 120)}" if wanted else ""
 
 
-def graphql(errors: Any, what: str) -> MegawattsError:
-    """The error of a GraphQL answer, which is a success by its HTTP status."""
+def graphql(errors: Any, what: str, headers: Mapping[str, str], now: float) -> MegawattsError:
+    """The error of a GraphQL answer, which is a success by its HTTP status, at its rate limit too."""
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], Mapping) else {}
     kind, words = str(first.get("type", "")), one_line(str(first.get("message", "no message")), 300)
     if kind in {"RATE_LIMITED", "RATE_LIMIT"}:
-        return Unavailable(DOOR, f"{what}: its rate limit is used up ({words})", retry_after=PATIENCE)
+        seconds = pause(Answer(429, headers), now)
+        return Unavailable(DOOR, f"{what}: its rate limit is used up ({words})", retry_after=seconds)
     if kind in {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
         return Denied(f"{what}: GitHub forbids it ({words}); give the App or token the permission it names")
     if kind == "NOT_FOUND":

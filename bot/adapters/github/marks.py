@@ -25,7 +25,7 @@ BODY_LIMIT = 65_000
 TEXT_LIMIT = 60_000
 _MOST_UNPACKED = 8_000_000
 _DESCRIPTION = 140
-_BLOCK = re.compile(r"<!-- megawatts:(proposal|verdict) (\{[^\n]*\}|z:[A-Za-z0-9+/=]+) -->")
+_BLOCK = re.compile(r"<!-- megawatts:(proposal|verdict) (\{[^\n<>]*\}|z:[A-Za-z0-9+/=]+) -->")
 _ANY = re.compile(r"<!--\s*megawatts:[^\n]*", re.IGNORECASE)
 _DIGEST = re.compile(r"\[([0-9a-f]{32})\]\Z")
 _SHA = re.compile(r"[0-9a-f]{40}")

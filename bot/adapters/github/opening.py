@@ -47,6 +47,8 @@ class Request:
     about: About
     labels: tuple[str, ...] = ()
     draft: bool = False
+    anew: bool = False
+    """One that ended with this very head does not stand for it: it was closed to come again."""
 
 
 def opened(desk: Desk, wanted: Request) -> int:
@@ -58,28 +60,37 @@ def opened(desk: Desk, wanted: Request) -> int:
     head = branch(desk, name)
     if head is None:
         raise Denied(f"there is no branch {name}: publish it first")
-    found = existing(desk, name, head)
+    found = existing(desk, name, None if wanted.anew else head)
     if found is None:
-        request = {
-            "title": one_line(wanted.title, TITLE_LIMIT) or "(no title)",
-            "body": marks.signed_body(wanted.body, wanted.about),
-            "head": name,
-            "base": desk.base(),
-            "draft": wanted.draft,
-        }
         try:
-            answer = desk.api.attempt("POST", f"{desk.path}/pulls", request, (422,))
+            found = _open(desk, wanted, head)
         except Denied:
             desk.remote.delete(desk.repo, f"refs/heads/{name}", expecting=head)
             raise
-        found = int(answer.data["number"]) if answer.status == 201 else existing(desk, name, head)
-        if found is None:
-            raise Denied(f"GitHub opens no pull request for {name}: {answer.message}")
     label(desk, found, wanted.labels)
     return found
 
 
-def existing(desk: Desk, name: str, head: Sha) -> int | None:
+def _open(desk: Desk, wanted: Request, head: Sha) -> int:
+    request = {
+        "title": one_line(wanted.title, TITLE_LIMIT) or "(no title)",
+        "body": marks.signed_body(wanted.body, wanted.about),
+        "head": wanted.branch,
+        "base": desk.base(),
+        "draft": wanted.draft,
+    }
+    answer = desk.api.attempt("POST", f"{desk.path}/pulls", request, (422,))
+    found = (
+        int(answer.data["number"])
+        if answer.status == 201
+        else existing(desk, wanted.branch, None if wanted.anew else head)
+    )
+    if found is None:
+        raise Denied(f"GitHub opens no pull request for {wanted.branch}: {answer.message}")
+    return found
+
+
+def existing(desk: Desk, name: str, head: Sha | None) -> int | None:
     """The pull request of this branch: open, or ended with this very head. Denied if a person opened it."""
     rows = desk.api.get(f"{desk.path}/pulls", head=f"{desk.owner}:{name}", state="all", per_page="100")
     rows = [row for row in rows if row["head"]["ref"] == name and row["base"]["ref"] == desk.base()]

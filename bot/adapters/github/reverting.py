@@ -38,7 +38,7 @@ def revert(desk: Desk, merged: Sha, because: str, only: Paths = frozenset()) -> 
         return known.number
     title = one_line(f'Revert "{original.title}"', TITLE_LIMIT)
     said = About(Kind.REVERT, Origin.REVERT, reverts=merged, only=only)
-    return opened(desk, Request(name, title, because, said, ("revert",)))
+    return opened(desk, Request(name, title, because, said, ("revert",), anew=True))
 
 
 def branch_of(merged: Sha, only: Paths = frozenset()) -> str:

@@ -34,6 +34,8 @@ class Fault:
     times: int = 1
     drop: bool = False
     """Break the connection in place of an answer."""
+    after: bool = False
+    """Only once the thing is done: the answer is lost, not the deed."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Front:
         """The whole way of one request."""
         path = urlsplit(target).path
         with self.lock:
-            self._fault(verb, path)
+            self._fault(verb, path, after=False)
             token = headers.get("authorization", "").partition(" ")[2]
             if token.startswith("eyJ"):
                 return self._as_app(verb, target, headers, body)
@@ -99,15 +101,24 @@ class Front:
                 return 200, self.graph().answer(house, who, body), {}
             return house.told(came, self._forward(verb, target, token, body))
 
-    def _fault(self, verb: str, path: str) -> None:
+    def _fault(self, verb: str, path: str, *, after: bool) -> None:
         for fault in self.faults:
-            if fault.times > 0 and fault.verb in {verb, "*"} and re.search(fault.pattern, path):
+            if (
+                fault.times > 0
+                and fault.after is after
+                and fault.verb in {verb, "*"}
+                and re.search(fault.pattern, path)
+            ):
                 fault.times -= 1
                 if fault.drop:
                     raise ConnectionAbortedError
-                raise Answered(
-                    fault.status, fault.body if fault.body is not None else {"message": "told"}, fault.headers
-                )
+                body = {"message": "told"} if fault.body is None else fault.body
+                raise Answered(fault.status, body, fault.headers)
+
+    def lose(self, verb: str, target: str) -> None:
+        """Lose the answer to what is done."""
+        with self.lock:
+            self._fault(verb, urlsplit(target).path, after=True)
 
     def _who(self, token: str) -> str:
         if token in self.apps:
@@ -186,11 +197,10 @@ def server(front: Front) -> ThreadingHTTPServer:
             headers = {key.lower(): value for key, value in self.headers.items()}
             try:
                 status, answer, extra = front.answer(self.command, self.path, headers, body)
+                front.lose(self.command, self.path)
             except Answered as own:
                 status, answer, extra = own.status, own.body, own.headers
-            data = (
-                b"" if answer is None else answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-            )
+            data = _written(answer)
             extra = {"content-type": "application/json; charset=utf-8", **extra}
             if self.command == "GET" and status == 200:
                 extra["etag"] = f'W/"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'

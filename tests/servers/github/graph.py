@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, build_schema, graphql_sync, parse, validate
+from graphql import DocumentNode, ExecutionResult, GraphQLError, build_schema, execute, parse, validate
 
 from tests.servers.github.programs import schema
 
@@ -19,13 +19,20 @@ class Graph:
     def __init__(self) -> None:
         self.schema = build_schema(schema().read_text(encoding="utf-8"), assume_valid=True)
 
+        self._known: dict[str, DocumentNode] = {}
+
     def problems(self, document: str) -> list[str]:
         return [error.message for error in validate(self.schema, parse(document))]
 
     def answer(self, house: "Hosted", who: str, body: Row) -> Row:
         """The answer to one request, in GitHub's own form, errors included."""
         root = View(house, who).root()
-        done = graphql_sync(self.schema, body["query"], root, variable_values=body.get("variables"))
+        if body["query"] not in self._known:
+            if problems := self.problems(body["query"]):
+                return {"errors": [{"message": text, "type": "INVALID"} for text in problems]}
+            self._known[body["query"]] = parse(body["query"])
+        done = execute(self.schema, self._known[body["query"]], root, variable_values=body.get("variables"))
+        assert isinstance(done, ExecutionResult)
         if done.errors:
             errors = [{"message": e.message, "type": (e.extensions or {}).get("type", "INVALID")} for e in done.errors]
             return {"data": done.data, "errors": errors}

@@ -52,6 +52,7 @@ class Hosted:
         """Comments on commits."""
         self.apps: dict[int, int] = {}
         """App by check run."""
+        self.closers: dict[int, str] = {}
         self.queue: list[int] = []
         self.auto: dict[int, str] = {}
         self.writers: set[str] = {"ada", "grace"}
@@ -60,6 +61,7 @@ class Hosted:
         self.before_merge: Callable[[], None] | None = None
         self._known: set[str] = set()
         self._last: dict[str, str] = {}
+        self._heads: dict[int, str] = {}
         self._ids = count(9000)
         self._peer: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
@@ -105,11 +107,10 @@ class Hosted:
 
     def _keep_heads(self) -> None:
         """GitHub holds the head of each pull request for good, whatever becomes of its branch."""
-        have = set(self.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/pull").splitlines())
         for row in self.rows["pullRequests"]:
-            ref = f"refs/pull/{row['number']}/head"
-            if f"{ref} {row['head_sha']}" not in have:
-                self.git("update-ref", ref, row["head_sha"])
+            if self._heads.get(row["number"]) != row["head_sha"]:
+                self.git("update-ref", f"refs/pull/{row['number']}/head", row["head_sha"])
+                self._heads[row["number"]] = row["head_sha"]
 
     # --- routes ----------------------------------------------------------------------------------------------------
 
@@ -129,7 +130,9 @@ class Hosted:
         status, data, headers = answer
         if came.verb in {"POST", "PATCH"} and status < 300 and "/check-runs" in came.path:
             self.apps[int(data["id"])] = came.app
-        if came.verb == "PATCH" and status < 300 and isinstance(came.body, dict) and "body" in came.body:
+        if came.verb == "PATCH" and status < 300 and came.body.get("state") == "closed":
+            self.closers[int(came.path.rsplit("/", 1)[-1])] = came.who
+        if came.verb == "PATCH" and status < 300 and "body" in came.body:
             kind, number = came.path.rsplit("/", 2)[-2:]
             if kind in {"pulls", "issues"} and number.isdigit():
                 self.edited[(kind.removesuffix("s"), int(number))] = (came.who, _now())
@@ -178,6 +181,14 @@ class Hosted:
     def permission(self, login: str, **_rest: Any) -> Told:
         role = "write" if login in self.writers else "read"
         return 200, {"permission": role, "role_name": role, "user": {"login": login}}, {}
+
+    def issue_of_pull(self, number: str, **_rest: Any) -> Told | None:
+        """Every pull request is an issue too on GitHub, and says who closed it."""
+        if not any(row["number"] == int(number) for row in self.rows["pullRequests"]):
+            return None
+        closer = self.closers.get(int(number))
+        row = next(row for row in self.rows["issues"] if row["number"] == int(number))
+        return 200, {**row, "pull_request": {}, "closed_by": {"login": closer} if closer else None}, {}
 
     def make_check_run(self, *, app: int, **_rest: Any) -> Told | None:
         return None if app else (403, {"message": "You must authenticate via a GitHub App."}, {})
@@ -292,6 +303,7 @@ _ROUTES = (
     ("GET", rf"/commits/{_SHA}/comments", "list_on_commit"),
     ("GET", r"/rules/branches/(.+)", "branch_rules"),
     ("GET", r"/collaborators/([^/]+)/permission", "permission"),
+    ("GET", r"/issues/(\d+)", "issue_of_pull"),
     ("POST", r"/check-runs", "make_check_run"),
     ("POST", r"/pulls", "make_pull"),
     ("POST", r"/pulls/(\d+)/reviews", "review"),
@@ -301,5 +313,5 @@ _ROUTES = (
 
 
 def _now() -> str:
-    """GitHub's stamps have no fractions."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """As emulate writes it; GitHub's own stamps have no fractions."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -101,6 +101,9 @@ class Place:
     def pull(self, number: int) -> dict[str, Any]:
         return dict(self.do("ada", "GET", f"/pulls/{number}"))
 
+    def comments(self, number: int) -> list[str]:
+        return [str(row["body"]) for row in self.do("ada", "GET", f"/issues/{number}/comments")]
+
     def asked(self, verb: str = "") -> list[str]:
         """Requests of this repository since the last reset, as "VERB path"."""
         here = [a for a in self.hub.front.asked if self.house.name in a.path or a.path == "/graphql"]

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -94,11 +94,28 @@ def emulate(folder: Path, seed: Mapping[str, Any]) -> Iterator[str]:
         yield url
 
 
+def cut(folder: Path, paths: Collection[str]) -> Path:
+    """GitHub's description of these paths alone: all of it takes Prism half a minute to read."""
+    whole = json.loads(openapi().read_bytes())
+    whole["paths"] = {path: whole["paths"][path] for path in paths}
+    parts, used, left = whole.pop("components"), set(), [whole]
+    kept: dict[str, dict[str, Any]] = {}
+    while left:
+        for kind, name in re.findall(r'"#/components/([^/"]+)/([^"]+)"', json.dumps(left.pop())):
+            if (kind, name) not in used:
+                used.add((kind, name))
+                kept.setdefault(kind, {})[name] = parts[kind][name]
+                left.append(parts[kind][name])
+    file = folder / "github.json"
+    file.write_text(json.dumps({**whole, "components": kept}))
+    return file
+
+
 @contextmanager
-def prism(upstream: str) -> Iterator[str]:
-    """Prism in front of another server: it reports each request that GitHub's description does not allow."""
+def prism(description: Path, upstream: str) -> Iterator[str]:
+    """Prism in front of another server: it reports each request that the description does not allow."""
     program = installed() / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-    argv = [str(node()), str(program), "proxy", str(openapi()), upstream, "-h", "127.0.0.1", "-p", str(free_port())]
+    argv = [str(node()), str(program), "proxy", str(description), upstream, "-h", "127.0.0.1", "-p", str(free_port())]
     with started(argv, rb"http://127\.0\.0\.1:\d+", {"PATH": "", "HOME": "/nonexistent"}) as url:
         yield url
 
