@@ -1,0 +1,161 @@
+"""The doors of the road: the embedded ones, or GitHub, Argo CD and Prometheus where the settings name them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.localdeploy.deployer import LocalDeployer
+from bot.adapters.localdeploy.state import Board
+from bot.adapters.localforge.forge import LocalForge
+from bot.adapters.scrape.source import ScrapeSource
+from bot.app.home import Home
+from bot.app.road_settings import RoadSettings
+from bot.app.setup.access import Access, AppAccess, access
+from bot.core.errors import MegawattsError, Misconfigured, Unavailable
+from bot.core.health import MetricRule
+from bot.core.ids import Sha
+from bot.core.ports import Deployer, Forge, HealthSource, Records
+
+if TYPE_CHECKING:
+    from bot.adapters.github.app_auth import Auth
+
+Events = Callable[[Callable[[], None]], Awaitable[None]]
+"""Calls what it is given each time something changed outside, until it is cancelled."""
+AGAIN = 30.0
+"""Seconds until a stream of events that ended with an error is asked for again; the loop looks by itself meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """Where the loop's proposals live, where they run, and how that is seen."""
+
+    forge: Forge
+    repo: GitRepository
+    deployer: Deployer
+    health: HealthSource
+    events: tuple[Events, ...] = ()
+
+
+def now() -> datetime:
+    """The one clock of the processes."""
+    return datetime.now(UTC)
+
+
+async def open_road(
+    home: Home, settings: RoadSettings, records: Records, rules: Callable[[], Sequence[MetricRule]]
+) -> Road:
+    """Open what the settings name. Raises Misconfigured for what they name wrongly, Unavailable for what is silent."""
+    _whole(settings)
+    forge, repo = await open_forge(home, settings)
+    health = _health(home, settings, rules)
+    if not settings.argocd_server:
+        return Road(forge, repo, LocalDeployer(home.deploy, repo), health)
+    deployer, events = _argo(settings, repo, records, forge)
+    return Road(forge, repo, deployer, health, (events,))
+
+
+def _whole(settings: RoadSettings) -> None:
+    """A half of the road is no road: what runs in a cluster is not on the page of a bot on this machine."""
+    if settings.argocd_server and not settings.prometheus_url:
+        raise Misconfigured("ARGOCD_SERVER is set and PROMETHEUS_URL is not: name the Prometheus that sees what runs")
+    if settings.argocd_server and not settings.github_repository:
+        raise Misconfigured("ARGOCD_SERVER is set and GITHUB_REPOSITORY is not: name the repository that it deploys")
+
+
+async def open_forge(home: Home, settings: RoadSettings) -> tuple[Forge, GitRepository]:
+    """The forge, and the controller's own clone of it."""
+    if not settings.github_repository:
+        local = LocalForge(home.forge)
+        return local, await asyncio.to_thread(GitRepository.mirror, home.forge / "repo.git", home.clone)
+    repo = await asyncio.to_thread(GitRepository.begin, home.clone)
+    forge = await asyncio.to_thread(_github, settings, repo)
+    await forge.fetch(repo)
+    return forge, repo
+
+
+def _github(settings: RoadSettings, repo: GitRepository) -> Forge:
+    from bot.adapters.github.forge import GitHubForge  # noqa: PLC0415  (PyGithub only where GitHub is asked)
+
+    reach = access(given=settings)
+    return GitHubForge(
+        settings.github_repository,
+        _signed(reach, reach.engine) if reach.engine else _personal(reach),
+        repo,
+        reverts=_signed(reach, reach.reverts) if reach.reverts else None,
+        api_url=settings.github_api_url,
+        git_url=settings.github_git_url,
+    )
+
+
+def _signed(reach: Access, app: AppAccess) -> "Auth":
+    """An App as it is installed on the repository."""
+    key = app.key()
+    return (
+        key
+        if key.installation_id
+        else replace(key, installation_id=reach.signed(app).installed(reach.repository).number)
+    )
+
+
+def _personal(reach: Access) -> "Auth":
+    from bot.adapters.github.app_auth import PersonalToken  # noqa: PLC0415
+
+    if not reach.token:
+        raise Misconfigured("GITHUB_REPOSITORY is set without a way in: set GITHUB_APP_ID and its key, or GITHUB_TOKEN")
+    return PersonalToken(reach.token.reveal())
+
+
+def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[MetricRule]]) -> HealthSource:
+    if not settings.prometheus_url:
+        board = Board(home.deploy)
+        return ScrapeSource(lambda sha: address(board, sha), now)
+    from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.prometheus.source import PrometheusSource  # noqa: PLC0415
+
+    server = Server(settings.prometheus_url, settings.prometheus_token.reveal(), _file(settings.prometheus_ca_file))
+    return PrometheusSource(server, rules, now)
+
+
+def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> tuple[Deployer, Events]:
+    from bot.adapters.argocd.client import ArgoClient, Target  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.argocd.deployer import ArgoDeployer, Ground  # noqa: PLC0415
+    from bot.adapters.argocd.transport import Server, Transport  # noqa: PLC0415
+
+    token, ca = settings.argocd_auth_token.reveal(), _file(settings.argocd_ca_file)
+    target = Target(settings.argocd_application, settings.argocd_namespace, settings.argocd_project)
+    client = ArgoClient(Transport(Server.at(settings.argocd_server, token, ca)), target)
+
+    async def answers() -> bool:
+        try:
+            await forge.main()
+        except Unavailable:
+            return False
+        return True
+
+    deployer = ArgoDeployer(client, Ground(repo, records, now, answers))
+
+    async def watched(wake: Callable[[], None]) -> None:
+        while True:
+            try:
+                async for _change in deployer.events():
+                    wake()
+            except MegawattsError:
+                # The loop asks the same server each round and tells what is wrong; here it would be told twice.
+                await asyncio.sleep(AGAIN)
+
+    return deployer, watched
+
+
+def _file(name: str) -> Path | None:
+    return Path(name) if name else None
+
+
+def address(board: Board, sha: Sha) -> str | None:
+    """Where the embedded deployer runs a commit; None if it does not."""
+    state = board.state()
+    found = next((i for i in (state.current, state.previous) if i is not None and i.sha == sha), None)
+    return f"http://127.0.0.1:{found.port}" if found else None
