@@ -1,6 +1,6 @@
-"""The controller's `/metrics` and `/healthz`, for a process that serves nothing else."""
+"""The controller's `/metrics` and `/healthz`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -12,9 +12,8 @@ STUCK = 900.0
 """Seconds without a round after which the controller counts as stuck."""
 
 
-@asynccontextmanager
-async def serving(figures: LoopMetrics, host: str, port: int, *, stuck: float = STUCK) -> AsyncIterator[int]:
-    """Serve until the end of the block; the port that was taken. Raises Misconfigured if it is not free.
+def pages(figures: LoopMetrics, *, stuck: float = STUCK) -> Sequence[web.RouteDef]:
+    """Routes for whichever application serves the controller.
 
     `/healthz` answers 503 when no round ended for `stuck` seconds: a liveness probe then starts the process anew,
     which loses nothing.
@@ -28,8 +27,14 @@ async def serving(figures: LoopMetrics, host: str, port: int, *, stuck: float = 
         state = {"status": "ok" if idle < stuck else "stuck", "idle_seconds": round(idle, 1)}
         return web.json_response(state, status=200 if idle < stuck else 503)
 
-    app = web.Application()
-    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz)])
+    return (web.get("/metrics", metrics), web.get("/healthz", healthz))
+
+
+@asynccontextmanager
+async def serving(routes: Sequence[web.RouteDef], host: str, port: int) -> AsyncIterator[int]:
+    """Serve until the end of the block; the port that was taken. Raises Misconfigured if it is not free."""
+    app = web.Application(client_max_size=2**20)
+    app.add_routes(routes)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -44,5 +49,5 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         raise Misconfigured(
-            f"port {port} on {host} cannot be used for metrics ({error.strerror}); set CONTROLLER_METRICS_PORT"
+            f"port {port} on {host} cannot be used by the controller ({error.strerror}); set CONTROLLER_PORT"
         ) from error

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.adapters.prometheus.loop import LoopMetrics
-from bot.adapters.prometheus.serving import serving
+from bot.adapters.prometheus.serving import pages, serving
 from bot.core.errors import Misconfigured
 
 
@@ -138,7 +138,7 @@ def test_a_long_run_keeps_only_so_much(figures: LoopMetrics) -> None:
 
 
 async def test_the_pages_are_served_and_a_stuck_loop_is_not_well(figures: LoopMetrics, clock: Clock) -> None:
-    async with serving(figures, "127.0.0.1", 0, stuck=100) as port, aiohttp.ClientSession() as session:
+    async with serving(pages(figures, stuck=100), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
             assert answer.content_type == "text/plain"
             assert "modifications_total" in await answer.text()
@@ -147,6 +147,6 @@ async def test_the_pages_are_served_and_a_stuck_loop_is_not_well(figures: LoopMe
         clock.now += 101
         async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
             assert (answer.status, (await answer.json())["status"]) == (503, "stuck")
-        with pytest.raises(Misconfigured, match="CONTROLLER_METRICS_PORT"):
-            async with serving(figures, "127.0.0.1", port):
+        with pytest.raises(Misconfigured, match="CONTROLLER_PORT"):
+            async with serving((), "127.0.0.1", port):
                 pass
