@@ -87,7 +87,7 @@ class Watch:
 
 
 async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Whole lines of a stream. Half a line at its end is dropped; Unavailable for one that has no end."""
+    """The lines of a stream; the last one may be half of one. Unavailable for one that does not end."""
     rest = b""
     async for chunk in chunks:
         rest += chunk
@@ -97,3 +97,5 @@ async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield line
         if len(rest) > LARGEST:
             raise Unavailable(DOOR, f"a line of its stream has more than {LARGEST} bytes")
+    if rest.strip():
+        yield rest

@@ -126,10 +126,11 @@ async def test_other_applications_and_noise_are_not_ours(house: House, pauses: P
     other = {"result": {"type": "MODIFIED", "application": {"metadata": {"name": "megawatts-bot-2"}}}}
     for noise in (json.dumps(other), "null", "[]", '{"result": 3}', "<html>", '{"result": {"type": "X"}}'):
         saying(house, f"\n{noise}\n")
+    saying(house, '{"result": {"type": "MODIFIED", "appl')
     changes = Watch(house.client, sleep=pauses).events()
     event = await anext(changes)
     assert event.application.metadata.name == APPLICATION
-    assert len(pauses.taken) == 6
+    assert len(pauses.taken) == 7
     await changes.aclose()
 
 
@@ -156,7 +157,7 @@ async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
 
 async def test_lines_come_whole_whatever_the_pieces() -> None:
     found = [line async for line in lines(pieces(b'{"a"', b": 1}\n\n{", b'"b": 2}\n{"half'))]
-    assert found == [b'{"a": 1}', b'{"b": 2}']
+    assert found == [b'{"a": 1}', b'{"b": 2}', b'{"half']
 
 
 async def test_a_line_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
