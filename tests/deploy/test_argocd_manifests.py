@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.adapters.argocd.links import PULL, REVERT, VERDICT, annotation
+from bot.policy.rollouts import LABEL
 from tests.deploy import crds
-from tests.deploy.rendering import CHART, DEPLOY, ROOT, VALUES, documents
+from tests.deploy.rendering import CHART, DEPLOY, ROOT, VALUES, WORKLOADS, documents
 
 pytestmark = pytest.mark.integration
 FILES = sorted((DEPLOY / "argocd").rglob("*.yaml"))
@@ -79,9 +81,7 @@ def test_an_application_stays_within_its_project(name: str) -> None:
 def test_the_project_allows_what_the_chart_makes_and_no_more() -> None:
     allowed = {(one["group"], one["kind"]) for one in PROJECT["spec"]["namespaceResourceWhitelist"]}
     made = {(one["apiVersion"].rpartition("/")[0], one["kind"]) for name in VALUES for one in documents(name)}
-    extra = {("", "ConfigMap"), ("monitoring.coreos.com", "PrometheusRule")}  # dashboards and rules, once there are any
-    assert made <= allowed
-    assert allowed <= made | extra
+    assert made == allowed
     assert PROJECT["spec"]["clusterResourceWhitelist"] == []
     assert not allowed & {("", "Secret"), ("rbac.authorization.k8s.io", "Role")}
 
@@ -136,6 +136,19 @@ def test_the_webhook_of_notifications_is_a_secret_and_mentions_nobody() -> None:
         if key.startswith("template."):
             assert '"allowed_mentions": {"parse": []}' in text
             assert "toJson" in text, "a text of others must not end the JSON string"
+
+
+def test_what_is_told_of_a_bad_deploy_is_what_the_controller_writes_on_the_application() -> None:
+    (config,) = [one["data"] for one in DOCUMENTS if one["kind"] == "ConfigMap"]
+    named = set(re.findall(r'"(megawatts\.dev/[a-z-]+)"', config["template.megawatts-degraded"]))
+    assert named == {annotation(name) for name in (PULL, VERDICT, REVERT)}
+
+
+def test_the_pods_label_is_the_one_that_the_deployer_looks_for() -> None:
+    for name in VALUES:
+        for document in documents(name):
+            if document["kind"] in WORKLOADS:
+                assert LABEL in document["spec"]["template"]["metadata"]["labels"]
 
 
 def test_namespaces_refuse_pods_that_are_not_hardened() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import helm_python
 import kubernetes_validate
 import pytest
+import yaml
 
 from tests.deploy import crds
-from tests.deploy.rendering import CHART, COMMIT, VALUES, documents, merged, of_kind, rendered
+from tests.deploy.rendering import CHART, COMMIT, DEPLOY, VALUES, WORKLOADS, documents, merged, of_kind, rendered
 
 pytestmark = pytest.mark.integration
 OPERATOR = frozenset({"ServiceMonitor", "PrometheusRule"})
@@ -57,7 +58,7 @@ def test_every_document_is_valid_to_the_letter(version: str) -> None:
         kubernetes_validate.validate(document, version, strict=True)
     assert {one["kind"] for one in found} == {
         "StatefulSet", "Deployment", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget",
-        "HorizontalPodAutoscaler", "PersistentVolumeClaim", "Ingress",
+        "HorizontalPodAutoscaler", "PersistentVolumeClaim", "Ingress", "ConfigMap",
     }  # fmt: skip
 
 
@@ -153,6 +154,32 @@ def test_an_ingress_needs_a_name_and_a_certificate() -> None:
     assert "needs controller.webhook.enabled" in refusal(
         merged(hooked, {"controller": {"webhook": {"enabled": False}}})
     )
+
+
+def test_rules_reach_prometheus_and_dashboards_grafana_as_they_stand_in_deploy() -> None:
+    rules = [one["spec"] for one in of_kind("monitoring", "PrometheusRule")]
+    sources = [yaml.safe_load(path.read_text()) for path in sorted((DEPLOY / "prometheus").glob("*.yaml"))]
+    assert rules == [one for one in sources if "groups" in one]
+    assert rules
+    boards = {key: json.loads(text) for one in of_kind("monitoring", "ConfigMap") for key, text in one["data"].items()}
+    assert boards == {path.name: json.loads(path.read_text()) for path in (DEPLOY / "grafana").glob("*.json")}
+    assert all(one["metadata"]["labels"]["grafana_dashboard"] == "1" for one in of_kind("monitoring", "ConfigMap"))
+    assert not [one for one in documents("monitoring") if one["kind"] in WORKLOADS]
+
+
+def test_what_is_scraped_is_each_part_once_by_the_port_that_it_has() -> None:
+    for name, part in (("production", "bot"), ("hooked", "controller")):
+        (monitor,) = of_kind(name, "ServiceMonitor")
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        (service,) = [one for one in of_kind(name, "Service") if wanted <= one["metadata"]["labels"].items()]
+        assert service["metadata"]["name"] == f"mw-megawatts-{part}"
+        (endpoint,) = monitor["spec"]["endpoints"]
+        assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("http", "/metrics", "5s")
+        assert [one["name"] for one in service["spec"]["ports"]] == [endpoint["port"]]
+    blue_green = [
+        one for one in of_kind("blue-green", "Service") if "app.kubernetes.io/component" in one["metadata"]["labels"]
+    ]
+    assert len(blue_green) == 1, "a pod behind two scraped services would count twice"
 
 
 def environment(name: str, kind: str) -> dict[str, Any]:

@@ -139,5 +139,18 @@ def test_a_narrower_range_for_https_is_taken_as_it_is() -> None:
     assert not may(found, CONTROLLER, DISCORD, 443)
 
 
+def test_a_resolver_on_the_node_can_be_let_through() -> None:
+    local = {"port": 53, "protocol": "UDP", "to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}]}
+    values = merged(VALUES["smallest"], {"networkPolicy": {"botEgress": [local]}})
+    found = [
+        merged(one, {"metadata": {"namespace": "megawatts"}})
+        for one in rendered(values)
+        if one["kind"] == "NetworkPolicy"
+    ]
+    assert may(found, BOT, End(address="169.254.20.10"), 53, "UDP")
+    assert not may(found, BOT, End(address="169.254.20.10"), 53, "TCP")
+    assert not may(found, BOT, METADATA, 53, "UDP")
+
+
 def test_the_monitoring_set_has_no_pod_and_so_no_policy() -> None:
     assert of_kind("monitoring", "NetworkPolicy") == []
