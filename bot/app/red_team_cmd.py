@@ -10,11 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from bot.core.errors import Misconfigured
+from bot.core.text import one_line
 from bot.core.verdict import Status
 from bot.policy.red_team import Floor, judge, tally
 
 CODES = {Status.PASS: 0, Status.FAIL: 1, Status.PENDING: 2, Status.INCONCLUSIVE: 2, Status.ERROR: 3}
 EXAMPLE = "Example: megawatts red-team rows.jsonl --floor 0.95"
+DESCRIPTION = 140
+"""Characters of a commit status's description on GitHub."""
 _DEFAULT = Floor()
 
 
@@ -44,7 +47,8 @@ def red_team(
         from bot.app.ci.reports import Reports, outputs  # noqa: PLC0415
 
         Reports(github=True, title="Red team").write(verdict, frozenset())
-        outputs({"state": "success" if verdict.passed else "failure", "because": verdict.because[:130]})
+        told = "; ".join(child.because for child in verdict.children) if verdict.passed else verdict.because
+        outputs({"state": "success" if verdict.passed else "failure", "because": one_line(told, DESCRIPTION)})
     raise typer.Exit(CODES[verdict.status])
 
 

@@ -1,5 +1,6 @@
 """What publishes, run by act: programs that speak to the outside are doubles that write down how they were called."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ case "$name $*" in
     "gh api graphql"*) cp request.json "$CALLS/request.json"; printf '%s' "$GH_TOKEN" > "$CALLS/token" ;;
     "gh api "*--jq*default_branch) echo main ;;
     "gh api "*--jq*.sha) echo cccccccccccccccccccccccccccccccccccccccc ;;
+    "curl "*)
+        while [ "$1" != --output ]; do shift; done
+        printf 'known bugs' > "$2" ;;
     "docker login"*) cat > /dev/null ;;
     "docker buildx build"*)
         while [ "$1" != --metadata-file ]; do shift; done
@@ -74,7 +78,7 @@ class House:
         )
         git(ground.folder, "update-ref", "refs/remotes/origin/main", "main")
         (where / "calls").mkdir()
-        for name in ("gh", "docker", "cosign", "jq"):
+        for name in ("gh", "docker", "cosign", "curl", "jq"):
             program = where / "bin" / name
             program.parent.mkdir(exist_ok=True)
             program.write_text(JQ if name == "jq" else DOUBLE)
@@ -188,6 +192,41 @@ def test_a_version_beside_the_main_branch_is_not_released(house: House) -> None:
     put(house.ground.folder, FILES | {"pkg/more.py": "X = 1\n"})
     git(house.ground.folder, "tag", "v1.2.1")
     assert house.run("push", "release", {"ref": "refs/tags/v1.2.1"}) == []
+
+
+BENCH = """#!/bin/sh
+# Stands for the benchmark: %(slipped)s bugs get through.
+set -eu
+scripts/setup
+test "$1 $2" = "gate --resume" && test -s "$MEGAWATTS_DATA/humanevalfix-python.jsonl"
+"$TEST_PYTHON" -c 'import json, sys
+for group in ("bad", "mutant", "shallow"):
+    for n in range(164):
+        ok = group == "shallow" or (group == "bad" and n < %(slipped)s)
+        print(json.dumps({"id": f"{group}{n}", "group": group, "accepted": ok, "status": "PASS" if ok else "FAIL"}))
+' > "$3"
+"""
+CHECKSUM = hashlib.sha256(b"known bugs").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("slipped", "checksum", "state", "word"),
+    [
+        (0, CHECKSUM, "success", "164 of 164 caught: at least 98.2%"),
+        (20, CHECKSUM, "failure", "bad: 144 of 164 caught"),
+        (0, "0" * 64, "failure", "was not measured"),
+    ],
+)
+def test_a_night_is_green_only_if_enough_was_caught(
+    house: House, slipped: int, checksum: str, state: str, word: str
+) -> None:
+    told = f"RED_TEAM_DATA_URL=https://data.example/x\nRED_TEAM_DATA_SHA256={checksum}\n"
+    (house.ground.folder / ".vars").write_text(told)
+    put(house.ground.folder, {"scripts/bench": BENCH % {"slipped": slipped}})
+    calls = house.run("schedule", "red-team", {"schedule": "23 2 * * *"})
+    (posted,) = [call for call in calls if "statuses" in call]
+    assert f"--field state={state} " in posted
+    assert word in posted
 
 
 def test_a_night_without_a_measurement_is_red(house: House) -> None:
