@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot.adapters.sandbox import choose
+from bot.adapters.sandbox.landlock import Landlock
 from bot.app.commands import build
+from bot.core.errors import Misconfigured
 from bot.core.verdict import Verdict
 from tests.app.ci.test_cmd import Runner, commit
 
@@ -79,3 +82,43 @@ def test_stdout_has_room_for_one(runner: Runner) -> None:
     done = validate(runner, "--json", "--github")
     assert done.exit_code == 2
     assert "stdout has room for one" in done.output
+
+
+def test_where_user_namespaces_are_restricted_landlock_runs_the_tests(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a hosted Ubuntu runner: bubblewrap is there and may make no namespace."""
+    monkeypatch.setattr(choose, "makers", lambda: (_restricted, Landlock))
+    choose._tried.cache_clear()
+    try:
+        try:
+            used = choose.find()
+        except Misconfigured as error:  # root, with an interpreter that other users may not run
+            pytest.skip(str(error))
+        base = commit(
+            runner.repo,
+            {**BASE, "test_sums.py": "from pkg.sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"},
+        )
+        runner.event(base, commit(runner.repo, {"pkg/sums.py": "def add(a, b):\n    return a - b\n"}))
+        argv = [
+            "validate",
+            "--repo",
+            str(runner.repo),
+            "--stage",
+            "tests",
+            "--event",
+            "--report",
+            str(tmp_path / "r.json"),
+        ]
+        done = CliRunner().invoke(build(argv), argv)
+    finally:
+        choose._tried.cache_clear()
+    assert used.name == "landlock"
+    assert done.exit_code == 1, done.output
+    (tests,) = json.loads((tmp_path / "r.json").read_text())["children"]
+    assert (tests["name"], tests["status"]) == ("tests", "fail")
+    assert "test_add" in json.dumps(tests)
+
+
+def _restricted() -> choose.Boxed:
+    raise Misconfigured("bwrap: setting up uid map: Permission denied")
