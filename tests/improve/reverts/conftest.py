@@ -21,6 +21,16 @@ from bot.improve.ideas import Workshop
 P = PurePosixPath
 SICK = b"SICK = True\n"
 """What a file holds that makes the health of what runs bad."""
+WARD = b"""
+[[wards]]
+patterns = ["/app/"]
+tier = "safe"
+[[wards]]
+patterns = ["/tests/reverts/test_*.py"]
+tier = "safe"
+only_adds = true
+"""
+"""Where the engine may work in these tests."""
 REFUSED = b"REFUSED = True\n"
 """What a file holds that the stages refuse when they look at the whole again."""
 
@@ -119,7 +129,8 @@ class Scene:
 
     async def _done(self) -> bool:
         known = await self.forge.proposals(everything=True)
-        waiting = [p for p in known if p.merged_as is None and not p.closed and not p.draft]
+        waiting: list[object] = [p for p in known if p.merged_as is None and not p.closed and not p.draft]
+        waiting += self.ctx.records.scan("rollbacks")
         return not waiting and None not in [await self.health(p) for p in known if p.merged_as]
 
     async def killed_at(self, point: str, count: int = 30, **doors: Any) -> None:
@@ -151,5 +162,5 @@ async def scene(world: Any) -> Scene:
     made = Scene(world)
     path = ".github/charter.toml"
     text = made.repo.read(await made.forge.main(), P(path)) or b""
-    await made.by_hand({path: text + b"minimum = 2\n"})
+    await made.by_hand({path: text + b"minimum = 2\n" + WARD})
     return made
