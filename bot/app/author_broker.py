@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import broker_words as words
-from bot.app.settings import Secret, Settings
+from bot.app.environment import Secret
+from bot.app.settings import Settings
 from bot.core.chat import Scope, Sink
 from bot.core.errors import Denied, Unavailable
 from bot.core.model import Prompt, Reply, Toolbox, Usage

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.switch import FileSwitch
 from bot.app.bot_wiring import Assembled, Unobserved, World, assemble, charter_beside, now, window_of
+from bot.app.environment import Secret
 from bot.app.home import Home
 from bot.app.late import Late, late_guilds, late_messenger
 from bot.app.memories import open_memories
 from bot.app.models import open_thinker
-from bot.app.settings import Secret, Settings
+from bot.app.settings import Settings
 from bot.app.stores import OpenRecords, open_cache, open_limiter, open_records
 from bot.chat.guild_book import RecordsGuildBook
 from bot.chat.moderator import RuleModerator

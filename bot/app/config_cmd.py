@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.app import settings
+from bot.app.environment import Shown
 from bot.chat import tuning
 
 
@@ -30,7 +31,7 @@ def show(
     """Show every setting and tuned parameter. Example: megawatts config show --origin"""
     rows = settings.shown()
     rows += [
-        settings.Shown(
+        Shown(
             one.name, f"{one.value:g}", "bot/chat/tuning.toml", f"{one.what} ({one.unit}, {one.min:g} to {one.max:g})"
         )
         for one in tuning.parameters().values()

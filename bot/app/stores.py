@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from typing import Protocol
 from urllib.parse import quote
 
+from bot.app.environment import Secret
 from bot.app.home import Home
-from bot.app.settings import Secret, Settings
+from bot.app.settings import Settings
 from bot.core.errors import Misconfigured
 from bot.core.ports import Records
 from bot.core.stores import Cache, RateLimiter

@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from bot.app.bot_house import _opinion
-from bot.app.settings import Secret, Settings
+from bot.app.environment import Secret
+from bot.app.settings import Settings
 from bot.core.errors import Misconfigured
 
 

@@ -18,7 +18,8 @@ with warnings.catch_warnings():
     import discord.http
 
 from bot.app.discord_run import Running, shard_ids, start
-from bot.app.settings import Secret, Settings
+from bot.app.environment import Secret
+from bot.app.settings import Settings
 from bot.core.errors import Misconfigured
 from bot.sdk.testing import DictRecords
 from tests.adapters.discord.doubles import Book, Pipeline

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.environment import Secret
 from bot.app.home import Home
 from bot.app.memories import open_index, open_memories, scrubber
-from bot.app.settings import Secret, Settings
+from bot.app.settings import Settings
 from bot.chat.memory import Memory
 from bot.core.chat import Line, Message
 from bot.core.errors import Misconfigured

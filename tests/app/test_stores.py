@@ -14,8 +14,9 @@ from bot.adapters.store.local_cache import LocalCache
 from bot.adapters.store.local_limiter import LocalLimiter
 from bot.adapters.store.records import SqliteRecords
 from bot.app import stores
+from bot.app.environment import Secret
 from bot.app.home import Home
-from bot.app.settings import Secret, Settings, load
+from bot.app.settings import Settings, load
 from bot.core.errors import Misconfigured, Unavailable
 
 ROOT = Path(__file__).parents[2]

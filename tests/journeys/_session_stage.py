@@ -22,9 +22,10 @@ from bot.adapters.discord.invite import needed
 from bot.app import bot_house, on_discord
 from bot.app.announcing import announcing
 from bot.app.bot_house import BotHouse, open_house
+from bot.app.environment import Secret
 from bot.app.home import Home
 from bot.app.on_discord import OnDiscord
-from bot.app.settings import Secret, Settings
+from bot.app.settings import Settings
 from bot.core.charter import Charter
 from bot.sdk import discover
 from tests.adapters.discord import schema
