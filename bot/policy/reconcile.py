@@ -1,11 +1,12 @@
 """Going back without git: when a deployer may, what is remembered of it, and how git catches up afterwards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.case import Page, Revert, Wait
+from bot.core.change import Proposal
 from bot.core.health import Rollout
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict, worst
@@ -115,6 +116,32 @@ def without_forge(
         because = f"the {budget} automatic reverts of a day are spent"
         return Page(Verdict("rollback", Status.FAIL, because, (health,)))
     return RollBack(to, Verdict("rollback", Status.FAIL, f"the forge is away and {health.because}", (health,)))
+
+
+def merges_of(
+    proposals: Iterable[Proposal], left: RolledBack, contains: Callable[[Sha, Sha], bool]
+) -> tuple[Merged, ...]:
+    """What was merged, as seen from a rollback. `contains(old, new)`: whether a commit contains another."""
+    known = tuple(proposals)
+    reverts = {p.reverts: p for p in known if p.reverts is not None and not p.closed}
+    found = []
+    for proposal in known:
+        sha, at = proposal.merged_as, proposal.merged_at
+        if sha is None or at is None:
+            continue
+        revert = reverts.get(sha)
+        found.append(
+            Merged(
+                sha,
+                at,
+                in_bad=contains(sha, left.bad),
+                in_good=contains(sha, left.good),
+                reverted_by=revert.merged_as if revert is not None else None,
+                revert_open=revert is not None and revert.merged_as is None,
+                is_revert=proposal.reverts is not None,
+            )
+        )
+    return tuple(found)
 
 
 def reconcile(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -46,6 +46,8 @@ class _Memory:
     ancestry: dict[tuple[Sha, Sha], bool] = field(default_factory=dict)
     configuration: dict[Sha, bool] = field(default_factory=dict)
     refreshed: datetime | None = None
+    window: str = ""
+    """The closed sync window, as of then."""
 
 
 class ArgoDeployer:
@@ -169,6 +171,7 @@ class ArgoDeployer:
     async def _refreshed(self, before: Application) -> Application:
         self._memory.refreshed = self._ground.clock()
         try:
+            self._memory.window = identity.closed(await self._client.windows())
             return await self._client.get("normal")
         except Unavailable:
             return before  # it is slow to look at git; what it knew is still an answer
@@ -179,7 +182,9 @@ class ArgoDeployer:
 
     async def _seen(self, application: Application) -> Seen:
         nodes = await self._client.tree()
-        return await asyncio.to_thread(identity.read, application, nodes, self._product)
+        seen = await asyncio.to_thread(identity.read, application, nodes, self._product)
+        window = self._memory.window if seen.sync == "OutOfSync" else ""
+        return replace(seen, troubles=(window, *seen.troubles)) if window else seen
 
     async def _conclude(self, application: Application, sha: Sha) -> Rollout:
         seen = await self._seen(application)

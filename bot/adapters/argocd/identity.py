@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from bot.adapters.argocd import holding
-from bot.adapters.argocd.models import Application, Deployment, Info, Node, OperationState, Source
+from bot.adapters.argocd.models import Application, Deployment, Info, Node, OperationState, Source, SyncWindows
 from bot.core.ids import Sha
 from bot.core.text import one_line
 from bot.policy.rollouts import EPOCH, LABEL, Applied, Attempt, Pods, Seen, Version
@@ -67,6 +67,21 @@ def read(application: Application, nodes: Sequence[Node], product: Product) -> S
         troubles=tuple(one_line(c.message, 300) for c in status.conditions if c.type.endswith("Error")),
         differing=tuple(f"{r.kind} {r.name}" for r in status.resources if r.status == "OutOfSync")[:_WORST],
     )
+
+
+def closed(windows: SyncWindows) -> str:
+    """Which sync window keeps auto-sync from acting now; empty if none does.
+
+    An active `deny` wins; else, where `allow` windows exist, one has to be active. Source: Argo CD's sync windows.
+    """
+    active, assigned = windows.active_windows or (), windows.assigned_windows or ()
+    deny = next((w for w in active if w.kind == "deny"), None)
+    if deny is not None:
+        return f"a sync window denies syncs now ({deny.schedule} for {deny.duration})"
+    allow = next((w for w in assigned if w.kind == "allow"), None)
+    if allow is not None and all(w.kind != "allow" for w in active):
+        return f"syncs are allowed only in a sync window that is not open now ({allow.schedule} for {allow.duration})"
+    return ""
 
 
 def _attempt(state: OperationState | None, version: Version | None, application: Application) -> Attempt | None:

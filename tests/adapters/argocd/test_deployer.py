@@ -145,12 +145,21 @@ async def test_out_of_sync_for_another_reason_is_no_fault(house: House) -> None:
     assert found.facts["differing"] == "ConfigMap x"
 
 
-async def test_a_closed_window_blames_nobody(house: House) -> None:
+async def test_a_closed_window_is_named_and_blames_nobody(house: House) -> None:
     house.argo.window_closed = True
+    deny = {"kind": "deny", "schedule": "0 8 * * *", "duration": "1h"}
+    house.peer.windows = {"activeWindows": [deny], "assignedWindows": [deny]}
     new = await house.merged("new\n")
     found = await house.deployer.rollout(new)
     assert (found.contains, found.failed) == (False, "")
-    assert "out of sync: git asks for it" in found.facts["because"]
+    assert found.facts["because"] == "a sync window denies syncs now (0 8 * * * for 1h)"
+
+
+async def test_out_of_sync_and_not_applied_yet(house: House) -> None:
+    house.argo.window_closed = True
+    found = await house.deployer.rollout(await house.merged("new\n"))
+    assert (found.contains, found.failed) == (False, "")
+    assert "git asks for it, and it was not applied yet" in found.facts["because"]
 
 
 class TestRollBack:

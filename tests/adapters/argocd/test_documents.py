@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.adapters.argocd import holding, links
-from bot.adapters.argocd.identity import pods, read, value_files
-from bot.adapters.argocd.models import Application, Node, Source
+from bot.adapters.argocd.identity import closed, pods, read, value_files
+from bot.adapters.argocd.models import Application, Node, Source, SyncWindows
 from bot.core.ids import Sha
 from bot.policy.rollouts import EPOCH, Applied, Version
 
@@ -162,6 +162,27 @@ def test_pods_are_counted_by_the_commit_that_they_name() -> None:
 def test_values_files_inside_the_repository(path: str, name: str, expected: str | None) -> None:
     source = Source.model_validate({"path": path, "helm": {"valueFiles": [name]}})
     assert list(value_files([source])) == ([PurePosixPath(expected)] if expected else [])
+
+
+DENY, ALLOW = ({"kind": kind, "schedule": "0 8 * * *", "duration": "1h"} for kind in ("deny", "allow"))
+
+
+@pytest.mark.parametrize(
+    ("active", "assigned", "says"),
+    [
+        ([], [], ""),
+        ([DENY], [DENY], "denies syncs now"),
+        ([DENY, ALLOW], [DENY, ALLOW], "denies syncs now"),
+        ([], [DENY], ""),
+        ([], [ALLOW], "allowed only in"),
+        ([ALLOW], [ALLOW], ""),
+        (None, None, ""),
+    ],
+)
+def test_which_window_holds_auto_sync(active: Any, assigned: Any, says: str) -> None:
+    found = closed(SyncWindows.model_validate({"activeWindows": active, "assignedWindows": assigned}))
+    assert says in found
+    assert bool(says) == bool(found)
 
 
 class TestHolding:
