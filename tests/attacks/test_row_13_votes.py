@@ -108,6 +108,7 @@ async def test_an_honest_vote_carries(square: Square) -> None:
     assert square.count()[0] is Status.PASS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [
@@ -214,6 +215,7 @@ async def test_a_burst_at_the_last_minute_keeps_the_vote_open_for_an_answer(squa
     assert square.count()[0] is Status.FAIL
 
 
+@pytest.mark.slow
 async def test_the_vote_ends_all_the_same(square: Square) -> None:
     """Turning the outcome again and again moves the end at most twice."""
     square.open()

@@ -36,6 +36,7 @@ def opened(one: Idea, pull: int, at: Any) -> Proposal:
     return proposal(path, pull=PullNumber(pull), idea=one.id, kind=one.kind, opened=at)
 
 
+@pytest.mark.slow
 def test_a_hundred_ideas_in_every_round_never_exceed_a_quota() -> None:
     """Two days of rounds, three an hour, all hundred ideas offered in each; half of what is opened gets closed."""
     charter = replace(CHARTER, quotas=QUOTAS)

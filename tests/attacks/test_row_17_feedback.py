@@ -30,6 +30,7 @@ def series(page: bytes, start: str) -> float:
     return sum(float(line.split()[-1]) for line in page.decode().splitlines() if line.startswith(start))
 
 
+@pytest.mark.slow
 async def test_a_thousand_voices_of_one_member_are_one() -> None:
     records, figures = DictRecords(), Metrics("0" * 40, "0")
     service = assemble(World(records, figures, lambda: NOON, Random(1), rate_limits=False)).service

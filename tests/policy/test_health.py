@@ -218,6 +218,7 @@ def test_it_always_answers_and_never_passes_on_too_little(found: list[Reading], 
     assert verdict.status is not Status.PENDING or seconds < POLICY.deadline.total_seconds()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [RATE, LATENCY, replace(MEMORY, guard=True), MetricRule("n", "count")])
 def test_asked_after_every_reading_false_alarms_stay_within_alpha(rule: MetricRule) -> None:
     """40 watches of 30 looks each, nothing changed, alpha 0.01: a third alarm would have a chance of 0.7% at most."""

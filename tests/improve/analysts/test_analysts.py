@@ -177,6 +177,7 @@ def test_circles_of_a_graph() -> None:
     assert circles({"a": ["b"], "b": ["a", "c"], "c": ["d"], "d": ["c"]}) == [("a", "b"), ("c", "d")]
 
 
+@pytest.mark.slow
 async def test_a_dependency_that_nothing_imports(made: Make) -> None:
     toml = '[project]\nname = "pkg"\ndependencies = ["pyyaml>=6", "attrs", "left-pad"]\n'
     work, profile = made(

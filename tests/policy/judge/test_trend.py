@@ -114,6 +114,7 @@ def test_zeros_in_the_baseline_excuse_zeros_of_their_length_only(ask: Ask) -> No
     assert ask("level", bursts(100, 288), bursts(20, 72) + [0.0] * 72).passed, "the baseline rested as long"
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.sampled_from((1.0, -1.0)), st.integers(1, 3))
 def test_worse_values_never_turn_a_leak_into_a_pass(seed: int, sign: float, size: int) -> None:
@@ -126,6 +127,7 @@ def test_worse_values_never_turn_a_leak_into_a_pass(seed: int, sign: float, size
         assert not judge(rule, old, Samples(tuple(worse))).passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slope", [0.0, 0.3])
 def test_false_alarms_on_like_neighbours_stay_within_alpha(ask: Ask, slope: float) -> None:
     """100 runs without a change at alpha 0.01: five or more alarms would have a chance of one in 250."""

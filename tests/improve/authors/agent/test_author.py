@@ -92,6 +92,7 @@ async def test_tokens_nobody_reports_are_estimated(tmp_path: Path) -> None:
     assert "of 20000 tokens" in refusal.because
 
 
+@pytest.mark.slow
 async def test_silence_is_ended_by_the_clock_and_the_model_is_cancelled(tmp_path: Path) -> None:
     model = Scripted([EDIT], hangs=True)
     refusal = await agent(model, tmp_path, budget=Budget(seconds=0.3)).write(IDEA, workspace(tmp_path), PLAIN)

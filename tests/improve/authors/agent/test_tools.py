@@ -116,6 +116,7 @@ async def test_a_search_sees_the_draft_and_not_what_is_deleted(desk: Desk) -> No
     assert "no regular expression" in await desk("search", pattern="(")
 
 
+@pytest.mark.slow
 async def test_a_search_that_takes_for_ever_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.improve.authors.agent.sandboxed.SEARCH_SECONDS", 0.5)
     desk = Desk(tmp_path, {"toy/a.py": "a" * 60 + "!\n"})

@@ -97,6 +97,7 @@ def loaded(text: str) -> Callable[..., object]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ORDER)
 def test_both_versions_do_the_same(name: str) -> None:
     before, after = loaded(CASES[name]["before"]), loaded(CASES[name]["after"])
