@@ -7,9 +7,15 @@ import helm_python
 import kubernetes_validate
 import pytest
 import yaml
+from typer.main import get_command
 
+from bot.app import settings
+from bot.app.commands import build
+from bot.app.discord_run import shard_ids
+from bot.app.references.commands import leaves
+from bot.core.errors import Misconfigured
 from tests.deploy import crds
-from tests.deploy.rendering import CHART, COMMIT, DEPLOY, VALUES, WORKLOADS, documents, merged, of_kind, rendered
+from tests.deploy.rendering import CHART, COMMIT, DEPLOY, VALUES, WORKLOADS, documents, merged, of_kind, pods, rendered
 
 pytestmark = pytest.mark.integration
 OPERATOR = frozenset({"ServiceMonitor", "PrometheusRule"})
@@ -131,7 +137,8 @@ def test_every_object_of_the_schema_is_closed() -> None:
     ({"bot": {"shards": {"total": 2, "first": 1, "count": 2}}}, "more than total"),
     ({"bot": {"autoscaling": {"enabled": True}}}, "number of shards is fixed"),
     ({"bot": {"home": {"existingClaim": "one"}}}, "each shard's pod keeps its own home"),
-    ({"bot": {"mode": "canary", "secrets": {"DATABASE_URL": None}}}, "share PostgreSQL"),
+    ({"bot": {"mode": "canary", "secrets": {"DATABASE_URL": None}}}, "several pods share PostgreSQL"),
+    ({"bot": {"secrets": {"DATABASE_URL": None}}}, "several pods share PostgreSQL"),
     ({"bot": {"secrets": {"GITHUB_TOKEN": {"name": "a", "key": "b"}}}}, "GITHUB_TOKEN"),
     ({"bot": {"secrets": {"ARGOCD_AUTH_TOKEN": {"name": "a", "key": "b"}}}}, "ARGOCD_AUTH_TOKEN"),
     ({"bot": {"settings": {"DISCORD_BOT_TOKEN": "in the open"}}}, "DISCORD_BOT_TOKEN"),
@@ -199,6 +206,25 @@ def test_each_pod_is_the_shard_of_its_number_and_regions_share_all_of_them() -> 
         field = given["DISCORD_SHARD_IDS"]["valueFrom"]["fieldRef"]["fieldPath"]
         assert field == "metadata.labels['apps.kubernetes.io/pod-index']"
     assert held == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["smallest", "production", "region eu", "region us"])
+def test_what_a_pod_is_told_of_its_shard_is_what_the_bot_takes(name: str) -> None:
+    (workload,) = of_kind(name, "StatefulSet")
+    first, count = workload["spec"]["ordinals"]["start"], workload["spec"]["replicas"]
+    total = environment(name, "StatefulSet")["DISCORD_SHARD_COUNT"]["value"]
+    for ordinal in range(first, first + count):
+        told = settings.load({"DISCORD_SHARD_COUNT": total, "DISCORD_SHARD_IDS": str(ordinal)})
+        assert shard_ids(told) == (ordinal,)
+    with pytest.raises(Misconfigured):
+        shard_ids(settings.load({"DISCORD_SHARD_COUNT": total, "DISCORD_SHARD_IDS": total}))
+
+
+def test_each_part_starts_a_command_that_there_is() -> None:
+    known = {path.rpartition(" ")[2] for path, _ in leaves("megawatts", get_command(build([])))}
+    for name, pod in pods():
+        (container,) = pod["spec"]["containers"]
+        assert container["args"][0] == container["name"] in known, name
 
 
 def test_shards_start_one_after_another_and_slower_than_discord_allows() -> None:
