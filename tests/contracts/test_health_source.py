@@ -20,7 +20,7 @@ from tests.servers.bot_process import Bot, bot
 
 pytestmark = pytest.mark.integration  # a bot process, and Prometheus
 
-OLD, NEW, NONE = Sha("a" * 40), Sha("b" * 40), Sha("f" * 40)
+OLD, NEW, PAIR, NONE = (Sha(letter * 40) for letter in "abcf")
 RULES = (
     MetricRule("messages", "rate"),
     MetricRule("unanswered", "rate"),
@@ -40,7 +40,6 @@ class Ground:
 
     def start(self, name: str, revision: Sha, port: int = 0) -> Bot:
         self.bots[name] = self.stack.enter_context(bot(self.folder / f"{name}-{port}", revision, port=port))
-        self.server.scrape(bot=[one.where for one in self.bots.values()])
         return self.bots[name]
 
 
@@ -49,12 +48,14 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("health")
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(servers.prometheus(folder / "prometheus"))
+            server = stack.enter_context(servers.prometheus(folder / "prometheus", interval="500ms"))
         except servers.Missing as error:
             pytest.skip(str(error))
         made = Ground(folder, server, stack, {})
-        made.start("old", OLD)
-        made.start("new", NEW)
+        for name, revision in (("old", OLD), ("new", NEW), ("left", PAIR), ("right", PAIR)):
+            made.start(name, revision)
+        server.scrape(bot=[one.where for one in made.bots.values()])
+        servers.until(lambda: len(server.query("megawatts_build_info")) == len(made.bots), "all are scraped")
         yield made
 
 
@@ -157,18 +158,13 @@ async def test_a_process_that_ends_gives_no_value_and_one_that_comes_back_counts
 
 async def test_replicas_of_one_revision_are_summed_and_their_memory_is_not(ground: Ground) -> None:
     side = prometheus(ground)
-    ground.start("twin", OLD)
-    await asyncio.to_thread(
-        servers.until, lambda: len(ground.server.query(f'megawatts_build_info{{revision="{OLD}"}}')) == 2, "two of them"
-    )
-    await side.read(OLD)
-    for number in range(2):
-        await asyncio.to_thread(ground.bots["old"].say, "!roll 2d6", f"left-{number}")
-    for number in range(3):
-        await asyncio.to_thread(ground.bots["twin"].say, "!roll 2d6", f"right-{number}")
-    found = by_name(await side.read(OLD))
+    await side.read(PAIR)
+    for name, count in (("left", 2), ("right", 3)):
+        for number in range(count):
+            await asyncio.to_thread(ground.bots[name].say, "!roll 2d6", f"{name}-{number}")
+    found = by_name(await side.read(PAIR))
     assert (found["messages"].value, found["messages"].total) == (0.0, 5.0)
-    (one,) = ground.server.query(f'process_resident_memory_bytes{{instance="{ground.bots["old"].where}"}}')
+    (one,) = ground.server.query(f'process_resident_memory_bytes{{instance="{ground.bots["left"].where}"}}')
     assert abs((found["memory"].value or 0) - float(one["value"][1]) / 1e6) < 40, "the mean of both"
 
 
@@ -176,5 +172,5 @@ async def test_a_look_before_the_next_scrape_says_nothing(ground: Ground) -> Non
     side = prometheus(ground)
     await side.read(OLD)
     looks = [await side.source.read(OLD) for _ in range(3)]
-    assert () in looks, "at one scrape a second"
+    assert () in looks, "at two scrapes a second"
     assert all(reading.value is not None for look in looks for reading in look)
