@@ -1,6 +1,9 @@
-"""The doors of `megawatts watch`: those of one home folder, or of an application elsewhere."""
+"""The doors of `megawatts watch`: those of the home folder, or of an application on GitHub and Argo CD."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.adapters.git.inverse import prove_inverse
 from bot.adapters.git.notes import Notes
@@ -12,51 +15,38 @@ from bot.adapters.scrape.source import ScrapeSource
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.switch import FileSwitch
 from bot.app.home import Home
+from bot.app.road import Road, address, now, open_road
+from bot.app.road_settings import RoadSettings, road
 from bot.app.settings import load
 from bot.app.stores import open_records
-from bot.app.wiring import now
 from bot.core.errors import Misconfigured
-from bot.core.ids import Sha
-from bot.core.ports import Deployer, Forge, HealthSource
+from bot.core.ports import HealthSource, Records
 from bot.improve.context import Say
 from bot.improve.watcher.doors import Doors
+from bot.improve.watcher.queries import Ask, QuerySource
 from bot.policy.watching import Settings
+
+if TYPE_CHECKING:
+    from bot.adapters.prometheus.client import Server
 
 LOCAL = "local"
 """The repository of the embedded forge."""
 
 
 async def open_doors(settings: Settings, home: Home, say: Say) -> Doors:
-    """The doors that this file asks for. Misconfigured for what cannot be opened here."""
-    if settings.repository != LOCAL:
-        raise Misconfigured(
-            f'repository "{settings.repository}" cannot be opened here: '
-            f'"{LOCAL}" is the embedded forge of the home folder'
-        )
-    forge = LocalForge(home.forge)
-    repo = await asyncio.to_thread(GitRepository.mirror, home.forge / "repo.git", home.path / "watcher.git")
-    board = Board(home.deploy)
-
-    def address(sha: Sha) -> str | None:
-        state = board.state()
-        found = next((i for i in (state.current, state.previous) if i is not None and i.sha == sha), None)
-        return f"http://127.0.0.1:{found.port}" if found else None
-
-    health = ScrapeSource(address, now)
-    return await joined(home, say, forge=forge, repo=repo, deployer=LocalDeployer(home.deploy, repo), health=health)
-
-
-async def joined(
-    home: Home, say: Say, *, forge: Forge, repo: GitRepository, deployer: Deployer, health: HealthSource
-) -> Doors:
-    """These doors, with the records, the log and the stop of a home folder."""
-    home.create()
+    """The doors that the watcher's file and the road's settings name. Misconfigured for what they name wrongly."""
+    records = await asyncio.to_thread(open_records, load(), home)
+    found = road()
+    opened = await (_own(home) if settings.repository == LOCAL else _elsewhere(settings, home, found, records))
+    health = _asked(settings, found) if settings.queries else opened.health
+    await _followed(settings, opened)
+    repo = opened.repo
     return Doors(
-        forge=forge,
+        forge=opened.forge,
         repo=repo,
-        deployer=deployer,
+        deployer=opened.deployer,
         health=health,
-        records=await asyncio.to_thread(open_records, load(), home),
+        records=records,
         audit=FileAuditLog(home.audit),
         switch=FileSwitch(home.switch),
         inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
@@ -64,3 +54,54 @@ async def joined(
         clock=now,
         say=say,
     )
+
+
+async def _own(home: Home) -> Road:
+    """The bot's own home, with a clone of the watcher's own."""
+    repo = await asyncio.to_thread(GitRepository.mirror, home.forge / "repo.git", home.path / "watcher.git")
+    board = Board(home.deploy)
+    health = ScrapeSource(lambda sha: address(board, sha), now)
+    return Road(LocalForge(home.forge), repo, LocalDeployer(home.deploy, repo), health)
+
+
+async def _elsewhere(settings: Settings, home: Home, found: RoadSettings, records: Records) -> Road:
+    """The road's settings say how to get in; the file says to which repository and application."""
+    if not found.argocd_server or not found.prometheus_url:
+        raise Misconfigured(
+            f'"{settings.repository}" runs elsewhere: set ARGOCD_SERVER and PROMETHEUS_URL, as in docs/watcher.md'
+        )
+    named = replace(found, github_repository=settings.repository, argocd_application=settings.application)
+    apart = Home(home.path / "watched" / settings.repository / settings.application).create()
+    return await open_road(apart, named, records, lambda: settings.health.rules)
+
+
+async def _followed(settings: Settings, opened: Road) -> None:
+    """The forge follows one branch: it has to be the one that the file names."""
+    await opened.forge.fetch(opened.repo)
+    main, named = await opened.forge.main(), opened.repo.ref(f"refs/heads/{settings.branch}")
+    if named != main:
+        raise Misconfigured(
+            f'the forge follows another branch than "{settings.branch}": name the default branch of '
+            f"{settings.repository}; if it has just moved, start again"
+        )
+
+
+def _asked(settings: Settings, found: RoadSettings) -> HealthSource:
+    """The queries of the file, put to Prometheus."""
+    if not found.prometheus_url:
+        raise Misconfigured("the watcher's file has queries and PROMETHEUS_URL is not set: name the server to ask")
+    from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
+
+    ca = Path(found.prometheus_ca_file) if found.prometheus_ca_file else None
+    server = Server(found.prometheus_url, found.prometheus_token.reveal(), ca)
+    return QuerySource(settings, single(server), now)
+
+
+def single(server: "Server") -> Ask:
+    """Puts one query; the sum of the rows of its answer, or None where it has none."""
+
+    async def ask(query: str) -> float | None:
+        _at, rows = await server.query(query)
+        return sum(value for _labels, value in rows) if rows else None
+
+    return ask

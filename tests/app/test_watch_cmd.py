@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 from bot.adapters.git.commits import commit_tree
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.localforge.forge import LocalForge
+from bot.adapters.prometheus.client import Rows, Server
 from bot.adapters.store.records import SqliteRecords
 from bot.app import watch_cmd
 from bot.app.home import Home
+from bot.app.watch_doors import single
 from bot.core.change import Patch
 from bot.core.errors import Misconfigured
 from bot.core.ids import Sha, Tree
@@ -55,13 +57,17 @@ def run(*argv: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_one_look_at_the_bot_s_own_home_opens_every_door_and_does_nothing(
-    home: Home, config: Path, tmp_path: Path
-) -> None:
+def begun(home: Home, tmp_path: Path) -> None:
     source = GitRepository.begin(tmp_path / "source.git")
     root = commit_tree(source.git, Tree(source.git.run("mktree").line), (), "root", author="ada")
     source.branch("main", source.commit(Patch(root, {PurePosixPath("a"): b"a\n"}), "first", author="ada"))
     LocalForge.create(home.forge, tmp_path / "source.git")
+
+
+def test_one_look_at_the_bot_s_own_home_opens_every_door_and_does_nothing(
+    home: Home, config: Path, tmp_path: Path
+) -> None:
+    begun(home, tmp_path)
     code, said = run("run", str(config), "--once")
     assert code == 0
     assert "held" not in said, "every door answered"
@@ -76,10 +82,45 @@ def test_a_file_that_is_missing_wrong_or_of_elsewhere_is_refused_before_anything
     config.write_text(FILE.replace('mode = "act"', 'mode = "acts"'))
     with pytest.raises(Misconfigured, match="did you mean"):
         run("report", str(config))
-    config.write_text(FILE.replace('"local"', '"org/shop"'))
-    with pytest.raises(Misconfigured, match="org/shop"):
-        run("run", str(config), "--once")
     assert not home.records.exists()
+    config.write_text(FILE.replace('"local"', '"org/shop"'))
+    with pytest.raises(Misconfigured, match=r"org/shop.*ARGOCD_SERVER and PROMETHEUS_URL"):
+        run("run", str(config), "--once")
+
+
+def test_what_runs_elsewhere_is_never_taken_for_what_runs_here(
+    home: Home, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(FILE.replace('"local"', '"org/shop"'))
+    monkeypatch.setenv("ARGOCD_SERVER", "https://argocd.invalid")
+    with pytest.raises(Misconfigured, match="PROMETHEUS_URL"):
+        run("run", str(config), "--once")
+    monkeypatch.setenv("PROMETHEUS_URL", "http://127.0.0.1:9")
+    with pytest.raises(Misconfigured, match="GITHUB_TOKEN"):
+        run("run", str(config), "--once")
+
+
+def test_the_branch_is_the_one_that_the_forge_follows_and_queries_need_a_server(
+    home: Home, config: Path, tmp_path: Path
+) -> None:
+    begun(home, tmp_path)
+    config.write_text('branch = "release"\n' + FILE)
+    with pytest.raises(Misconfigured, match='another branch than "release"'):
+        run("run", str(config), "--once")
+    query = '[[queries]]\nrule = "messages"\nvalue = "a{r=\'$revision\'}"\ntotal = "b{r=\'$revision\'}"\n'
+    config.write_text(FILE + query)
+    with pytest.raises(Misconfigured, match="PROMETHEUS_URL"):
+        run("run", str(config), "--once")
+
+
+async def test_a_query_gives_the_sum_of_its_rows_or_nothing() -> None:
+    class Two(Server):
+        async def query(self, promql: str) -> tuple[float, Rows]:
+            return 1.0, [({"pod": "a"}, 2.0), ({"pod": "b"}, 3.0)] if promql == "two" else []
+
+    ask = single(Two("http://127.0.0.1:9"))
+    assert await ask("two") == 5.0
+    assert await ask("none") is None
 
 
 def test_the_report_counts_what_was_right_and_says_what_is_not_known(home: Home, config: Path) -> None:
