@@ -112,6 +112,26 @@ def test_the_loop_creates_and_deletes_nothing() -> None:
     assert not reaches("megawatts-bot", "sync", role="readers")
 
 
+def test_the_controller_watches_an_application_that_the_image_workflow_promotes_to() -> None:
+    """One that waits for people would hold every further merge."""
+    values = yaml.safe_load((DEPLOY / "environments" / "production" / "controller.yaml").read_text())
+    watched = APPLICATIONS[values["controller"]["settings"]["ARGOCD_APPLICATION"]]
+    promoted = re.findall(r"environment: (\w+)", (ROOT / ".github" / "workflows" / "image.yml").read_text())
+    (file,) = watched["spec"]["source"]["helm"]["valueFiles"]
+    assert [one for one in promoted if f"/environments/{one}/" in file]
+    assert reaches(watched["metadata"]["name"], "sync")
+    assert watched["spec"]["project"] == values["controller"]["settings"]["ARGOCD_PROJECT"]
+
+
+def test_every_environments_file_is_some_applications() -> None:
+    used = {
+        (CHART / file).resolve()
+        for one in APPLICATIONS.values()
+        for file in one["spec"]["source"]["helm"]["valueFiles"]
+    }
+    assert used == {path.resolve() for path in (DEPLOY / "environments").rglob("*.yaml")}
+
+
 def test_no_window_holds_back_a_revert_of_the_bot() -> None:
     for window in PROJECT["spec"]["syncWindows"]:
         assert window["applications"] == ["megawatts-controller"]

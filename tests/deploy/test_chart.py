@@ -1,6 +1,7 @@
 """The chart is sound under every value set, for the oldest Kubernetes that it says it runs on and for a current one."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import helm_python
@@ -113,6 +114,37 @@ def test_a_misspelt_value_is_refused(path: str) -> None:
     said = refusal(merged(SOUND, value))
     assert last in said
     assert "additional properties" in said or "propert" in said
+
+
+FREE = {"settings", "secrets", "labels", "podLabels", "podAnnotations", "nodeSelector", "matchLabels", "annotations"}
+
+
+def keys(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every key of the values at every depth, but inside of maps whose keys are the user's."""
+    if isinstance(values, list):
+        for index, one in enumerate(values):
+            yield from keys(one, (*path, index))
+    elif isinstance(values, dict):
+        for key, one in values.items():
+            yield (*path, key)
+            if key not in FREE and not str(key).endswith("Labels"):
+                yield from keys(one, (*path, key))
+
+
+def test_each_key_of_each_value_set_is_refused_if_it_is_misspelt() -> None:
+    with helm_python.Chart.load(CHART) as chart:
+        for values in (chart.values, VALUES["production"], VALUES["hooked"], VALUES["confined"]):
+            chart.validate_schema(values)
+            found = list(keys(values))
+            assert found
+            for path in found:
+                wrong = merged(values)
+                place: Any = wrong
+                for key in path[:-1]:
+                    place = place[key]
+                place[f"{path[-1]}x"] = place[path[-1]]
+                with pytest.raises(helm_python.HelmValuesError):
+                    chart.validate_schema(wrong)
 
 
 def test_every_object_of_the_schema_is_closed() -> None:
