@@ -80,11 +80,9 @@ def _open(desk: Desk, wanted: Request, head: Sha) -> int:
         "draft": wanted.draft,
     }
     answer = desk.api.attempt("POST", f"{desk.path}/pulls", request, (422,))
-    found = (
-        int(answer.data["number"])
-        if answer.status == 201
-        else existing(desk, wanted.branch, None if wanted.anew else head)
-    )
+    if answer.status == 201:
+        return int(answer.data["number"])
+    found = existing(desk, wanted.branch, None if wanted.anew else head)
     if found is None:
         raise Denied(f"GitHub opens no pull request for {wanted.branch}: {answer.message}")
     return found

@@ -1,4 +1,4 @@
-"""What a look costs: a quiet round over fifty open proposals is a handful of calls, and documents fit GitHub's schema."""
+"""What a look costs: a quiet round over fifty open proposals is few calls, and documents fit GitHub's schema."""
 
 import re
 from pathlib import Path

@@ -62,7 +62,7 @@ async def test_a_renamed_base_branch_stops_us_and_nothing_is_merged_elsewhere(sc
     scene.place.house.default = "trunk"
     scene.push("main", None)
     for call in (scene.forge.main(), scene.forge.proposals(), _merge(scene, pull, head, base)):
-        with pytest.raises((Misconfigured, Denied), match="trunk|elsewhere"):
+        with pytest.raises((Misconfigured, Denied), match=r"trunk|elsewhere"):
             await call
     assert GitRepository(scene.place.house.git_dir).ref("refs/heads/trunk") == base
 
@@ -114,7 +114,7 @@ async def test_a_conflict_is_refused_and_named(scene: Scene) -> None:
     await scene.main_moves({"a.txt": OLD.replace("line 5\n", "theirs\n")})
     moved = await scene.forge.main()
     for onto in (base, moved):
-        with pytest.raises(Denied, match="up to date|validate against"):
+        with pytest.raises(Denied, match=r"up to date|validate against"):
             await _merge(scene, pull, head, onto)
     assert await scene.forge.main() == moved
 

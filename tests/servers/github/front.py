@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import Request, urlopen
 
 from tests.servers.github.graph import Graph
@@ -103,12 +103,8 @@ class Front:
 
     def _fault(self, verb: str, path: str, *, after: bool) -> None:
         for fault in self.faults:
-            if (
-                fault.times > 0
-                and fault.after is after
-                and fault.verb in {verb, "*"}
-                and re.search(fault.pattern, path)
-            ):
+            due = fault.times > 0 and fault.after is after and fault.verb in {verb, "*"}
+            if due and re.search(fault.pattern, path):
                 fault.times -= 1
                 if fault.drop:
                     raise ConnectionAbortedError
@@ -194,10 +190,12 @@ def server(front: Front) -> ThreadingHTTPServer:
             length = int(self.headers.get("content-length") or 0)
             text = self.rfile.read(length) if length else b""
             body = json.loads(text) if text else None
+            path, mark, query = self.path.replace("/api/v3/", "/").replace("/api/graphql", "/graphql").partition("?")
+            target = f"{unquote(path)}{mark}{query}"
             headers = {key.lower(): value for key, value in self.headers.items()}
             try:
-                status, answer, extra = front.answer(self.command, self.path, headers, body)
-                front.lose(self.command, self.path)
+                status, answer, extra = front.answer(self.command, target, headers, body)
+                front.lose(self.command, target)
             except Answered as own:
                 status, answer, extra = own.status, own.body, own.headers
             data = _written(answer)
@@ -207,7 +205,7 @@ def server(front: Front) -> ThreadingHTTPServer:
                 if headers.get("if-none-match") == extra["etag"]:
                     status, data = 304, b""
             token = headers.get("authorization", "").partition(" ")[2]
-            front.asked.append(Asked(self.command, self.path, status, token, body))
+            front.asked.append(Asked(self.command, target, status, token, body))
             self.send_response(status)
             for key, value in extra.items():
                 self.send_header(key, value)
