@@ -181,6 +181,8 @@ def _refused(found: Range, end: int) -> bool | None:
 
 def _guilty(found: Range, suspect: Suspect, why: str) -> Blame:
     because = f"#{suspect.pull}: {why}"
+    if suspect.security:
+        return Blame(None, _none(found, f"{because}; a security fix is not taken back without a person"))
     return Blame(suspect, Verdict("culprit", Status.PASS, because, _table(found)))
 
 

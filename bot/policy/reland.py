@@ -107,15 +107,12 @@ def modules_of(paths: Iterable[PurePosixPath]) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if all(part.isidentifier() for part in name.split("."))))
 
 
-def test_path(merged: Sha) -> PurePosixPath:
+def path_of_test(merged: Sha) -> PurePosixPath:
     """Where the new test goes: a file of its own, so that it only adds."""
     return PurePosixPath(f"tests/reverts/test_{merged[:12]}.py")
 
 
-test_path.__test__ = False  # type: ignore[attr-defined]  # a name, not a test
-
-
-def test_text(captured: Captured) -> str:
+def text_of_test(captured: Captured) -> str:
     """The test that replays the failure. Plain pytest, values as literals; empty if nothing can be replayed."""
     if not captured.replayable:
         return ""
@@ -127,9 +124,6 @@ def test_text(captured: Captured) -> str:
         rows = "".join(f"    {_row(one)},\n" for one in captured.calls)
         body += _CALLS.format(rows=rows)
     return head + body
-
-
-test_text.__test__ = False  # type: ignore[attr-defined]  # a name, not a test
 
 
 def _row(one: Recorded) -> str:

@@ -49,6 +49,7 @@ from tests.policy.builders import (
     case,
     gate,
     merged,
+    paths,
     poll,
 )
 
@@ -126,6 +127,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "merged_at": st.none() | WHEN,
     "closed": st.booleans(),
     "reverts": st.sampled_from([None, None, BEFORE]),
+    "reverts_only": st.sampled_from([frozenset(), paths("docs/a")]),
+    "draft": st.booleans(),
 }
 CHANGE = st.sampled_from(sorted(FIELDS)).flatmap(lambda name: st.tuples(st.just(name), FIELDS[name]))
 CHANGES = st.lists(CHANGE, max_size=4, unique_by=lambda change: change[0]).map(dict)
@@ -174,8 +177,10 @@ def test_a_merge_is_green_agreed_up_to_date_and_of_this_head(one: Case, charter:
     assert step.head == asked.head
     assert asked.merged_as is None
     assert not asked.closed
+    assert not asked.draft
     assert step.because.passed
     if asked.origin is Origin.REVERT and asked.reverts and one.inverse is not None and one.inverse.passed:
+        assert not asked.reverts_only or one.gate_base == asked.base
         return
     assert one.gate is not None
     assert one.gate_base == asked.base == one.around.main

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -216,6 +217,28 @@ def test_an_exact_inverse_takes_the_fast_lane() -> None:
     for paths in (["docs/a"], ["infra/a"], [".github/x"]):
         step = reverting(*paths, around=around, base=BASE)
         assert step == Merge(HEAD, PASSED)
+
+
+def test_a_draft_waits_for_a_person_whatever_speaks_for_it() -> None:
+    for step in (decided(draft=True), decided(draft=True, gate=None), reverting("docs/a", draft=True)):
+        assert step == Wait(None, "a draft: a person has to say that it is ready")
+    assert decided(draft=True, approvals=GREEN, checks=PASSED) == decided(draft=True)
+    assert isinstance(decided(draft=False), Merge)
+
+
+def test_the_inverse_of_a_part_is_validated_but_nobody_is_asked() -> None:
+    part = {"reverts_only": frozenset({PurePosixPath("infra/a")})}
+    assert reverting("infra/a", **part) == Validate(HEAD)
+    assert reverting("infra/a", **part, gate=gate(), gate_base=BASE) == Validate(HEAD), "of another base"
+    for status in (Status.PASS, Status.PENDING):
+        step = reverting("infra/a", **part, gate=gate(status, "behaviour"))
+        assert isinstance(step, Merge)
+        assert step.because.passed
+        assert step.because.find("inverse") is not None
+    for status in (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE):
+        assert isinstance(reverting("infra/a", **part, gate=gate(status)), Page)
+    unproved = Verdict("inverse", Status.FAIL, "later edits")
+    assert isinstance(reverting("infra/a", **part, gate=gate(), inverse=unproved), Page)
 
 
 @pytest.mark.parametrize(

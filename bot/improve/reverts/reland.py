@@ -13,7 +13,7 @@ from bot.improve.context import GATE, Context, commit_message
 from bot.improve.look import View
 from bot.improve.reverts.capture import TABLE as FAILURES
 from bot.improve.reverts.capture import captured
-from bot.policy.reland import LABEL, Captured, carried, idea_of, missing, test_path, test_text, wanted
+from bot.policy.reland import LABEL, Captured, carried, idea_of, missing, path_of_test, text_of_test, wanted
 from bot.policy.tier import only_adds, tier_of
 
 TABLE = "relands"
@@ -57,9 +57,9 @@ async def offer(ctx: Context, seen: View, original: Proposal, revert: Proposal) 
         because = f"later edits or modes of files are in the way, a person brings it again: {names}"
         await _not_offered(ctx, original, merged, because)
         return None
-    test = test_text(failure) if _may_be_added(seen, test_path(merged)) else ""
-    proved = bool(test) and await _replays(ctx, seen.main, files, test_path(merged), test)
-    tested = {test_path(merged): test.encode()} if proved else {}
+    test = text_of_test(failure) if _may_be_added(seen, path_of_test(merged)) else ""
+    proved = bool(test) and await _replays(ctx, seen.main, files, path_of_test(merged), test)
+    tested = {path_of_test(merged): test.encode()} if proved else {}
     patch = Patch(seen.main, {**files, **tested})
     return await _open(ctx, original, patch, failure, _body(original, failure, why, proved=proved))
 
@@ -126,7 +126,7 @@ async def _open(ctx: Context, original: Proposal, patch: Patch, failure: Capture
     pull = await ctx.forge.open(branch, title, body, idea, labels=labels, draft=True)
     ctx.crash_point("reland.opened")
     ctx.audit.append("controller", "propose", f"#{pull}", title, {"head": head, "idea": idea.id})
-    tested = test_path(failure.merged) in patch.files
+    tested = path_of_test(failure.merged) in patch.files
     ctx.say("relanded", {"pull": pull, "of": original.pull, "tested": tested})
     return pull
 
