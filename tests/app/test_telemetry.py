@@ -1,19 +1,32 @@
 """What is beside the work is put together so that it costs nothing where it is not wanted."""
 
 import asyncio
+import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
+from bot.adapters.otlp.turns import Turns
+from bot.adapters.prometheus.loop import LoopMetrics
+from bot.app import logs
+from bot.app.bot_wiring import Unobserved
 from bot.app.telemetry import KnownRules, denied, open_exporter, telling, watch
 from bot.core.case import Stop
 from bot.core.errors import Misconfigured, Unavailable
+from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
+from bot.improve.doors import Profile
+from bot.improve.engine import Engine
+from bot.improve.ideas import Workshop
 from bot.policy.charter import parse
+from tests.improve.conftest import World, world  # noqa: F401  (the engine's own small house)
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -161,3 +174,61 @@ def test_a_collector_that_is_away_costs_spans_and_no_more(unused_tcp_port: int) 
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True, env=env
     )
     assert done.stdout.strip() == "went on"
+
+
+@pytest.mark.integration
+async def test_each_round_of_the_loop_is_counted_and_one_that_a_door_held_names_the_door(
+    world: World,  # noqa: F811
+) -> None:
+    figures = LoopMetrics("c" * 40, "1")
+    rounds: list[Mapping[str, object]] = []
+    enough = asyncio.Event()
+
+    def heard(event: str, facts: Mapping[str, object]) -> None:
+        figures.heard(event, facts)
+        if event == "round":
+            rounds.append(facts)
+            enough.set()
+
+    async def away() -> Sha:
+        raise Unavailable("GitHub", "502")
+
+    world.ctx = replace(world.ctx, say=telling(world.ctx.say, heard))
+    loop = Engine(world.ctx, Workshop((), (), lambda _sha: Profile((), (), (), None)), new_ideas=False)
+    for broken in (False, True):
+        if broken:
+            world.forge.main = away  # type: ignore[method-assign]
+        enough.clear()
+        task = asyncio.create_task(loop.run())
+        await asyncio.wait_for(enough.wait(), 20)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    whole, held = rounds
+    assert (whole["whole"], whole["open"], whole["watched"]) == (True, 0, 0)
+    assert (held["whole"], held["open"]) == (False, None)
+    page = figures.page().decode()
+    assert 'megawatts_loop_rounds_total{result="held"} 1.0' in page
+    assert 'megawatts_loop_troubles_total{door="GitHub",event="held"} 1.0' in page
+    assert not world.saw("round"), "people are not told of every round"
+
+
+def test_log_lines_of_one_message_carry_one_trace_and_libraries_lines_too(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        logs.set_up(process="bot")
+        turns = Turns(Unobserved())
+        for _ in range(2):
+            with turns.turn():
+                structlog.get_logger().info("first")
+                logging.getLogger("library").warning("second")
+        structlog.get_logger().info("outside")
+    finally:
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+        logging.basicConfig(level=logging.WARNING, handlers=[], force=True)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    traces = [line.get("trace_id", "") for line in lines]
+    assert [line["event"] for line in lines] == ["first", "second", "first", "second", "outside"]
+    assert traces[0] == traces[1] != traces[2] == traces[3]
+    assert {len(trace) for trace in traces[:4]} == {32}
+    assert traces[4] == ""
+    assert all({"level", "timestamp", "process"} <= set(line) for line in lines), "what Loki makes labels and times of"

@@ -16,6 +16,8 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 """Facts that a span may carry; every other one is left out."""
+_SHORT = 16
+"""Characters below which no word has the form of a key."""
 _WORD = re.compile(r"[\w.:/#+@-]{1,64}", re.ASCII)
 
 
@@ -58,5 +60,5 @@ def clean(span: Span) -> Span:
 
 def _harmless(value: object) -> bool:
     if isinstance(value, str):
-        return _WORD.fullmatch(value) is not None and HIDDEN not in hide(value)
+        return _WORD.fullmatch(value) is not None and (len(value) < _SHORT or HIDDEN not in hide(value))
     return isinstance(value, bool | int | float)
