@@ -190,7 +190,7 @@ async def _way(ctx: "Context", proposal: Proposal, chain: Chain) -> list[Step]:
         }
         steps.append(Step(Stage.PATCH, proposal.head, proposal.head_tree, facts))
     merged = any(link.stage is Stage.MERGE for link in chain)
-    if merged or (Stage.GATE in known and proposal.merged_as is None):
+    if merged or proposal.draft or (Stage.GATE in known and proposal.merged_as is None):
         return steps
     gate = await ctx.forge.reported(proposal.head, GATE)
     if gate is not None and gate.facts.get("tree") == proposal.head_tree:

@@ -177,22 +177,25 @@ def _read(number: int, line: str) -> Link:
     try:
         row = json.loads(line)
         link = _link(row["statement"], row["signatures"])
-        digest = row["digest"]
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        digest, spelt = link.digest, _row(link)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
         raise Broken(f"record {number} is not a record: {type(error).__name__}") from error
-    if digest != link.digest:
+    if row.get("digest") != digest:
         raise Broken(f"record {number} ({link.stage}) was changed after it was written")
-    if _row(link) != line.encode("utf-8", "surrogatepass"):
+    if spelt != line.encode("utf-8", "surrogatepass"):
         raise Broken(f"record {number} ({link.stage}) is not spelt as it was written")
     return link
 
 
 def _link(statement: Mapping[str, Any], signatures: Mapping[str, str]) -> Link:
     predicate, subject = statement["predicate"], statement["subject"][0]
+    at = datetime.fromisoformat(predicate["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without an offset")
     name = str(statement["predicateType"]).removeprefix(PREDICATE.split("{}", maxsplit=1)[0]).removesuffix("/v1")
     return Link(
         number=int(predicate["number"]),
-        at=datetime.fromisoformat(predicate["at"]),
+        at=at,
         pull=PullNumber(int(predicate["pull"])),
         stage=Stage(name),
         commit=Sha(str(subject["digest"]["gitCommit"])),

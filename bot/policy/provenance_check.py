@@ -55,7 +55,7 @@ def anchors_on(sha: Sha, texts: Iterable[str]) -> tuple[str, ...]:
             said = [link.facts.get("before") for link in parse(text) if link.stage is Stage.MERGE]
         except Broken:
             continue
-        found |= {name["record"] for name in said if isinstance(name, dict) and name.get("gitCommit") == sha}
+        found |= {str(name.get("record")) for name in said if isinstance(name, dict) and name.get("gitCommit") == sha}
     return tuple(sorted(found))
 
 
@@ -199,7 +199,7 @@ def _merged(chain: Sequence[Link], merge: Link, ground: Ground) -> str:
     base, head = str(merge.facts.get("base", "")), str(merge.facts.get("head", ""))
     if not patches:
         return "missing: patch"
-    if patches[0].facts.get("origin") in FOUND and chain[0].stage is not Stage.FINDING:
+    if str(patches[0].facts.get("origin")) in FOUND and chain[0].stage is not Stage.FINDING:
         return "missing: finding"
     if patches[-1].commit != head:
         return f"merged {head[:12]}, while the last patch is {patches[-1].commit[:12]}"

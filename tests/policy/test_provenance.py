@@ -299,3 +299,45 @@ def test_no_other_order_and_no_part_with_the_merge_cut_passes(order: list[int], 
     moved = [links[place] for place in order]
     assert ask(moved).passed == (order == sorted(order))
     assert ask(links[:cut]).passed == (cut >= 5), "what is after the merge may still be to come; anchors and tags tell"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+IN = ("statement", "predicate")
+PLACES = [
+    *[("digest",), ("signatures",), ("signatures", "ours"), ("statement",), ("statement", "subject"), IN],
+    ("statement", "predicateType"),
+    *[(*IN, name) for name in ("number", "at", "pull", "previous", "facts")],
+    *[(*IN, "facts", name) for name in ("origin", "base", "head", "approvals", "before", "result", "by")],
+]
+
+
+@given(st.integers(0, 6), st.sampled_from(PLACES), JSON)
+def test_nothing_that_a_note_may_hold_breaks_the_check(number: int, place: tuple[str, ...], value: object) -> None:
+    """A forger who makes the digests fit gets a verdict, never a crash."""
+    rows = [json.loads(line) for line in render(chain(signer=None)).splitlines()]
+    part = rows[number]
+    for name in place[:-1]:
+        part = part[name]
+    part[place[-1]] = value
+    if place != ("digest",):
+        spelt = json.dumps(rows[number]["statement"], sort_keys=True, separators=(",", ":")).encode()
+        rows[number]["digest"] = hashlib.sha256(spelt).hexdigest()
+    text = "".join(json.dumps(row, sort_keys=True, separators=(",", ":")) + "\n" for row in rows)
+    for ground in (GROUND, replace(SIGNED, anchors=("0" * 64,), reverts=frozenset({BY}), versions=("v1",))):
+        assert ask(text, ground).name == "provenance"
+    assert isinstance(anchors_on(MERGE, [text]), tuple)
+    assert isinstance(commits_of(text), frozenset)
+
+
+@given(st.text())
+def test_no_text_breaks_the_check(text: str) -> None:
+    assert not ask(text).passed
+
+
+def test_a_time_without_an_offset_is_no_time() -> None:
+    naive = replace(chain(signer=None)[0], at=T0.replace(tzinfo=None))
+    assert "not a record" in ask([naive], GROUND).because

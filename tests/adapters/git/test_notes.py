@@ -5,10 +5,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from bot.adapters.git.commits import commit_tree
-from bot.adapters.git.notes import CHAIN, Notes
+from bot.adapters.git.notes import CHAIN, Notes, SharedNotes
 from bot.adapters.git.repository import GitRepository
+from bot.adapters.github.transport import Remote
 from bot.core.change import Patch
-from bot.core.errors import Misconfigured
+from bot.core.errors import Denied, Misconfigured
 from bot.core.ids import Sha, Tree
 
 pytestmark = pytest.mark.integration  # they run git
@@ -57,6 +58,14 @@ def test_a_note_whose_content_is_gone_is_an_empty_one(repo: GitRepository) -> No
     assert notes.all() == {one: "", two: "there\n"}
 
 
+def test_what_is_too_long_to_be_a_chain_is_not_read(repo: GitRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.adapters.git.notes._MOST", 10)
+    notes, one, two = Notes(repo), repo.resolve("HEAD"), more(repo, "second")
+    notes.write(one, "x" * 100 + "\n")
+    notes.write(two, "short\n")
+    assert notes.all() == {one: "a note of 101 bytes", two: "short\n"}
+
+
 def test_history_says_what_was_taken_back(repo: GitRepository) -> None:
     one = repo.resolve("HEAD")
     by = more(repo, f'Revert "first"\n\nThis reverts commit {one}, reversing\nchanges made to x.')
@@ -72,6 +81,58 @@ def test_tags_and_files_of_a_commit(repo: GitRepository) -> None:
     repo.git.run("tag", "v0.1.0", one)
     assert Notes(repo).tags(one) == ("v0.1.0",)
     assert (Notes(repo).file(one, "a"), Notes(repo).file(one, "none")) == ("a\n", None)
+
+
+@pytest.fixture
+def clones(repo: GitRepository, tmp_path: Path) -> tuple[GitRepository, GitRepository]:
+    return GitRepository.mirror(repo.path, tmp_path / "one.git"), GitRepository.mirror(repo.path, tmp_path / "two.git")
+
+
+def test_shared_notes_are_those_of_the_repository_elsewhere(
+    repo: GitRepository, clones: tuple[GitRepository, GitRepository]
+) -> None:
+    remote = Remote(f"file://{repo.path}")
+    one, two = (SharedNotes(clone, remote) for clone in clones)
+    first, second = repo.resolve("HEAD"), more(repo, "second")
+    assert one.all() == {}
+    one.write(first, "a\n")
+    two.write(second, "b\n")
+    one.write(first, "c\n")
+    assert one.all() == two.all() == Notes(repo).all() == {first: "c\n", second: "b\n"}
+    assert one.reverts(first) == {}
+
+
+def test_a_note_that_comes_between_the_look_and_the_push_is_kept(
+    repo: GitRepository, clones: tuple[GitRepository, GitRepository]
+) -> None:
+    first, second = repo.resolve("HEAD"), more(repo, "second")
+    other = SharedNotes(clones[1], Remote(f"file://{repo.path}"))
+    late: list[str] = []
+
+    class Late(Remote):
+        def push(self, source: GitRepository, ref: str, oid: str, *, expecting: Sha | None) -> None:
+            if not late:
+                late.append(ref)
+                other.write(second, "theirs\n")
+            super().push(source, ref, oid, expecting=expecting)
+
+    SharedNotes(clones[0], Late(f"file://{repo.path}")).write(first, "ours\n")
+    assert Notes(repo).all() == {first: "ours\n", second: "theirs\n"}
+
+
+def test_what_could_not_be_pushed_is_not_taken_for_written(
+    repo: GitRepository, clones: tuple[GitRepository, GitRepository]
+) -> None:
+    class Shut(Remote):
+        def push(self, source: GitRepository, ref: str, oid: str, *, expecting: Sha | None) -> None:
+            raise Denied("the repository's rules refuse it")
+
+    first = repo.resolve("HEAD")
+    with pytest.raises(Denied, match="refuse"):
+        SharedNotes(clones[0], Shut(f"file://{repo.path}")).write(first, "x\n")
+    assert Notes(repo).all() == {}
+    SharedNotes(clones[0], Remote(f"file://{repo.path}")).write(first, "x\n")
+    assert Notes(repo).all() == {first: "x\n"}
 
 
 @pytest.mark.parametrize("odd", ["HEAD", "--help", "", "1" * 39, "refs/heads/main"])
