@@ -1,9 +1,11 @@
 """What people apply to Argo CD, against its own schemas made strict, and against what it is for."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import helm_python
 import pytest
 import yaml
 
@@ -147,6 +149,36 @@ def test_every_notification_that_is_subscribed_has_a_trigger_and_a_template() ->
             for rule in yaml.safe_load(config[f"trigger.{trigger}"]):
                 assert all(service in config[f"template.{send}"] for send in rule["send"])
                 assert rule["when"]
+
+
+HOSTILE = 'a "quoted"\\ text\n</script> @everyone {{ .x }} \u202e'
+APP = {
+    "metadata": {"name": HOSTILE, "annotations": {"megawatts.dev/verdict": HOSTILE}},
+    "spec": {"source": {"repoURL": "https://example.org/a.git"}},
+    "status": {
+        "sync": {"revision": "c0ffee"},
+        "operationState": {"operation": {"sync": {"revision": "c0ffee"}}, "message": HOSTILE},
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["deployed", "degraded", "sync-failed"])
+def test_a_notification_is_json_whatever_the_texts_in_it_are(tmp_path: Path, name: str) -> None:
+    """The engine is Helm's: Argo CD's is the same text/template with the same functions, and its own `call .repo`."""
+    (config,) = [one["data"] for one in DOCUMENTS if one["kind"] == "ConfigMap"]
+    body = yaml.safe_load(config[f"template.megawatts-{name}"])["webhook"]["discord"]["body"]
+    body = body.replace("(call .repo.RepoURLToHTTPS .app.spec.source.repoURL)", ".Values.app.spec.source.repoURL")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: note\nversion: 0.1.0\n")
+    (tmp_path / "templates" / "note.yaml").write_text(body.replace(" .app.", " .Values.app."))
+    with helm_python.Chart.load(tmp_path) as chart:
+        (text,) = chart.render({"app": APP}, name="n").values()
+    said = json.loads(text)
+    assert said["allowed_mentions"] == {"parse": []}
+    assert said.keys() == {"allowed_mentions", "content"}
+    assert said["content"].startswith(HOSTILE)
+    assert "c0ffee" in said["content"]
+    assert "%!" not in said["content"], "a verb of printf without its argument"
 
 
 def test_the_webhook_of_notifications_is_a_secret_and_mentions_nobody() -> None:
