@@ -20,7 +20,7 @@ from bot.core.verdict import Status, Verdict, worst
 from bot.policy import charter as charters
 from bot.policy import codeowners, people
 from bot.policy.app_access import ENGINE, REVERTS, Role, compare
-from bot.policy.branch_rules import ACTIONS, CI_CHECKS, Apps, drift, rulesets
+from bot.policy.branch_rules import CI_CHECKS, drift, rulesets
 from bot.policy.repository_setup import Named, environments, jobs, named
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _app(role: Role, look: Look, at: str, app: AppAccess, *, queue: bool) -> Ver
 def rules(name: str, look: Look) -> Verdict:
     """Every ruleset is as the charter wants; each drift by the rule's name."""
     here = look.effective
-    apps = Apps(_number(look.access.engine), _number(look.access.reverts), _actions(look.access.api))
+    apps = look.access.apps()
     wanted = rulesets(look.charter, apps, linear="required_linear_history" in here, queue="merge_queue" in here)
     there = look.settings.rulesets()
     parts = [drift(one, there.get(one.name)) for one in wanted]
@@ -164,15 +164,6 @@ def rules(name: str, look: Look) -> Verdict:
         said = "; ".join(f"{part.name}: {part.because}" for part in parts if part.status is Status.FAIL)
         return Verdict(name, Status.FAIL, f"{said}; `megawatts init --github` mends it", found.children)
     return found
-
-
-def _number(app: AppAccess) -> int | None:
-    return int(app.app_id) if app.app_id.isdecimal() else None
-
-
-def _actions(api: str) -> int | None:
-    """GitHub Actions has this id on github.com; an enterprise server's is its own, and is not known here."""
-    return ACTIONS if "//api.github.com" in api else None
 
 
 def files(name: str, look: Look) -> Verdict:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.SAME: "=", Action.KEEP: "=", Action.LATER: "?"}
+
+
+class Which(StrEnum):
+    """One of the two Apps."""
+
+    ENGINE = "engine"
+    REVERTS = "reverts"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +50,9 @@ def init(
     engine_app: Annotated[int | None, typer.Option(help="App id of the engine.")] = None,
     reverts_app: Annotated[int | None, typer.Option(help="App id of the App that merges reverts.")] = None,
     webhook: Annotated[str, typer.Option(help="Address for webhooks, for the Apps' manifests.")] = "",
+    register_app: Annotated[
+        Which | None, typer.Option("--register", help="Register this App of the fork by a page on this machine.")
+    ] = None,
     linear: Annotated[bool, typer.Option(help="Ask for a linear history.")] = False,
     queue: Annotated[bool, typer.Option(help="Ask for GitHub's merge queue.")] = False,
     trial: Annotated[
@@ -55,18 +66,24 @@ def init(
     Without --github or --write: the embedded forge in a home folder; one that is there stays. With them it writes what
     is missing, once, and refuses where something else is there. Exit code 0 if nothing conflicts, else 1.
     """
+    if register_app is not None:
+        _register(register_app, github, home, webhook, queue=queue)
+        return
     if not github and write is None:
         _embedded(repo, home, as_json=as_json)
         return
+    from bot.app.setup.access import access  # noqa: PLC0415
+    from bot.app.setup.on_github import set_up  # noqa: PLC0415
     from bot.app.setup.plan import Choice  # noqa: PLC0415
-    from bot.policy.branch_rules import Apps  # noqa: PLC0415
 
     wish = Wish(tuple(maintainer or ()), home_guild, base, differing)
-    choice = Choice(Apps(engine_app, reverts_app), linear=linear, queue=queue, trial=trial)
+    found = access(github)
+    choice = Choice(found.apps(engine_app, reverts_app), linear=linear, queue=queue, trial=trial)
     if write is not None:
         rows, pull = _written(write, github, wish, choice, webhook, dry_run=dry_run), ""
     else:
-        rows, pull = _github(github, wish, choice, dry_run=dry_run)
+        outcome = set_up(found, ROOT, wish, choice, dry_run=dry_run)
+        rows, pull = outcome.rows, outcome.pull
     _show(rows, pull, dry_run=dry_run, as_json=as_json)
 
 
@@ -81,6 +98,18 @@ def _embedded(repo: Path, home: Path | None, *, as_json: bool) -> None:
         typer.echo(json.dumps({"home": str(place.path), "main": main}))
         return
     typer.echo(f"the forge in {place.forge} is at {main[:12]}; start `megawatts deployer` and `megawatts controller`")
+
+
+def _register(which: Which, repository: str, home: Path | None, hook: str, *, queue: bool) -> None:
+    from bot.app.home import Home  # noqa: PLC0415
+    from bot.app.setup.access import access  # noqa: PLC0415
+    from bot.app.setup.registering import register as registering  # noqa: PLC0415
+    from bot.policy.app_access import ENGINE, REVERTS  # noqa: PLC0415
+
+    role = ENGINE if which is Which.ENGINE else REVERTS
+    found = access(repository)
+    place = Home.find(home).create().path / "github"
+    registering(role, found.repository, place, api=found.api, hook=hook, queue=queue, say=typer.echo)
 
 
 def _written(
@@ -108,14 +137,6 @@ def _written(
 def _beside(path: str, text: str, there: str | None) -> Change:
     action = Action.CREATE if there is None else Action.SAME if there == text else Action.UPDATE
     return Change("by hand", path, action)
-
-
-def _github(repository: str, wish: Wish, choice: "Choice", *, dry_run: bool) -> tuple[tuple[Change, ...], str]:
-    from bot.app.setup.access import access  # noqa: PLC0415
-    from bot.app.setup.on_github import set_up  # noqa: PLC0415
-
-    outcome = set_up(access(repository), ROOT, wish, choice, dry_run=dry_run)
-    return outcome.rows, outcome.pull
 
 
 def _show(rows: Iterable[Change], pull: str, *, dry_run: bool, as_json: bool) -> None:

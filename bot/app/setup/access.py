@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.app.environment import Secret
 from bot.app.road_settings import RoadSettings, road
 from bot.core.errors import Misconfigured
+from bot.policy.branch_rules import ACTIONS, Apps
 
 if TYPE_CHECKING:
     from bot.adapters.github.api import Api
@@ -26,6 +28,11 @@ class AppAccess:
 
     def __bool__(self) -> bool:
         return bool(self.app_id)
+
+    @property
+    def number(self) -> int | None:
+        """The App's id; None if there is none that is a number."""
+        return int(self.app_id) if self.app_id.isdecimal() else None
 
     def key(self) -> "AppKey":
         """The key, from its file if a path is given. Raises Misconfigured for what is no number, key or safe file."""
@@ -61,6 +68,11 @@ class Access:
     engine: AppAccess = AppAccess("GITHUB_APP")
     reverts: AppAccess = AppAccess("GITHUB_REVERT_APP")
     webhook_secret: Secret = Secret()  # noqa: RUF009  (a text that cannot change)
+
+    def apps(self, engine: int | None = None, reverts: int | None = None) -> Apps:
+        """Ids of the Apps: those given, else the settings'. GitHub Actions' is known on github.com only."""
+        actions = ACTIONS if urlsplit(self.api).netloc == "api.github.com" else None
+        return Apps(engine or self.engine.number, reverts or self.reverts.number, actions)
 
     def client(self) -> "Api":
         """By the token, else as the engine's App is installed. Raises Misconfigured without either."""

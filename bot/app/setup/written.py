@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from bot.policy.branch_rules import Ruleset
 
 BESIDE = ".github/setup"
 """For people; nothing reads it."""
+GITHUB = "https://github.com"
 
 
 def present(folder: Path) -> dict[str, str]:
@@ -53,18 +54,22 @@ def by_hand(rules: tuple[Ruleset, ...], repository: str, hook: str, *, queue: bo
     return found | {f"{BESIDE}/apps/register.html": File(_page(apps, repository.partition("/")[0]))}
 
 
-def app(role: Role, repository: str, hook: str, *, queue: bool, redirect: str = "") -> dict[str, Any]:
+def app(
+    role: Role, repository: str, hook: str, *, queue: bool, redirect: str = "", server: str = GITHUB
+) -> dict[str, Any]:
     """The manifest of one App for this repository; GitHub limits names to 34 characters."""
     owner, _, name = repository.partition("/")
-    home = f"https://github.com/{repository}"
+    home = f"{server}/{repository}"
     title = f"{name[:16]}-{role.name}-{owner}"[:34].rstrip("-")
     return manifest(role, title, home, hook=hook, redirect=redirect or home, queue=queue)
 
 
-def form(manifest_of: Mapping[str, Any], owner: str, *, organisation: bool, state: str = "") -> str:
+def form(
+    manifest_of: Mapping[str, Any], owner: str, *, organisation: bool, state: str = "", server: str = GITHUB
+) -> str:
     """A form that posts a manifest to GitHub. Everything in it is escaped."""
     place = f"organizations/{owner}/settings/apps/new" if organisation else "settings/apps/new"
-    action = html.escape(f"https://github.com/{place}" + (f"?state={state}" if state else ""), quote=True)
+    action = html.escape(f"{server}/{place}" + (f"?state={state}" if state else ""), quote=True)
     value = html.escape(json.dumps(manifest_of), quote=True)
     where = f"the organisation {owner}" if organisation else "my own account"
     return (
@@ -73,9 +78,14 @@ def form(manifest_of: Mapping[str, Any], owner: str, *, organisation: bool, stat
     )
 
 
+def page(forms: Iterable[str]) -> str:
+    """An HTML page of such forms, without scripts."""
+    body = "\n".join(forms)
+    return f'<!doctype html>\n<meta charset="utf-8">\n<title>Apps of Megawatts</title>\n{body}\n'
+
+
 def _page(apps: Mapping[str, Mapping[str, Any]], owner: str) -> str:
-    forms = "\n".join(form(one, owner, organisation=org) for one in apps.values() for org in (False, True))
-    return f'<!doctype html>\n<meta charset="utf-8">\n<title>Apps of Megawatts</title>\n{forms}\n'
+    return page(form(one, owner, organisation=org) for one in apps.values() for org in (False, True))
 
 
 def _slug(name: str) -> str:

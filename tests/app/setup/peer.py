@@ -53,6 +53,8 @@ class Repository:
     app_id: int = 0
     """The App that signed the request in hand."""
     suspended: bool = False
+    codes: dict[str, Any] = field(default_factory=dict)
+    """Apps that were registered, by the one-time code."""
     events: list[str] = field(default_factory=list)
     hook: dict[str, str] = field(default_factory=dict)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
@@ -237,6 +239,13 @@ def _installation(repo: Repository, _query: Any, _body: Any) -> Answer:
     }
 
 
+def _conversion(repo: Repository, _query: Any, _body: Any, code: str) -> Answer:
+    """A code is good once."""
+    if code not in repo.codes:
+        return 404, {"message": "Not Found"}
+    return 201, repo.codes.pop(code)
+
+
 ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "", lambda repo, *_: (200, {"default_branch": repo.branch, "full_name": repo.name})),
     ("GET", "/git/trees/(.+)", _tree),
@@ -269,6 +278,7 @@ ELSEWHERE: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/rate_limit", lambda *_: (200, {"resources": {}})),
     ("GET", "/app/hook/config", lambda repo, *_: (200, repo.hook)),
     ("GET", "/app/hook/deliveries", lambda repo, *_: (200, repo.deliveries)),
+    ("POST", "/app-manifests/([^/]+)/conversions", _conversion),
     ("POST", r"/app/installations/7/access_tokens", lambda repo, *_: (201, {
         "token": TOKEN, "expires_at": "2999-01-01T00:00:00Z", "permissions": {},
     })),
@@ -294,7 +304,11 @@ def served(repo: Repository) -> Iterator[str]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             repo.app_id = signer(self.headers.get("Authorization", ""))
-            if repo.app_id in repo.apps or self.headers.get("Authorization", "").endswith(TOKEN):
+            if (
+                "/app-manifests/" in self.path
+                or repo.app_id in repo.apps
+                or self.headers.get("Authorization", "").endswith(TOKEN)
+            ):
                 status, data = repo.answer(self.command, parts.path, parse_qs(parts.query), body)
             else:
                 status, data = 401, {"message": "Bad credentials"}
