@@ -178,8 +178,12 @@ def _ready_pods(seen: Seen, version: Version | None) -> int:
 
 
 def _ready(seen: Seen, running: Version) -> bool:
-    """Takes traffic. A paused canary is Suspended; and other objects of the application may be unwell without it."""
-    return _ready_pods(seen, running) > 0 if seen.pods else seen.health in {"Healthy", "Suspended"}
+    """Takes traffic with every pod that it has so far: half a rollout is not judged. What else the application holds
+    may be unwell without it. Where pods do not name their commit, a paused canary (Suspended) counts."""
+    pods = seen.pods.get(running.product)
+    if seen.pods:
+        return pods is not None and 0 < pods.total == pods.ready
+    return seen.health in {"Healthy", "Suspended"}
 
 
 def _previous(seen: Seen, running: Version | None) -> Sha | None:

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.case import Page, Revert, Wait
+from bot.core.change import Proposal
 from bot.core.health import Rollout
-from bot.core.ids import Sha
+from bot.core.ids import PullNumber, Sha, Tree
 from bot.core.verdict import Status, Verdict
 from bot.policy.reconcile import (
     PATIENCE,
@@ -18,6 +20,7 @@ from bot.policy.reconcile import (
     RollBack,
     RolledBack,
     may_roll_back,
+    merges_of,
     reconcile,
     row_to,
     without_forge,
@@ -149,6 +152,37 @@ class TestReconcile:
             pytest.fail("it does not end")
         due = [m.sha for m in merges if m.in_bad and not m.in_good and not m.is_revert]
         assert taken == due[::-1]
+
+
+def proposal(number: int, merged: Sha | None, **more: object) -> Proposal:
+    at = NOON + number * MINUTE if merged else None
+    paths = frozenset({PurePosixPath("bot/x.py")})
+    made = Proposal(PullNumber(number), "b", "t", THIRD, Tree("7" * 40), OLD, paths, "bot", NOON, merged_as=merged)
+    return replace(made, merged_at=at, **more)  # type: ignore[arg-type]
+
+
+def test_merges_are_seen_from_the_rollback() -> None:
+    one, two, three, back = (Sha(name * 40) for name in "1234")
+    history = [OLD, one, two, three, NEW]
+    found = merges_of(
+        [
+            proposal(1, one),
+            proposal(2, two),
+            proposal(3, three),
+            proposal(4, back, reverts=one),
+            proposal(5, None, reverts=two),
+            proposal(6, None, reverts=three, closed=True),
+            proposal(7, None),
+        ],
+        LEFT,
+        lambda old, new: old in history and history.index(old) <= history.index(new),
+    )
+    assert [(m.sha, m.in_bad, m.in_good) for m in found] == [
+        (one, True, False), (two, True, False), (three, True, False), (back, False, False),
+    ]  # fmt: skip
+    assert [(m.reverted_by, m.revert_open, m.is_revert) for m in found] == [
+        (back, False, False), (None, True, False), (None, False, False), (None, False, True),
+    ]  # fmt: skip
 
 
 def test_a_row_survives_its_record() -> None:

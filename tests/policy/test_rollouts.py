@@ -72,6 +72,12 @@ def test_pods_tell_more_than_what_was_applied() -> None:
     assert "Progressing" in found.facts["because"]
 
 
+@pytest.mark.parametrize(("pods", "ready"), [(Pods(1, 2), False), (Pods(1, 2, "OOMKilled"), False), (Pods(2, 2), True)])
+def test_half_a_rollout_is_not_judged(pods: Pods, ready: bool) -> None:
+    found = conclude(replace(RUNS_NEW, pods={OLD: Pods(1, 1), NEW: pods}), NEW, HAS_NEW)
+    assert (found.running, found.contains, found.ready, found.failed) == (NEW, True, ready, "")
+
+
 def test_a_paused_canary_takes_traffic_beside_its_control() -> None:
     found = conclude(replace(RUNS_NEW, health="Suspended"), NEW, HAS_NEW)
     assert (found.running, found.ready, found.previous) == (NEW, True, OLD)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from bot.adapters.argocd import holding
-from bot.adapters.argocd.models import Application, Deployment, Info, Node, OperationState, Source, SyncWindows
+from bot.adapters.argocd.models import Application, Deployment, Node, OperationState, Source, SyncWindows
 from bot.core.ids import Sha
 from bot.core.text import one_line
 from bot.policy.rollouts import EPOCH, LABEL, Applied, Attempt, Pods, Seen, Version
@@ -15,6 +15,9 @@ from bot.policy.rollouts import EPOCH, LABEL, Applied, Attempt, Pods, Seen, Vers
 _SHA = re.compile(r"[0-9a-f]{40}")
 _WORST = 40
 """Objects looked at when an application differs from git."""
+
+_GONE = frozenset({"Completed", "Evicted", "NodeLost", "NodeShutdown", "Shutdown", "Terminated", "Terminating"})
+"""What a pod says that is no longer one of those that should run."""
 
 Product = Callable[[Sha, Sequence[Source]], Sha]
 """(source commit, where the manifests come from) -> the product commit that it deploys."""
@@ -113,7 +116,7 @@ def pods(nodes: Sequence[Node]) -> Mapping[Sha, Pods]:
     found: dict[Sha, Pods] = {}
     for node in nodes:
         commit = node.networking_info.labels.get(LABEL, "")
-        if node.kind != "Pod" or node.group or not _SHA.fullmatch(commit):
+        if node.kind != "Pod" or node.group or not _SHA.fullmatch(commit) or _told(node, "Status Reason") in _GONE:
             continue
         before = found.get(Sha(commit), Pods())
         broken = _broken(node) if node.health.status == "Degraded" else ""
@@ -121,19 +124,22 @@ def pods(nodes: Sequence[Node]) -> Mapping[Sha, Pods]:
             ready=before.ready + (node.health.status == "Healthy"),
             total=before.total + 1,
             broken=before.broken or broken,
-            restarts=max(before.restarts, _restarts(node.info)),
+            restarts=max(before.restarts, _restarts(node)),
         )
     return found
 
 
 def _broken(node: Node) -> str:
-    reason = next((i.value for i in node.info if i.name == "Status Reason"), "")
-    return one_line(": ".join(filter(None, (reason, node.health.message))), 200) or "degraded"
+    return one_line(": ".join(filter(None, (_told(node, "Status Reason"), node.health.message))), 200) or "degraded"
 
 
-def _restarts(info: Sequence[Info]) -> int:
-    text = next((i.value for i in info if i.name == "Restart Count"), "0")
+def _restarts(node: Node) -> int:
+    text = _told(node, "Restart Count")
     return int(text) if text.isascii() and text.isdecimal() else 0
+
+
+def _told(node: Node, name: str) -> str:
+    return next((info.value for info in node.info if info.name == name), "")
 
 
 def _aware(at: datetime | None) -> datetime:

@@ -131,6 +131,8 @@ def test_pods_are_counted_by_the_commit_that_they_name() -> None:
         pod(ONE, "Healthy"),
         pod(ONE, "Progressing"),
         pod(TWO, "Degraded", Status_Reason="CrashLoopBackOff", Restart_Count="12"),
+        pod(ONE, "Degraded", Status_Reason="Evicted"),
+        pod(ONE, "Healthy", Status_Reason="Terminating"),
         pod("unknown", "Healthy"),
         pod(f"{ONE}x", "Healthy"),
         Node.model_validate({"kind": "ReplicaSet", "networkingInfo": {"labels": {"megawatts.dev/commit": ONE}}}),
