@@ -1,6 +1,7 @@
 """Who is who is said in a sealed file, or it is not known."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,10 @@ def review(reviewer: str, *, approves: bool = False) -> Approval:
 
 def test_the_list_lies_where_the_engine_may_not_write() -> None:
     assert any(PATH.startswith(place) for place in SEALED_CORE)
+
+
+def test_the_products_own_list_holds() -> None:
+    assert parse((Path(__file__).parents[2] / PATH).read_text()).links == {}
 
 
 def test_logins_are_compared_as_forges_do() -> None:
