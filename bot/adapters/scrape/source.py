@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.health import Reading
 from bot.core.ids import Sha
+from bot.policy.blame import MEMBERS
 
 Page = Mapping[tuple[str, str], float]
 """Sample value by (sample name, outcome label)."""
@@ -54,6 +55,9 @@ def readings(revision: Sha, before: Look, now: Look) -> tuple[Reading, ...]:
         found.append(
             Reading("reply_seconds", revision, now.at, since("megawatts_reply_seconds_sum") / replies, replies)
         )
+    hit, seen = (now.page.get((f"megawatts_members_{name}", "")) for name in ("hit", "seen"))
+    if hit is not None and seen is not None:
+        found.append(Reading(f"{MEMBERS}messages", revision, now.at, hit, seen))
     memory = now.page.get(("process_resident_memory_bytes", ""))
     if memory is not None:
         found.append(Reading("memory", revision, now.at, memory / 1e6))

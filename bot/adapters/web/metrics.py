@@ -14,6 +14,8 @@ from bot.core.ids import UserId
 
 CAP = 6
 """Messages of one member and outcome that count in one minute: a flood by one member is not an outage."""
+BAD = frozenset({Outcome.REJECTED, Outcome.FAILED})
+"""Outcomes that the watch after a deploy counts as bad."""
 _MINUTE = 60.0
 _MEMBERS = 10_000
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
@@ -59,6 +61,14 @@ class Metrics:
         self._budget = Gauge(
             "megawatts_budget_dollars", "US dollars that models may cost.", ["of"], registry=self._registry
         )
+        self._members_seen = Gauge(
+            "megawatts_members_seen", "Members who wrote in the last minute.", registry=self._registry
+        )
+        self._members_hit = Gauge(
+            "megawatts_members_hit",
+            "Members of whose messages one was rejected or failed in the last minute.",
+            registry=self._registry,
+        )
         build = Gauge(
             "megawatts_build_info", "What runs here; always 1.", ["revision", "version"], registry=self._registry
         )
@@ -69,16 +79,20 @@ class Metrics:
             self._capped.labels(outcome)
         self._seen: OrderedDict[tuple[str, Outcome], tuple[float, int]] = OrderedDict()
         self._late: OrderedDict[str, float] = OrderedDict()
+        self._wrote: OrderedDict[str, float] = OrderedDict()
+        self._hit: OrderedDict[str, float] = OrderedDict()
 
     def answered(self, user: UserId, outcome: Outcome, seconds: float) -> None:
         """Count one message; a rejection is not a reply and has no reply time."""
         self._messages.labels(outcome).inc()
         if self._within_cap(user, outcome):
             self._capped.labels(outcome).inc()
+        now = self._timer()
+        _mark(self._wrote, user, now)
+        if outcome in BAD:
+            _mark(self._hit, user, now)
         if outcome is Outcome.REJECTED:
-            self._late[user] = self._timer()
-            self._late.move_to_end(user)
-            _trim(self._late)
+            _mark(self._late, user, now)
         else:
             self._seconds.observe(seconds)
 
@@ -109,7 +123,10 @@ class Metrics:
     def page(self) -> bytes:
         """The page in the exposition format."""
         now = self._timer()
-        self._rejected.set(sum(now - at < _MINUTE for at in self._late.values()))
+        for gauge, marks in (
+            (self._rejected, self._late), (self._members_seen, self._wrote), (self._members_hit, self._hit)
+        ):  # fmt: skip
+            gauge.set(sum(now - at < _MINUTE for at in marks.values()))
         return generate_latest(self._registry)
 
     def _within_cap(self, user: str, outcome: Outcome) -> bool:
@@ -148,6 +165,12 @@ def cpu_seconds() -> float:
     """Processor time of this process, user and system."""
     used = getrusage(RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _mark(marks: OrderedDict[str, float], user: str, now: float) -> None:
+    marks[user] = now
+    marks.move_to_end(user)
+    _trim(marks)
 
 
 def _trim(kept: OrderedDict[Any, Any]) -> None:

@@ -67,3 +67,10 @@ async def test_a_dead_address_gives_an_empty_reading(unused_tcp_port: int) -> No
 def test_a_page_that_is_not_metrics_is_refused() -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse("<html>not metrics</html>\n")
+
+
+def test_how_many_members_were_hit_is_read_where_it_is_told() -> None:
+    told = "# TYPE megawatts_members_hit gauge\nmegawatts_members_hit 1\n"
+    told += "# TYPE megawatts_members_seen gauge\nmegawatts_members_seen 7\n"
+    assert between(page(1), page(2) + told)["members/messages"] == (1.0, 7.0)
+    assert "members/messages" not in between(page(1), page(2))

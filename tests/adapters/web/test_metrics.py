@@ -55,6 +55,22 @@ def test_many_members_are_seen_as_many() -> None:
     assert found["megawatts_rejected_users", ""] == 50
 
 
+def test_how_many_members_were_hit_of_those_who_wrote() -> None:
+    clock = Clock()
+    metrics = Metrics(SHA, "1", clock)
+    for _ in range(100):
+        metrics.answered("flood", Outcome.REJECTED, 0)
+    for user in ("ann", "bob"):
+        metrics.answered(user, Outcome.ANSWERED, 0.01)
+    found = samples(metrics)
+    assert (found["megawatts_members_hit", ""], found["megawatts_members_seen", ""]) == (1, 3)
+    metrics.answered("ann", Outcome.FAILED, 0.01)
+    assert samples(metrics)["megawatts_members_hit", ""] == 2
+    clock.now = 61
+    found = samples(metrics)
+    assert (found["megawatts_members_hit", ""], found["megawatts_members_seen", ""]) == (0, 0)
+
+
 def test_a_member_is_over_the_limit_for_a_minute() -> None:
     clock = Clock()
     metrics = Metrics(SHA, "1", clock)
