@@ -81,7 +81,14 @@ BOT = Page(
             ),
             Panel("Feedback in an hour", {"{{value}}": "sum by (value) (increase(megawatts_feedback_total[1h]))"}),
             Panel("Not understood, by revision", {"{{revision}}": "megawatts:unanswered_ratio:rate5m"}, "percentunit"),
-            Panel("Members over a rate limit", {"members": "sum(megawatts_rejected_users)"}),
+            Panel(
+                "Members in the last minute",
+                {
+                    "wrote": "sum(megawatts_members_seen)",
+                    "rejected or failed": "sum(megawatts_members_hit)",
+                    "over a rate limit": "sum(megawatts_rejected_users)",
+                },
+            ),
         ),
     },
 )

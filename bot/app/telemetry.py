@@ -44,7 +44,7 @@ def open_exporter(endpoint: str, process: str, revision: str, version: str) -> "
 
 
 def telling(
-    say: Say, counted: Say | None = None, traced: Callable[[str, Mapping[str, object]], str] | None = None
+    people: Say, counted: Say | None = None, traced: Callable[[str, Mapping[str, object]], str] | None = None
 ) -> Say:
     """One teller out of several: people read the event with its `trace_id`, figures and traces hear of it."""
 
@@ -53,7 +53,7 @@ def telling(
             counted(event, facts)
         trace = traced(event, facts) if traced is not None else ""
         if event not in LOUD:
-            say(event, {**facts, "trace_id": trace} if trace else facts)
+            people(event, {**facts, "trace_id": trace} if trace else facts)
 
     return told
 
