@@ -86,9 +86,10 @@ async def test_a_change_that_is_taken_back_has_two_whole_chains_and_a_copied_or_
     while not world.saw("healthy"):
         await go(1)
     await go(2)
-    change, revert = await world.forge.proposals(everything=True)
+    change, revert, again = await world.forge.proposals(everything=True)
     assert stages(notes, change.merged_as)[-2:] == ["revert", "health"]
     assert stages(notes, revert.merged_as) == ["patch", "inverse", "merge", "deploy", "health"]
+    assert stages(notes, again.head) == ["finding", "patch"], "what comes again as a draft has its own beginning"
     for proposal in (change, revert):
         verdict = verified(repo_of(world), proposal.merged_as)
         assert verdict.passed, verdict.because

@@ -11,6 +11,7 @@ from bot.core.verdict import Verdict
 from bot.improve.body import plain, tree
 from bot.improve.context import GATE, Context, commit_message
 from bot.improve.look import View
+from bot.improve.provenance import begin
 from bot.improve.reverts.capture import TABLE as FAILURES
 from bot.improve.reverts.capture import captured
 from bot.policy.reland import LABEL, Captured, carried, idea_of, missing, path_of_test, text_of_test, wanted
@@ -119,6 +120,7 @@ async def _open(ctx: Context, original: Proposal, patch: Patch, failure: Capture
     branch = f"megawatts/{idea.id}"
     if ctx.switch.state() is not None:
         raise Denied(f"stopped before #{original.pull} was brought again")
+    await begin(ctx, idea, head)
     ctx.crash_point("reland.before_push")
     await ctx.forge.publish(ctx.repo, branch, head, expecting=await ctx.forge.branch(branch))
     ctx.crash_point("reland.pushed")
