@@ -54,7 +54,7 @@ class ArgoClient:
         params = {"projects": self.target.project} if self.target.project else {}
         call = Call("list applications", "applications, get", "", self.target.project)
         found = await self.transport.call("GET", API, call, params=params | _if("appNamespace", self.target.namespace))
-        return _read(models.ApplicationList, found).items or ()
+        return _read(models.ApplicationList, found).items
 
     async def get(self, refresh: Refresh | None = None) -> models.Application:
         """The application. With a refresh Argo CD first looks at git, and with a hard one renders anew as well."""
@@ -89,7 +89,7 @@ class ArgoClient:
         """The live objects."""
         call = self._call("read the objects of", "applications, get")
         found = await self.transport.call("GET", self._path("resource-tree"), call, params=self._where())
-        return _read(models.Tree, found).nodes or ()
+        return _read(models.Tree, found).nodes
 
     async def patch(self, change: Mapping[str, Any]) -> models.Application:
         """Change the application by a JSON merge patch (RFC 7396); a null takes a field away."""
@@ -102,7 +102,7 @@ class ArgoClient:
         call = self._call(f"read the actions on {resource.kind} {resource.name} of", "applications, get")
         params = {**self._where(), **_object(resource)}
         found = await self.transport.call("GET", self._path("resource/actions"), call, params=params)
-        return _read(models.Actions, found).actions or ()
+        return _read(models.Actions, found).actions
 
     async def act(self, resource: models.Resource, action: str) -> None:
         """Do it. Servers before 3.1 know only the older call, which is named in the specification as deprecated."""

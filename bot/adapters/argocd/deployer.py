@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from bot.adapters.argocd import holding, identity, links
-from bot.adapters.argocd.client import ArgoClient
+from bot.adapters.argocd.client import ArgoClient, Target
 from bot.adapters.argocd.errors import Missing, Refused
 from bot.adapters.argocd.models import Application, Resource, Source
+from bot.adapters.argocd.transport import Server, Transport
 from bot.adapters.argocd.watch import Watch
 from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.health import Rollout
@@ -61,6 +62,11 @@ class ArgoDeployer:
         self._client = client
         self._ground = ground
         self._memory = _Memory()
+
+    @classmethod
+    def at(cls, server: Server, target: Target, ground: Ground) -> "ArgoDeployer":
+        """Over one application of one server."""
+        return cls(ArgoClient(Transport(server), target), ground)
 
     async def rollout(self, sha: Sha) -> Rollout:
         """What runs, seen from this commit. Asks Argo CD to look at git where it has not seen the commit yet."""

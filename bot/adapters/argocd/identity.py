@@ -77,7 +77,7 @@ def closed(windows: SyncWindows) -> str:
 
     An active `deny` wins; else, where `allow` windows exist, one has to be active. Source: Argo CD's sync windows.
     """
-    active, assigned = windows.active_windows or (), windows.assigned_windows or ()
+    active, assigned = windows.active_windows, windows.assigned_windows
     deny = next((w for w in active if w.kind == "deny"), None)
     if deny is not None:
         return f"a sync window denies syncs now ({deny.schedule} for {deny.duration})"

@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, found: Any) -> Any:
+        """An empty list is a null where Go leaves it out nowhere."""
+        return {key: value for key, value in found.items() if value is not None} if isinstance(found, dict) else found
 
 
 class Meta(_Model):
@@ -170,7 +176,7 @@ class Application(_Model):
 
 
 class ApplicationList(_Model):
-    items: tuple[Application, ...] | None = None
+    items: tuple[Application, ...] = ()
 
 
 class WatchEvent(_Model):
@@ -190,8 +196,8 @@ class Window(_Model):
 class SyncWindows(_Model):
     """`can_sync`: whether a sync asked for by hand would be allowed now; Argo CD leaves a false out."""
 
-    active_windows: tuple[Window, ...] | None = None
-    assigned_windows: tuple[Window, ...] | None = None
+    active_windows: tuple[Window, ...] = ()
+    assigned_windows: tuple[Window, ...] = ()
     can_sync: bool = False
 
 
@@ -213,7 +219,7 @@ class Node(_Model):
 
 
 class Tree(_Model):
-    nodes: tuple[Node, ...] | None = None
+    nodes: tuple[Node, ...] = ()
 
 
 class Action(_Model):
@@ -222,7 +228,7 @@ class Action(_Model):
 
 
 class Actions(_Model):
-    actions: tuple[Action, ...] | None = None
+    actions: tuple[Action, ...] = ()
 
 
 def dumped(automated: Automated | None) -> dict[str, Any] | None:

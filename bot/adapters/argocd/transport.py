@@ -96,6 +96,8 @@ class Transport:
         body: object = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"authorization": f"Bearer {self.server.token}", "accept": "application/json"}
+        if method != "GET":
+            headers["content-type"] = "application/json"  # asked for even without a body, against forged requests
         trust = await self._context()
         try:
             async with (

@@ -65,6 +65,14 @@ async def test_it_asks_to_look_at_git_and_not_at_every_look(house: House) -> Non
     assert len(asked) == 1
 
 
+async def test_a_quiet_look_costs_two_calls(house: House) -> None:
+    new = await house.merged("new\n")
+    await house.deployer.rollout(new)
+    assert [(one.method, one.path.rpartition("/")[2]) for one in house.peer.asked] == [
+        ("GET", APPLICATION), ("GET", "resource-tree"),
+    ]  # fmt: skip
+
+
 async def test_waiting_is_woken_by_the_watch(house: House) -> None:
     new = await house.merged("new\n", promote=False)
     waiting = asyncio.create_task(house.deployer.wait(new, SOON))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.argocd import holding, links
 from bot.adapters.argocd.identity import closed, pods, read, value_files
-from bot.adapters.argocd.models import Application, Node, Source, SyncWindows
+from bot.adapters.argocd.models import Application, Node, Source, SyncWindows, Tree
 from bot.core.ids import Sha
 from bot.policy.rollouts import EPOCH, Applied, Version
 
@@ -51,6 +51,11 @@ class TestRead:
         seen = read(application(), (), product)
         assert (seen.target, seen.applied, seen.attempt, seen.desired) == (None, (), None, None)
         assert (seen.sync, seen.health, seen.auto_sync) == ("Unknown", "Unknown", True)
+
+    def test_nulls_say_nothing_either(self) -> None:
+        empty = {"history": None, "resources": None, "conditions": None, "sync": None, "operationState": None}
+        assert read(application(**empty), (), product) == read(application(), (), product)
+        assert Tree.model_validate({"nodes": None}).nodes == ()
 
     def test_history_target_and_attempt(self) -> None:
         rows = [{"id": 2**53 + 1, "revision": ONE, "deployedAt": "2026-11-22T10:00:00Z"}, {"id": 9, "revision": "v1.2"}]

@@ -65,8 +65,9 @@ class House:
         forge_answers: Callable[[], Awaitable[bool]] | None = None,
     ) -> ArgoDeployer:
         """A deployer with other settings, or one that was started anew."""
-        client = ArgoClient(Transport(Server.at(self.peer.url, token, patience=2.0)), Target(name, "", "megawatts"))
-        return ArgoDeployer(client, Ground(self.repo, self.records, self.argo.clock, forge_answers))
+        server = Server.at(self.peer.url, token, patience=2.0)
+        ground = Ground(self.repo, self.records, self.argo.clock, forge_answers)
+        return ArgoDeployer.at(server, Target(name, "", "megawatts"), ground)
 
 
 def values(product: Sha) -> dict[str, str]:

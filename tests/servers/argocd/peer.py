@@ -101,6 +101,8 @@ class Peer:
                 return await fault(request)
         try:
             _known(request)
+            if request.method != "GET" and request.content_type != "application/json":
+                return web.Response(status=415, text="Invalid content type")
             return await handler(request)
         except Refusal as no:
             row = {"error": str(no), "code": no.code, "message": str(no)}
