@@ -25,7 +25,7 @@ SHORTEST = 16
 """Characters of a secret."""
 
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
-_DELIVERY = re.compile(r"[0-9A-Za-z-]{8,64}")
+_DELIVERY = re.compile(r"[0-9A-Za-z-]{1,64}")
 _EVENT = re.compile(r"[a-z_]{1,40}")
 
 MOMENTS: dict[str, tuple[str, ...]] = {
