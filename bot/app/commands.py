@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "bot": "bot_cmd",
     "chat": "chat_cmd",
     "changelog": "changelog_cmd",
+    "ci": "ci.cmd",
     "config": "config_cmd",
     "db": "db_cmd",
     "doctor": "doctor_cmd",
@@ -23,11 +24,15 @@ COMMANDS: dict[str, str] = {
     "judge": "judge_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
+    "promote": "promote_cmd",
+    "red-team": "red_team_cmd",
     "resume": "emergency_cmd",
     "route": "route_cmd",
     "rollback": "emergency_cmd",
     "stop": "emergency_cmd",
     "validate": "validate_cmd",
+    "verify": "verify_cmd",
+    "watch": "watch_cmd",
 }
 """Command name to module below `bot.app`; the module has `register(app)`."""
 
@@ -35,9 +40,9 @@ COMMANDS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "route", "doctor"),
     "Improve and judge": ("improve", "validate", "judge", "policy"),
-    "Run": ("init", "bot", "deployer", "controller", "config", "db"),
-    "Emergency and record": ("stop", "resume", "rollback", "override", "audit"),
-    "This repository": ("docs", "changelog"),
+    "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db"),
+    "Emergency and record": ("stop", "resume", "rollback", "override", "audit", "verify"),
+    "This repository": ("docs", "changelog", "ci", "promote", "red-team"),
 }
 """How `--help` arranges the commands, by what a person wants."""
 HELP = "Megawatts: a bot that improves its own code by pull request. Start with: megawatts demo"
