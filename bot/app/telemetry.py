@@ -1,19 +1,25 @@
 """What is counted, traced and watched beside the work: put together here, and never in the work's way."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from bot.adapters.otlp.loop import LoopTraces
+from bot.adapters.otlp.span import Send
+from bot.adapters.otlp.turns import Turns
 from bot.core.charter import Charter
+from bot.core.chat import Observer
 from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.health import MetricRule
-from bot.core.ports import AuditLog, Switch
+from bot.core.ports import AuditLog, Records, Switch
 from bot.core.verdict import Status, Verdict
 
 if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
+
     from bot.adapters.otlp.exporting import Exporter
     from bot.adapters.prometheus.loop import LoopMetrics
 
@@ -24,11 +30,74 @@ DENIED = frozenset({"connections"})
 """Verdicts within a stage whose failure says that the sandbox denied something."""
 
 
-def open_exporter(endpoint: str, process: str, revision: str, version: str) -> "Exporter | None":
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a process is, and where its spans go: `endpoint` of a collector, or nothing."""
+
+    name: str
+    revision: str
+    version: str
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What hears of the loop beside people."""
+
+    figures: "LoopMetrics"
+    send: Send | None = None
+
+    def teller(self, people: Say, records: Records) -> Say:
+        """In place of the teller that only people hear."""
+        return telling(people, self.figures.heard, LoopTraces(records, self.send).heard)
+
+
+@asynccontextmanager
+async def bot_turns(within: Observer, process: Process) -> AsyncIterator[Turns]:
+    """The observer of a conversation, whose `turn` stands around each message. Raises as `open_exporter` does."""
+    exporter = open_exporter(process)
+    try:
+        yield Turns(within, exporter.send if exporter is not None else None)
+    finally:
+        if exporter is not None:
+            await asyncio.to_thread(exporter.close)
+
+
+@asynccontextmanager
+async def controller_beside(
+    process: Process,
+    audit: AuditLog,
+    switch: Switch,
+    stages: Sequence[str],
+    *,
+    listen: tuple[str, int] | None = None,
+    routes: "Sequence[RouteDef]" = (),
+) -> AsyncIterator[Beside]:
+    """Figures, traces and the pages of a controller, until the end of the block.
+
+    `listen`: host and port of `/metrics` and `/healthz`, with `routes` of others beside them; None: nothing is served.
+    """
+    from bot.adapters.prometheus.loop import LoopMetrics  # noqa: PLC0415  (only the controller counts so)
+    from bot.adapters.prometheus.serving import pages, serving  # noqa: PLC0415
+
+    figures = LoopMetrics(process.revision, process.version, stages)
+    exporter = open_exporter(process)
+    async with AsyncExitStack() as stack:
+        if exporter is not None:
+            stack.push_async_callback(asyncio.to_thread, exporter.close)
+        if listen is not None:
+            await stack.enter_async_context(serving((*pages(figures), *routes), *listen))
+        looking = asyncio.create_task(watch(figures, audit, switch))
+        stack.callback(looking.cancel)
+        yield Beside(figures, exporter.send if exporter is not None else None)
+
+
+def open_exporter(process: Process) -> "Exporter | None":
     """Where spans go; None where no collector is configured: then nothing of OpenTelemetry is loaded.
 
     Raises Misconfigured where one is configured and the packages are missing.
     """
+    endpoint = process.endpoint
     if not endpoint:
         return None
     if not endpoint.startswith(("http://", "https://")):
@@ -39,7 +108,11 @@ def open_exporter(endpoint: str, process: str, revision: str, version: str) -> "
         )
     from bot.adapters.otlp.exporting import Exporter  # noqa: PLC0415  (25 MB, only where it is wanted)
 
-    who = {"service.name": f"megawatts-{process}", "service.version": version, "megawatts.revision": revision}
+    who = {
+        "service.name": f"megawatts-{process.name}",
+        "service.version": process.version,
+        "megawatts.revision": process.revision,
+    }
     return Exporter(endpoint, who)
 
 

@@ -4,20 +4,23 @@ import asyncio
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 import structlog
+from aiohttp import web
 
 from bot.adapters.otlp.turns import Turns
 from bot.adapters.prometheus.loop import LoopMetrics
 from bot.app import logs
 from bot.app.bot_wiring import Unobserved
-from bot.app.telemetry import KnownRules, denied, open_exporter, telling, watch
+from bot.app.telemetry import KnownRules, Process, bot_turns, controller_beside, denied, open_exporter, telling, watch
 from bot.core.case import Stop
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.ids import Sha
@@ -26,6 +29,7 @@ from bot.improve.doors import Profile
 from bot.improve.engine import Engine
 from bot.improve.ideas import Workshop
 from bot.policy.charter import parse
+from bot.sdk.testing import DictRecords
 from tests.improve.conftest import World, world  # noqa: F401  (the engine's own small house)
 
 ROOT = Path(__file__).parent.parent.parent
@@ -122,7 +126,7 @@ async def test_the_audit_log_is_looked_at_and_what_cannot_be_read_is_not_whole(
 def test_without_an_address_nothing_is_opened_and_nothing_is_imported() -> None:
     code = (
         "import sys, bot.app.telemetry as t, bot.adapters.otlp.turns, bot.adapters.otlp.loop;"
-        "assert t.open_exporter('', 'bot', 'r', 'v') is None;"
+        "assert t.open_exporter(t.Process('bot', 'r', 'v')) is None;"
         "print([m for m in sys.modules if m.startswith(('opentelemetry', 'google', 'requests'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -131,7 +135,7 @@ def test_without_an_address_nothing_is_opened_and_nothing_is_imported() -> None:
 
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(Misconfigured, match="OTEL_EXPORTER_OTLP_ENDPOINT"):
-        open_exporter("collector:4318", "bot", "r", "v")
+        open_exporter(Process("bot", "r", "v", "collector:4318"))
 
 
 @pytest.mark.integration
@@ -141,7 +145,7 @@ def test_spans_reach_a_collector_as_the_published_schema_says(monkeypatch: pytes
 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc")
     with collector() as peer:
-        exporter = open_exporter(f"{peer.url}/", "controller", "c" * 40, "1.2.3")
+        exporter = open_exporter(Process("controller", "c" * 40, "1.2.3", f"{peer.url}/"))
         assert exporter is not None
         root = Span("change", "1" * 32, "2" * 16, 100.5, 160.25, facts={"kind": "fix", "because": "x"}, failed=True)
         exporter.send(root)
@@ -164,8 +168,8 @@ def test_spans_reach_a_collector_as_the_published_schema_says(monkeypatch: pytes
 @pytest.mark.integration
 def test_a_collector_that_is_away_costs_spans_and_no_more(unused_tcp_port: int) -> None:
     code = (
-        "import sys; from bot.app.telemetry import open_exporter; from bot.adapters.otlp.span import Span\n"
-        f"e = open_exporter('http://127.0.0.1:{unused_tcp_port}', 'bot', 'r', 'v')\n"
+        "import sys; from bot.app.telemetry import Process, open_exporter; from bot.adapters.otlp.span import Span\n"
+        f"e = open_exporter(Process('bot', 'r', 'v', 'http://127.0.0.1:{unused_tcp_port}'))\n"
         "[e.send(Span('step', '1' * 32, '2' * 16, 1.0, 2.0)) for _ in range(5000)]\n"
         "e.close(0.2); print('went on')"
     )
@@ -232,3 +236,71 @@ def test_log_lines_of_one_message_carry_one_trace_and_libraries_lines_too(capsys
     assert {len(trace) for trace in traces[:4]} == {32}
     assert traces[4] == ""
     assert all({"level", "timestamp", "process"} <= set(line) for line in lines), "what Loki makes labels and times of"
+
+
+class Whole:
+    """An audit log that holds, and a switch that is not set."""
+
+    def verify(self) -> Verdict:
+        return Verdict("audit", Status.PASS, "whole")
+
+    def state(self) -> Stop | None:
+        return None
+
+
+@pytest.mark.integration
+async def test_a_controller_with_all_of_it_beside_it(world: World) -> None:  # noqa: F811
+    """Figures on a port, spans to a collector, events to people, and everything gone with the block."""
+    from tests.servers.collector import collector
+
+    people: list[tuple[str, Mapping[str, object]]] = []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    hook = web.post("/webhook", _hook)
+    with collector() as peer:
+        process = Process("controller", "c" * 40, "1", peer.url)
+        whole = Whole()
+        async with (
+            controller_beside(process, whole, whole, ("scope",), listen=("127.0.0.1", port), routes=(hook,)) as beside,  # type: ignore[arg-type]
+            aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
+        ):
+            tell = beside.teller(lambda event, facts: people.append((event, facts)), world.ctx.records)
+            tell("merged", {"pull": 7, "kind": "fix", "because": "x"})
+            tell("revert", {"pull": 7, "kind": "fix", "revert": 8, "because": "x"})
+            page = await (await session.get("/metrics")).text()
+            assert 'modifications_total{result="reverted",type="fix"} 1.0' in page
+            assert "megawatts_audit_whole 1.0" in page
+            assert "megawatts_stopped 0.0" in page
+            assert (await session.get("/healthz")).status == 200
+            assert await (await session.post("/webhook")).text() == "woken"
+        assert {span.name for span in peer.wait(4)} == {"merge", "health", "revert", "change"}
+    traces = {str(facts["trace_id"]) for _event, facts in people}
+    assert traces == {span.trace_id.hex() for span in peer.spans}
+    with socket.socket() as again:
+        again.bind(("127.0.0.1", port))
+    assert len(asyncio.all_tasks()) == 1, "nothing goes on behind it"
+
+
+async def _hook(_request: web.Request) -> web.Response:
+    return web.Response(text="woken")
+
+
+async def test_without_a_port_and_a_collector_events_are_still_counted() -> None:
+    whole = Whole()
+    async with controller_beside(Process("controller", "c" * 40, "1"), whole, whole, ()) as beside:  # type: ignore[arg-type]
+        assert beside.send is None
+        beside.teller(lambda _event, _facts: None, DictRecords())("revert", {"pull": 7, "revert": 8})
+        assert b"megawatts_reverts_total 1.0" in beside.figures.page()
+
+
+@pytest.mark.integration
+async def test_a_bots_spans_are_sent_before_it_ends() -> None:
+    from tests.servers.collector import collector
+
+    with collector() as peer:
+        async with bot_turns(Unobserved(), Process("bot", "b" * 40, "1", peer.url)) as turns:
+            with turns.turn():
+                turns.stepped("understand", 0.0)
+        assert [span.name for span in peer.spans] == ["message", "step"], "not five seconds later"
+    assert peer.resources[0]["service.name"] == "megawatts-bot"

@@ -12,7 +12,7 @@ from bot.adapters.otlp.loop import LoopTraces
 from bot.adapters.otlp.turns import Turns
 from bot.adapters.prometheus.loop import LoopMetrics
 from bot.adapters.web.metrics import Metrics
-from bot.app.telemetry import open_exporter, telling
+from bot.app.telemetry import Process, open_exporter, telling
 from bot.chat.service import ChatService
 from bot.core.change import Finding, Idea, Patch, Refusal, Severity
 from bot.core.ids import UserId
@@ -45,7 +45,7 @@ def carries(raw: Sequence[bytes]) -> set[str]:
 async def test_a_conversation_leaves_no_word_of_it() -> None:
     figures = Metrics("0" * 40, "0")
     with collector() as peer:
-        exporter = open_exporter(peer.url, "bot", "0" * 40, "0")
+        exporter = open_exporter(Process("bot", "0" * 40, "0", peer.url))
         assert exporter is not None
         turns = Turns(figures, exporter.send)
         house = kitchen(observer=turns, turn=turns.turn)
@@ -67,7 +67,7 @@ async def test_a_message_that_breaks_a_step_leaves_no_word_of_it() -> None:
             raise ValueError(f"{turn.message.text} {SECRET}")
 
     with collector() as peer:
-        exporter = open_exporter(peer.url, "bot", "0" * 40, "0")
+        exporter = open_exporter(Process("bot", "0" * 40, "0", peer.url))
         assert exporter is not None
         turns = Turns(Metrics("0" * 40, "0"), exporter.send)
         house = kitchen(observer=turns, turn=turns.turn)
@@ -104,7 +104,7 @@ async def test_a_change_from_finding_to_revert_is_one_trace_over_restarts_and_le
     figures = LoopMetrics("0" * 40, "0", ("scope",))
     events = world.ctx.say
     with collector() as peer:
-        exporter = open_exporter(peer.url, "controller", "0" * 40, "0")
+        exporter = open_exporter(Process("controller", "0" * 40, "0", peer.url))
         assert exporter is not None
         for _ in range(12):  # a controller that is started anew every five rounds
             traces = LoopTraces(world.ctx.records, exporter.send)
