@@ -62,11 +62,7 @@ def opened(desk: Desk, wanted: Request) -> int:
         raise Denied(f"there is no branch {name}: publish it first")
     found = existing(desk, name, None if wanted.anew else head)
     if found is None:
-        try:
-            found = _open(desk, wanted, head)
-        except Denied:
-            desk.remote.delete(desk.repo, f"refs/heads/{name}", expecting=head)
-            raise
+        found = _open(desk, wanted, head)
     label(desk, found, wanted.labels)
     return found
 
@@ -79,11 +75,16 @@ def _open(desk: Desk, wanted: Request, head: Sha) -> int:
         "base": desk.base(),
         "draft": wanted.draft,
     }
-    answer = desk.api.attempt("POST", f"{desk.path}/pulls", request, (422,))
+    try:
+        answer = desk.api.attempt("POST", f"{desk.path}/pulls", request, (422,))
+    except Denied:
+        desk.remote.delete(desk.repo, f"refs/heads/{wanted.branch}", expecting=head)
+        raise
     if answer.status == 201:
         return int(answer.data["number"])
     found = existing(desk, wanted.branch, None if wanted.anew else head)
     if found is None:
+        desk.remote.delete(desk.repo, f"refs/heads/{wanted.branch}", expecting=head)
         raise Denied(f"GitHub opens no pull request for {wanted.branch}: {answer.message}")
     return found
 

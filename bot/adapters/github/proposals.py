@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -76,7 +76,9 @@ def look(desk: Desk) -> None:
 def look_back(desk: Desk) -> None:
     """What ended: once all of it, then only as far back as something is new. Whatever was open and is not any more has
     changed since, so that it stands in front."""
-    for page in _pages(desk, "ended"):
+    for found in _pages(desk, "ended"):
+        # Of people's, years of words are not kept.
+        page = [pull if ours(desk, pull) else replace(pull, body="") for pull in found]
         fresh = desk.seen.end(page, desk.me.login)
         if desk.seen.complete and not fresh:
             return
@@ -101,7 +103,8 @@ def ours(desk: Desk, pull: Pull) -> bool:
 def _matters(desk: Desk, pull: Pull, since: datetime | None) -> bool:
     if ours(desk, pull):
         return True
-    return pull.merged_at is not None and since is not None and pull.merged_at >= since
+    # Of several commits that a person pushed, none can be named that a revert would take back whole.
+    return pull.merged_at is not None and not pull.by_push and since is not None and pull.merged_at >= since
 
 
 def _with_objects(desk: Desk, main: Sha, pulls: list[Pull]) -> list[Pull]:

@@ -74,6 +74,8 @@ class Pull:
     said: tuple[Said, ...] = ()
     """Statuses of the head, or of the merge commit once it is merged."""
     runs: tuple[Run, ...] = ()
+    by_push: bool = False
+    """Merged by a push to the base branch: GitHub names no merge commit then, and the head stands for it."""
     whole: bool = True
     """Whether all that is said of the head is here."""
 
@@ -88,7 +90,7 @@ def login(actor: Mapping[str, Any] | None) -> str:
 
 def pull(node: Mapping[str, Any]) -> Pull:
     """One row of the open or ended pull requests."""
-    merge = node["mergeCommit"] if node["state"] == "MERGED" else None
+    merge = (node["mergeCommit"] or {"oid": node["headRefOid"]}) if node["state"] == "MERGED" else None
     commit = _last_commit(node)
     rollup = (commit or {}).get("statusCheckRollup") or {"contexts": {"nodes": []}}
     contexts = _nodes(rollup["contexts"])
@@ -115,6 +117,7 @@ def pull(node: Mapping[str, Any]) -> Pull:
         reviews=tuple(_review(row) for row in _nodes(node.get("reviews")) if row["submittedAt"] and row["commit"]),
         said=tuple(_said(row) for row in said),
         runs=tuple(_run(row) for row in contexts if "conclusion" in row),
+        by_push=merge is not None and node["mergeCommit"] is None,
         whole=not (rollup["contexts"].get("pageInfo") or {}).get("hasNextPage", False)
         and (commit is None or commit["oid"] == node["headRefOid"]),
     )

@@ -14,6 +14,7 @@ from bot.core.ids import ProposalId, Sha
 from bot.core.verdict import Status, Verdict
 from tests.adapters.github.scene import Scene
 from tests.servers.github.front import ME
+from tests.servers.github.graph import graph
 from tests.servers.github.hosted import Rules
 
 pytestmark = pytest.mark.integration  # it starts servers and runs git
@@ -91,25 +92,15 @@ async def test_a_quiet_round_over_fifty_proposals_is_a_handful_of_calls(scene: S
     assert calls == 4, scene.place.asked()[-calls:]
 
 
-@pytest.fixture(scope="module")
-def graph() -> object:
-    from tests.servers.aimock.peer import Missing
-    from tests.servers.github.graph import Graph
-
-    try:
-        return Graph()
-    except Missing as error:
-        pytest.skip(str(error))
-
-
-def test_every_document_fits_github_s_schema_and_is_used(graph: object) -> None:
+@pytest.mark.usefixtures("hub")
+def test_every_document_fits_github_s_schema_and_is_used() -> None:
     source = "\n".join(path.read_text() for path in QUERIES.parent.glob("*.py"))
     names = {path.stem for path in QUERIES.glob("*.graphql")}
     assert len(names) == 7
     for name in names:
-        assert graph.problems(api.document(name)) == []  # type: ignore[attr-defined]
+        assert graph().problems(api.document(name)) == []
         assert f'"{name}"' in source
-    assert graph.problems("query { repository(owner: 1) { nothing } }")  # type: ignore[attr-defined]
+    assert graph().problems("query { repository(owner: 1) { nothing } }")
 
 
 def test_no_document_asks_for_more_than_github_allows() -> None:

@@ -218,3 +218,24 @@ async def test_a_branch_of_ours_that_a_person_opened_is_theirs(scene: Scene) -> 
         await scene.forge.open(LATER, "feat: x", "body", IDEA)
     assert await scene.forge.branch(LATER) == head
     assert not (await scene.one()).by_engine
+
+
+async def test_a_person_s_pull_request_that_appears_while_we_open_keeps_its_branch(scene: Scene) -> None:
+    head = await scene.commit({"c.txt": "c\n"})
+    await scene.forge.publish(scene.clone, BRANCH, head, expecting=None)
+    scene.place.fault("GET", "/pulls$", 200, body=[])
+    scene.place.do("eve", "POST", "/pulls", {"title": "t", "head": BRANCH, "base": "main"})
+    with pytest.raises(Denied, match="eve opened"):
+        await scene.forge.open(BRANCH, "feat: x", "body", IDEA)
+    assert await scene.forge.branch(BRANCH) == head
+
+
+async def test_a_branch_that_github_opens_nothing_for_is_taken_away(scene: Scene) -> None:
+    head = await scene.commit({"c.txt": "c\n"})
+    await scene.forge.publish(scene.clone, BRANCH, head, expecting=None)
+    scene.place.fault(
+        "POST", "/pulls$", 422, body={"message": "Validation Failed", "errors": ["drafts are not for you"]}
+    )
+    with pytest.raises(Denied, match="drafts are not for you"):
+        await scene.forge.open(BRANCH, "feat: x", "body", IDEA, draft=True)
+    assert await scene.forge.branch(BRANCH) is None

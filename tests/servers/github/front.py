@@ -15,7 +15,7 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from tests.servers.github.graph import Graph
+from tests.servers.github.graph import graph
 from tests.servers.github.hosted import Came, Hosted
 
 ME, SECOND, ACTIONS, OTHER = 101, 102, 15368, 999
@@ -72,12 +72,6 @@ class Front:
         self.forbidden: set[tuple[str, str]] = set()
         """(verb, part of a path) that our App has no permission for."""
         self.lock = threading.RLock()
-        self._graph: Graph | None = None
-
-    def graph(self) -> Graph:
-        if self._graph is None:
-            self._graph = Graph()
-        return self._graph
 
     def answer(self, verb: str, target: str, headers: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
         """The whole way of one request."""
@@ -98,7 +92,7 @@ class Front:
             if own is not None:
                 return own
             if path == "/graphql":
-                return 200, self.graph().answer(house, who, body), {}
+                return 200, graph().answer(house, who, body), {}
             return house.told(came, self._forward(verb, target, token, body))
 
     def _fault(self, verb: str, path: str, *, after: bool) -> None:

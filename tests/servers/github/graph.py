@@ -1,6 +1,7 @@
 """GitHub's GraphQL, executed against its own public schema over the rows of one repository."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, build_schema, execute, parse, validate
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
     from tests.servers.github.hosted import Hosted
 
 Row = dict[str, Any]
+
+
+@cache
+def graph() -> "Graph":
+    """One for the whole run: reading the schema takes a second."""
+    return Graph()
 
 
 class Graph:
