@@ -8,6 +8,7 @@ LARGE = {
     "bot/core/ports.py:Forge": "the door of the forge: one method for each thing that the loop does there",
     "bot/core/ports.py:Repository": "the door of a repository",
     "bot/adapters/localforge/forge.py:LocalForge": "implements the door of the forge and what people do there",
+    "bot/adapters/github/forge.py:GitHubForge": "implements the door of the forge",
     "bot/adapters/git/repository.py:GitRepository": "implements the door of a repository",
     "bot/improve/authors/codemods/source.py:Source": "one parsed file, which answers many small questions",
 }
