@@ -15,7 +15,7 @@ from bot.app.road_settings import RoadSettings, road
 from bot.app.setup.access import Access, AppAccess, access
 from bot.app.setup.plan import place_rules
 from bot.core.charter import Charter
-from bot.core.errors import MegawattsError, Misconfigured
+from bot.core.errors import Denied, MegawattsError, Misconfigured, Unavailable
 from bot.core.verdict import Status, Verdict, worst
 from bot.policy import charter as charters
 from bot.policy import codeowners, people
@@ -90,7 +90,10 @@ class Look:
 
 def examine(given: RoadSettings | None = None, only: Collection[str] = ()) -> list[Verdict]:
     """Every check of a repository on GitHub, or those named; one line that says so where no repository is set."""
-    found = access("", road() if given is None else given)
+    try:
+        found = access("", road() if given is None else given)
+    except Misconfigured as error:
+        return [Verdict("github", Status.FAIL, str(error))]
     if not found.repository:
         return [Verdict("github", Status.PASS, "not used: GITHUB_REPOSITORY is not set (docs/github.md)")]
     look = Look(found)
@@ -100,6 +103,9 @@ def examine(given: RoadSettings | None = None, only: Collection[str] = ()) -> li
 def _tried(name: str, check: "Check", look: Look) -> Verdict:
     try:
         return check(name, look)
+    except (Denied, Unavailable) as error:
+        # A repository that is not there is wrong; a look that was not allowed leaves open what is there.
+        return Verdict(name, Status.FAIL if check is identity else Status.INCONCLUSIVE, str(error))
     except MegawattsError as error:
         return Verdict(name, Status.FAIL, str(error))
     except Exception as error:  # noqa: BLE001  (one broken check must not hide the others; its text may hold anything)

@@ -102,6 +102,19 @@ def test_without_a_repository_nothing_is_asked() -> None:
     assert "GITHUB_REPOSITORY" in only.because
 
 
+def test_settings_that_cannot_be_read_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTROLLER_PORT", "many")
+    (only,) = examine()
+    assert (only.status, "CONTROLLER_PORT" in only.because) == (Status.FAIL, True)
+
+
+def test_a_repository_that_is_not_there_is_a_failure(stage: Stage) -> None:
+    found = stage.examine("github", "github rules", github_repository="octo/none")
+    assert found["github"].status is Status.FAIL
+    assert found["github rules"].status is Status.INCONCLUSIVE
+    assert stage.examine("github", github_repository="none")["github"].status is Status.FAIL
+
+
 def test_no_answer_holds_a_secret(stage: Stage, pem: str) -> None:
     stage.repo.fails["GET .*"] = (401, {"message": f"Bad credentials {TOKEN}"})
     for one in stage.examine(github_token=Secret("ghp_wrong")).values():
@@ -208,7 +221,8 @@ def test_who_passes_is_hidden_from_the_app_and_so_not_known(stage: Stage) -> Non
 def test_a_look_that_is_not_allowed_is_no_pass(stage: Stage) -> None:
     stage.repo.fails["GET /repos/octo/bot/rulesets"] = (403, {"message": "Resource not accessible by integration"})
     found = stage.examine("github rules", "github files")
-    assert not found["github rules"].passed
+    assert found["github rules"].status is Status.INCONCLUSIVE
+    assert "forbids" in found["github rules"].because
     assert found["github files"].passed
 
 
