@@ -228,6 +228,7 @@ async def _merge(ctx: "Context", book: Book, proposal: Proposal, chain: Chain, b
         "head": proposal.head,
         "approvals": approvals,
         "consent": consent.status.name.lower() if consent is not None else "none",
+        "how": agreed(consent),
         "verdict": fingerprint(consent.to_dict()) if consent is not None else "",
     }
     if proposal.reverts is not None:
@@ -236,6 +237,14 @@ async def _merge(ctx: "Context", book: Book, proposal: Proposal, chain: Chain, b
     if last and before is not None and before.merged_as is not None:
         said["before"] = {"gitCommit": before.merged_as, "record": last[-1].digest}
     return [*steps, Step(Stage.MERGE, merged, ctx.repo.tree(merged), said)]
+
+
+def agreed(decision: Verdict | None) -> list[str]:
+    """In which way people agreed: the names of the verdicts below `consent` (`safe`, `maintainer`, `vote`, `owners`)."""
+    consent = decision.find("consent") if decision is not None else None
+    if consent is None:
+        return []
+    return sorted({child.name for child in consent.children if child.passed}) or ["override"]
 
 
 def _counts(review: Approval, proposal: Proposal) -> bool:

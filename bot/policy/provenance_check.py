@@ -14,6 +14,8 @@ Check = Callable[[str, bytes, bytes], bool]
 """(key id, message, signature): whether the key made it."""
 JUDGED = frozenset({"pass", "pending"})
 """A gate that only asks for people is green."""
+WITHOUT = frozenset(map(str, ([], ["override"], ["safe"], ["vote"])))
+"""Ways to agree without a review: nothing to agree to, a person's override, green stages alone, the members' vote."""
 FOUND = frozenset({"analyst", "member", "plugin"})
 """Origins of the engine's own ideas: each begins with what was found or wished."""
 
@@ -236,6 +238,8 @@ def _agreed(chain: Sequence[Link], merge: Link) -> str:
     missing = {str(name) for name in named} - on_record if isinstance(named, list) else {str(named)}
     if missing:
         return f"missing: approval of {', '.join(sorted(missing))[:120]}"
+    if not given and str(merge.facts.get("how", [])) not in WITHOUT:
+        return "missing: approval; people agreed by review, and no review is on record"
     return "" if merge.facts.get("consent") == "pass" else "missing: consent to the merge"
 
 

@@ -59,6 +59,7 @@ async def test_a_good_change_has_a_whole_chain_from_the_finding_to_its_health(wo
     chain = parse(notes.read(merged))
     assert [link.pull for link in chain] == [0, *[proposal.pull] * 5]
     assert chain[0].facts["rules"] == ["missing"]
+    assert chain[3].facts["how"] == ["safe"]
     assert "a note" not in notes.read(merged), "no words of authors or members"
     assert not verified(repo_of(world), proposal.base).passed, "what was not made by this road has no chain"
 
@@ -127,6 +128,7 @@ async def test_a_push_goes_on_in_the_chain_and_only_approvals_of_the_last_head_e
         "finding", "patch", "gate", "patch", "gate", "approval", "merge", "deploy", "health",
     ]  # fmt: skip
     assert "early" not in notes.read(proposal.merged_as)
+    assert parse(notes.read(proposal.merged_as))[6].facts["how"] == ["maintainer"]
     assert verified(repo_of(world), proposal.merged_as).passed
 
 

@@ -170,6 +170,18 @@ def test_what_does_not_fit_is_named(old: Stage, new: Step, words: str) -> None:
     assert words in " ".join(child.because for child in found.children)
 
 
+@pytest.mark.parametrize(
+    ("how", "whole"), [([], True), (["safe"], True), (["vote"], True), (["override"], True), (["maintainer"], False)]
+)
+def test_who_agreed_by_review_is_on_record(how: list[str], whole: bool) -> None:
+    facts = {"base": BASE, "head": HEAD, "approvals": [], "consent": "pass", "how": how}
+    found = ask(
+        chain([s for s in swapped(Stage.MERGE, replace(STEPS[4], facts=facts)) if s.stage is not Stage.APPROVAL])
+    )
+    assert found.passed == whole
+    assert ("no review is on record" in found.because) == (not whole)
+
+
 def test_an_approval_of_an_earlier_head_is_found_even_where_the_present_one_has_another() -> None:
     earlier = [Step(Stage.PATCH, OTHER, TREE, {"origin": "person"}), Step(Stage.APPROVAL, OTHER, TREE, {"by": "ada"})]
     found = ask(chain([*STEPS[:1], *earlier, *STEPS[1:]]))
