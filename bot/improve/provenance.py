@@ -240,7 +240,7 @@ async def _merge(ctx: "Context", book: Book, proposal: Proposal, chain: Chain, b
 
 
 def agreed(decision: Verdict | None) -> list[str]:
-    """In which way people agreed: the names of the verdicts below `consent` (`safe`, `maintainer`, `vote`, `owners`)."""
+    """How people agreed: the names of the verdicts below `consent` (`safe`, `maintainer`, `vote`, `owners`)."""
     consent = decision.find("consent") if decision is not None else None
     if consent is None:
         return []
