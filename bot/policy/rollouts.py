@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import dropwhile, takewhile
 
 from bot.core.health import Rollout
 from bot.core.ids import Sha
@@ -150,7 +151,7 @@ def conclude(seen: Seen, wanted: Sha, carriers: frozenset[Version]) -> Rollout:
         running=running.product if running else None,
         contains=contains,
         ready=ready,
-        at=_since(seen, running),
+        at=_since(seen, running, carriers),
         previous=_previous(seen, running),
         failed=failed,
         held=seen.held,
@@ -192,19 +193,17 @@ def _previous(seen: Seen, running: Version | None) -> Sha | None:
     return next((product for product in others if seen.pods.get(product, Pods()).ready), None)
 
 
-def _since(seen: Seen, running: Version | None) -> datetime:
-    """When the running product was first applied, of the unbroken run of rows that ends with the newest."""
-    at = None
-    rows = list(reversed(seen.applied))
-    while rows and (running is None or rows[0].version.product != running.product):
-        rows.pop(0)
-    for row in rows:
-        if running is None or row.version.product != running.product:
-            break
-        at = row.at
-    if at is None and seen.attempt is not None and running is not None:
-        at = seen.attempt.at
-    return at or EPOCH
+def _since(seen: Seen, running: Version | None, carriers: frozenset[Version]) -> datetime:
+    """When the running product was first applied, of the unbroken run of rows that ends with the newest; and for a
+    commit that only its manifests carry, when the first of those rows was."""
+    if running is None:
+        return EPOCH
+    rows = dropwhile(lambda row: row.version.product != running.product, reversed(seen.applied))
+    run = list(takewhile(lambda row: row.version.product == running.product, rows))
+    carrying = list(takewhile(lambda row: row.version in carriers, run)) if running in carriers else run
+    if run:
+        return (carrying or run[:1])[-1].at
+    return (seen.attempt.at if seen.attempt is not None else None) or EPOCH
 
 
 def _sync_fault(seen: Seen, carriers: frozenset[Version]) -> str:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.case import Page, Revert, Settle, Wait
 from bot.core.ids import Sha
+from bot.policy.lifecycle import decide
 from bot.policy.rollouts import (
     EPOCH,
     UNKNOWN,
@@ -20,6 +22,7 @@ from bot.policy.rollouts import (
     commit_in,
     conclude,
 )
+from tests.policy.builders import CHARTER, MERGED, NOW, merged
 
 OLD, NEW, THIRD = Sha("a" * 40), Sha("b" * 40), Sha("c" * 40)
 SOURCE_OLD, SOURCE_NEW = Sha("1" * 40), Sha("2" * 40)
@@ -229,6 +232,21 @@ def test_the_watch_begins_when_the_product_first_ran_without_a_break() -> None:
     assert conclude(seen, OLD, frozenset({V_OLD})).at == NOON + 2 * MINUTE
 
 
+def test_the_watch_of_manifests_begins_when_they_were_applied() -> None:
+    manifests = Version(SOURCE_NEW, OLD)
+    rows = (*RUNS_OLD.applied, Applied(2, manifests, NOON + MINUTE), Applied(3, Version(THIRD, OLD), NOON + 2 * MINUTE))
+    seen = replace(RUNS_OLD, target=Version(THIRD, OLD), applied=rows)
+    carriers = frozenset({manifests, Version(THIRD, OLD)})
+    assert conclude(seen, SOURCE_NEW, carriers).at == NOON + MINUTE
+    assert conclude(seen, OLD, carriers | {V_OLD}).at == NOON, "its image runs since"
+
+
+def test_without_a_history_the_last_attempt_tells_since_when() -> None:
+    seen = replace(RUNS_NEW, applied=(), attempt=Attempt("Succeeded", V_NEW, at=NOON))
+    assert conclude(seen, NEW, HAS_NEW).at == NOON
+    assert conclude(replace(seen, attempt=None), NEW, HAS_NEW).at == EPOCH
+
+
 class TestCommitIn:
     @pytest.mark.parametrize(
         "text",
@@ -304,3 +322,24 @@ def test_outside_reasons_are_never_blamed(seen: Seen, wanted: Sha, carriers: fro
     found = conclude(seen, wanted, carriers)
     assert "connection refused" not in found.failed
     assert "ImagePull" not in found.failed
+
+
+@given(
+    LOOKS, st.frozensets(VERSIONS, max_size=3), st.sampled_from([timedelta(), timedelta(minutes=29), timedelta(days=1)])
+)
+def test_the_loop_reverts_only_what_is_blamed(seen: Seen, carriers: frozenset[Version], later: timedelta) -> None:
+    """Whatever an application looks like: without a reading that is bad, nothing else is taken back; and none of it
+    is taken for health."""
+    found = conclude(seen, MERGED, carriers)
+    step = decide(merged(rollout=found, readings=()), CHARTER, NOW + later)
+    assert isinstance(step, Revert) == bool(found.failed)
+    assert not isinstance(step, Settle)
+
+
+@pytest.mark.parametrize(
+    "seen", [None, REJECTED, replace(RUNS_OLD, auto_sync=False), replace(RUNS_OLD, sync="OutOfSync")]
+)
+def test_at_the_deadline_a_person_is_called(seen: Seen | None) -> None:
+    found = conclude(seen, MERGED, frozenset()) if seen is not None else absent("app", MERGED, "missing")
+    assert isinstance(decide(merged(rollout=found, readings=()), CHARTER, NOW), Wait)
+    assert isinstance(decide(merged(rollout=found, readings=()), CHARTER, NOW + timedelta(days=1)), Page)
