@@ -67,7 +67,7 @@ class Server:
         try:
             return ssl.create_default_context(cafile=self.ca)
         except (OSError, ssl.SSLError):
-            raise Misconfigured(f"PROMETHEUS_CA {self.ca} holds no certificates that can be read") from None
+            raise Misconfigured(f"PROMETHEUS_CA_FILE {self.ca} holds no certificates that can be read") from None
 
 
 def rows_of(body: bytes) -> tuple[float, Rows]:
