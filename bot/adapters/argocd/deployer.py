@@ -117,7 +117,7 @@ class ArgoDeployer:
         change = holding.holding(await self._client.get(), reason)
         if change is None:
             return
-        held = await self._client.patch(change)
+        held = await self._client.edit(change)
         if held.spec.auto_sync or not holding.reason_of(held):
             raise Denied(
                 f"auto-sync of {held.metadata.name} is on again right after the hold: what manages the Application "
@@ -128,7 +128,7 @@ class ArgoDeployer:
         """Give auto-sync back as it was; nothing happens if we do not hold it."""
         change = holding.releasing(await self._client.get())
         if change is not None:
-            await self._client.patch(change)
+            await self._client.edit(change)
 
     async def roll_back(self, to: Sha, reason: str) -> None:
         """Run what the history has for this commit, whatever git says. Only while held, and the forge is out of reach.

@@ -268,6 +268,31 @@ class TestRollBack:
 
 
 class TestHold:
+    async def test_it_works_while_the_forge_is_away(self, house: House) -> None:
+        first = house.argo.product(house.argo.head())
+        bad = await house.merged("bad\n")
+        house.argo.forge_away = True
+        with pytest.raises(Refused, match="repository not accessible"):
+            await house.client.patch({"spec": {"syncPolicy": {"automated": None}}})
+        await house.deployer.hold("the forge is away")
+        await house.deployer.roll_back(first, "errors doubled")
+        assert (await house.deployer.rollout(bad)).running == first
+        house.argo.forge_away = False
+        await house.deployer.release()
+        assert (await house.deployer.rollout(bad)).running == bad
+
+    async def test_nothing_else_of_the_application_is_touched(self, house: House) -> None:
+        found = await house.argo.document()
+        found["metadata"]["finalizers"] = ["resources-finalizer.argocd.argoproj.io"]
+        await house.cluster_put(found)
+        before = await house.argo.document()
+        await house.deployer.hold("incident")
+        await house.deployer.release()
+        after = await house.argo.document()
+        for one in (before, after):
+            del one["metadata"]["resourceVersion"]
+        assert after == before
+
     async def test_a_hold_that_is_undone_at_once_is_no_hold(self, house: House) -> None:
         house.argo.restores = True
         with pytest.raises(Denied, match="ignore differences at /spec/syncPolicy/automated"):

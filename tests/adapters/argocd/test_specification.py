@@ -70,7 +70,8 @@ async def test_every_call_of_the_client(house: House, client: ArgoClient) -> Non
     house.peer.v2 = False
     await client.act(rollout, "resume")
     house.argo.slow = True
-    await client.patch({"spec": {"syncPolicy": {"automated": None}}})
+    await client.patch({"metadata": {"annotations": {"megawatts.dev/verdict": "well"}}})
+    await client.edit({"spec": {"syncPolicy": {"automated": None}}})
     await client.sync(new)
     await client.terminate()
     house.argo.slow = False

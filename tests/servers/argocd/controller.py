@@ -36,6 +36,7 @@ class Controller:
     slow: bool = False
     """Syncs begin and do not end."""
     window_closed: bool = False
+    forge_away: bool = False
     restores: bool = False
     """Whether something outside switches auto-sync on again: an app of apps with self-healing."""
     warm: bool = True

@@ -79,6 +79,7 @@ class Peer:
                 web.get("/api/v1/stream/applications", self._stream),
                 web.get(one, self._get),
                 web.patch(one, self._patch),
+                web.put(one, self._put),
                 web.post(f"{one}/sync", self._sync),
                 web.post(f"{one}/rollback", self._rollback),
                 web.delete(f"{one}/operation", self._terminate),
@@ -110,6 +111,7 @@ class Peer:
 
     async def _application(self, request: web.Request, action: str) -> Document:
         """The application that is asked for, if the token may. Who names no project is not told that it is missing."""
+        # A PUT names the project beside the body.
         in_body = request.method == "PATCH" or request.path.endswith(("/sync", "/rollback", "/actions/v2"))
         sent = await request.json() if in_body else request.query
         project = sent.get("project") or sent.get("projects")
@@ -138,8 +140,29 @@ class Peer:
         found = await self._application(request, "update")
         sent = await request.json()
         assert sent["patchType"] == "merge"
+        self._valid()
         made = merged(found, json.loads(sent["patch"]))
         return web.json_response(_bare(await self.controller.edited(made)))
+
+    async def _put(self, request: web.Request) -> web.Response:
+        """Replaces the spec, and of the metadata what Argo CD takes; the status is not the client's."""
+        found, sent = await self._application(request, "update"), await request.json()
+        if request.query.get("validate") != "false":
+            self._valid()
+        for key in ("labels", "annotations", "finalizers"):
+            found["metadata"].pop(key, None)
+            if key in sent["metadata"]:
+                found["metadata"][key] = sent["metadata"][key]
+        found["spec"] = sent["spec"]
+        return web.json_response(_bare(await self.controller.edited(found)))
+
+    def _valid(self) -> None:
+        """Argo CD looks at the repository before it takes a spec."""
+        if self.controller.forge_away:
+            name = self.controller.name
+            raise Refusal(
+                400, 3, f"application spec for {name} is invalid: InvalidSpecError: repository not accessible"
+            )
 
     async def _sync(self, request: web.Request) -> web.Response:
         found, sent = await self._application(request, "sync"), await request.json()

@@ -19,7 +19,8 @@ HERE = Path(__file__).parent
 SWAGGER = HERE.parents[3] / "shared" / "data" / "argocd-swagger.json.gz"
 ABSENT = f"Argo CD's specification is not at {SWAGGER}"
 PATHS = re.compile(
-    r"/api/v1/(?:stream/)?applications(?:/\{name\}(?!/(?:pods|logs|manifests)).*|/\{applicationName\}/resource-tree)?"
+    r"/api/v1/(?:stream/)?applications(?:/\{application\.metadata\.name\}|/\{applicationName\}/resource-tree|"
+    r"/\{name\}(?!/(?:pods|logs|manifests)).*)?"
 )
 
 
@@ -55,6 +56,12 @@ def specification() -> dict[str, Any]:
     request's body is a violation."""
     whole = json.loads(gzip.decompress(SWAGGER.read_bytes()))
     found = {**whole, "paths": {path: row for path, row in whole["paths"].items() if PATHS.fullmatch(path)}}
+    # Two paths that differ only in a parameter's name are one for the proxy, which would see but the first.
+    put = found["paths"].pop("/api/v1/applications/{application.metadata.name}")["put"]
+    for parameter in put["parameters"]:
+        if parameter["in"] == "path":
+            parameter["name"] = "name"
+    found["paths"]["/api/v1/applications/{name}"]["put"] = put
     wanted = _needed(found["paths"], whole["definitions"])
     found["definitions"] = {name: whole["definitions"][name] for name in wanted}
     for row in found["definitions"].values():
