@@ -34,6 +34,8 @@ class Watch:
     """The pull request that takes it back, where one was opened."""
     ours: bool = False
     """Whether the watcher itself merged that."""
+    ran: bool = True
+    """False for what could not be started: that the one before it goes on running shows nothing."""
     score: str = ""
     settled: bool = False
     """Nothing is left to do for it, but to learn whether it was right."""

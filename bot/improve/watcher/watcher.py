@@ -73,6 +73,8 @@ class Watcher:
             if not self._doors.repo.is_ancestor(running, previous):
                 known = self.book.put(Watch(running, previous, rollout.at))
                 self._say("watching", {"sha": running, "previous": previous})
+        if known is not None and not known.ran:
+            known = self.book.put(replace(known, ran=True))
         if before != running:
             self.book.runs(running)
         return known
@@ -115,7 +117,7 @@ class Watcher:
         known = self.book.get(main)
         if rollout.running is None or (known is not None and known.would):
             return
-        watch = known or self.book.put(Watch(main, rollout.running, now))
+        watch = known or self.book.put(Watch(main, rollout.running, now, ran=False))
         await self._judge(watch, replace(rollout, wanted=main, contains=False), proposals, now)
 
     def _change(self, watch: Watch, proposals: Sequence[Proposal]) -> Proposal:
@@ -174,7 +176,7 @@ class Watcher:
             mine = next((p.merged_as for p in proposals if p.pull == watch.revert), None)
             after = self.book.get(mine) if mine is not None else None
             back = after is not None and after.would == Would.NOTHING
-        gone = rollout.running is not None and rollout.running != watch.revision
+        gone = watch.ran and rollout.running is not None and rollout.running != watch.revision
         went_back = gone and rollout.running is not None and repo.is_ancestor(rollout.running, watch.revision)
         later = [p for p in proposals if p.merged_at is not None and p.merged_at > watch.at and p.reverts is None]
         paths = {path for change in repo.changes(Sha(watch.previous), watch.revision) for path in change.paths}
