@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,7 @@ async def open_house(
     *,
     status: Callable[[], Mapping[str, str]],
     observer: Observer | None = None,
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     operator: str = "",
 ) -> AsyncIterator[BotHouse]:
     """Put together, and let go of in the end. Raises Misconfigured or Unavailable.
@@ -96,7 +97,9 @@ async def open_house(
             mood=_mood(settings),
             limiter=limiter if settings.rate_limit_enabled else None,
         )
-        base = World(records, observer, status=status, quorum=charter.quorum if charter else None, doors=doors)
+        base = World(
+            records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None, doors=doors
+        )
         assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
         stack.push_async_callback(assembled.service.settled)
         yield BotHouse(assembled, records, switch, book, doors.home.guild, thinker, late, voice)

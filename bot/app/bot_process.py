@@ -19,6 +19,7 @@ from bot.app.home import Home
 from bot.app.keeping import Keeping
 from bot.app.memories import scrubber
 from bot.app.settings import Settings
+from bot.app.telemetry import Process, bot_turns
 from bot.app.vital import Vital
 from bot.core.errors import MegawattsError, Misconfigured
 
@@ -46,7 +47,12 @@ async def run(launch: Launch) -> None:
     started = time.monotonic()
     metrics = Metrics(launch.revision, product_version())
     vital = Vital(launch.revision, started)
-    async with open_house(launch.settings, launch.home, status=vital.status, observer=metrics) as house:
+    metrics.allowed(launch.settings.ai_daily_usd)
+    process = Process("bot", launch.revision, product_version(), launch.settings.otel_exporter_otlp_endpoint)
+    async with (
+        bot_turns(metrics, process) as turns,
+        open_house(launch.settings, launch.home, status=vital.status, observer=turns, turn=turns.turn) as house,
+    ):
         vital.house = house
         await _serve(launch, house, metrics, vital)
     log.info("stopped")

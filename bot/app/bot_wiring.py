@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -92,6 +93,8 @@ class World:
     """What must never leave in an answer."""
     memory: Memory | None = None
     """The window, where others share it; None: one of its own."""
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Surrounds the answering of one message: what is told within it belongs together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def assemble(world: World) -> Assembled:
         emotion=world.emotion,
         threshold=world.mood_threshold,
         moderates=world.moderates,
+        turn=world.turn,
     )
     return Assembled(ChatService(parts), memory, votes, registry, house, words)
 

@@ -114,10 +114,11 @@ def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[Met
         board = Board(home.deploy)
         return ScrapeSource(lambda sha: address(board, sha), now)
     from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
     from bot.adapters.prometheus.source import PrometheusSource  # noqa: PLC0415
 
     server = Server(settings.prometheus_url, settings.prometheus_token.reveal(), _file(settings.prometheus_ca_file))
-    return PrometheusSource(server, rules, now)
+    return PrometheusSource(server, rules, now, where=labels_of(settings.prometheus_labels))
 
 
 def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> tuple[Deployer, Events]:

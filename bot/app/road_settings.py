@@ -33,6 +33,7 @@ class RoadSettings:
     argocd_ca_file: str = text("Certificates to trust for it; unset: the system's")
     prometheus_url: str = text("Address of Prometheus; unset: the bot's own metrics page is read")
     prometheus_token: Secret = secret("Token for it, if it wants one")
+    prometheus_labels: str = text("Labels that its series must have, such as namespace=prod; unset: any")
     prometheus_ca_file: str = text("Certificates to trust for it; unset: the system's")
 
 

@@ -110,6 +110,7 @@ class Settings:
     )
     content_moderation: bool = field(default=True, metadata=note("Filters on what comes in and goes out"))
     audit_logging: bool = field(default=True, metadata=note("Audit of tools and of what admins do"))
+    otel_exporter_otlp_endpoint: str = text("Collector of traces, OTLP over HTTP; unset: none are made")
     megawatts_log_level: Level = field(
         default="info", metadata=note("Least level of log lines: debug, info, warning or error")
     )

@@ -251,7 +251,10 @@ def with_fragment(idea: Idea, patch: Patch, ctx: Context, base: Sha) -> Patch:
 
 def _declined(ctx: Context, idea: Idea, result: Result, because: str, base: str = "") -> Attempt:
     Knowledge(ctx.records).remember(replace(outcome(ctx, idea, result, because), base=base))
-    ctx.say("declined", {"idea": idea.id, "title": idea.title, "result": result.value, "because": because})
+    ctx.say(
+        "declined",
+        {"idea": idea.id, "title": idea.title, "result": result.value, "because": because, "kind": idea.kind.value},
+    )
     return Attempt(idea, None, Verdict("write", Status.FAIL, because))
 
 
