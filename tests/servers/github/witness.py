@@ -40,7 +40,6 @@ class Witness:
 
     def look(self, verb: str, path: str, status: int, violations: str) -> None:
         self.passed.add((verb, re.sub(r"/\d+|/[0-9a-f]{40}", "/N", path.partition("?")[0])))
-        # The answers are our peers' affair; a long list is cut at its end, and requests stand first in it.
         self.problems += [f"{verb} {path}: {words}" for words in _OF_REQUESTS.findall(violations)]
         if status == 0:
             self.problems.append(f"{verb} {path}: GitHub's description has no such path")
