@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from bot.adapters.argocd import holding, identity, links
 from bot.adapters.argocd.client import ArgoClient, Target
 from bot.adapters.argocd.errors import Missing, Refused
-from bot.adapters.argocd.models import Application, Resource, Source
+from bot.adapters.argocd.models import Application, Source
 from bot.adapters.argocd.transport import Server, Transport
 from bot.adapters.argocd.watch import Watch
 from bot.core.errors import Denied, MegawattsError, Unavailable
@@ -102,15 +102,17 @@ class ArgoDeployer:
         seen = await self._seen(application)
         if seen.desired is None or not await self._contains(sha, seen.desired.product):
             return  # another commit is being rolled out: that one is not ours to wave through
-        for resource in application.status.resources:
-            if resource.group == "argoproj.io" and resource.kind == "Rollout" and resource.health.status == "Suspended":
-                await self._go_on(resource)
+        await self._act(application, "promote-full", "resume", when=("Suspended",))
 
-    async def _go_on(self, rollout: Resource) -> None:
-        offered = {action.name for action in await self._client.actions(rollout) if not action.disabled}
-        action = next((name for name in ("promote-full", "resume") if name in offered), None)
-        if action is not None:
-            await self._client.act(rollout, action)
+    async def _act(self, application: Application, *actions: str, when: Sequence[str]) -> None:
+        """Do the first of these that is offered, with every Argo Rollout whose health is one of `when`."""
+        for resource in application.status.resources:
+            kind = (resource.group, resource.kind)
+            if kind == ("argoproj.io", "Rollout") and resource.health.status in when:
+                offered = {action.name for action in await self._client.actions(resource) if not action.disabled}
+                action = next((name for name in actions if name in offered), None)
+                if action is not None:
+                    await self._client.act(resource, action)
 
     async def hold(self, reason: str) -> None:
         """Switch auto-sync off and remember how it was. Raises Denied if something switches it on again."""
@@ -148,15 +150,18 @@ class ArgoDeployer:
         row = row_to(seen, to)
         if not allowed.passed or row is None:
             raise Refused(f"no rollback to {to[:12]}: {allowed.because}")
-        before = holding.before_of(application) or {}
         left = RolledBack(seen.desired.product if seen.desired else UNKNOWN, to, reason, self._ground.clock())
-        await self._rolled_back(left, row.id, prune=bool(before.get("prune")))
+        await self._rolled_back(left, row.id, application)
 
-    async def _rolled_back(self, left: RolledBack, history_id: int, *, prune: bool) -> None:
+    async def _rolled_back(self, left: RolledBack, history_id: int, application: Application) -> None:
         records, key = self._ground.records, f"{self._client.target.name}/{left.bad}"
         await asyncio.to_thread(records.put, TABLE, key, left.row())
+        with suppress(MegawattsError):
+            # Gives traffic back to the pods of before at once and without git; the rollback makes it last.
+            await self._act(application, "abort", when=("Suspended", "Progressing"))
+        before = holding.before_of(application) or {}
         try:
-            await self._client.rollback(history_id, prune=prune)
+            await self._client.rollback(history_id, prune=bool(before.get("prune")))
         except Denied:
             await asyncio.to_thread(records.delete, TABLE, key)
             raise

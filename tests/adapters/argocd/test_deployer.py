@@ -219,6 +219,18 @@ class TestRollBack:
         assert len(house.peer.calls("POST", "rollback")) == 1, "it may be repeated"
         assert (await house.another().rollout(bad)).held, "a deployer that was started anew knows it too"
 
+    @pytest.mark.parametrize(("offered", "sent"), [("abort", ["abort"]), ("restart", [])])
+    async def test_a_canary_gives_its_traffic_back_at_once(self, house: House, offered: str, sent: list[str]) -> None:
+        first = house.argo.product(house.argo.head())
+        await house.merged("bad\n")
+        await house.argo.change(resources=[ROLLOUT])
+        house.peer.actions = [{"name": offered}]
+        house.peer.fail("/actions/v2", 503)
+        await house.deployer.hold("incident")
+        await house.deployer.roll_back(first, "bad")
+        assert [one.body["action"] for one in house.peer.calls("POST", "/actions")] == sent
+        assert len(house.peer.calls("POST", "/rollback")) == 1, "whatever became of that"
+
     async def test_what_is_not_in_the_history_is_refused(self, house: House) -> None:
         await house.deployer.hold("incident")
         with pytest.raises(Refused, match="not in the history"):
