@@ -1,0 +1,333 @@
+"""The stage of a whole transaction: GitHub, Argo CD, Prometheus, bots and members; and the controller's engine."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import tomlkit
+
+from bot.adapters.git.inverse import prove_inverse
+from bot.adapters.github.hook_server import HookServer
+from bot.adapters.sandbox import find
+from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.records import SqliteRecords
+from bot.adapters.store.switch import FileSwitch
+from bot.app.environment import Secret
+from bot.app.gate_factory import python_of
+from bot.app.home import Home
+from bot.app.poll_book import PollBook
+from bot.app.road import Road, open_road
+from bot.app.road_settings import RoadSettings
+from bot.app.wiring import Judge, checkouts, elapsed, now
+from bot.core.change import Finding, Severity
+from bot.core.charter import Charter
+from bot.core.ids import Sha
+from bot.improve.authors.tuner import Tuner
+from bot.improve.context import Context
+from bot.improve.doors import Profile, Workspace
+from bot.improve.engine import Engine
+from bot.improve.ideas import Workshop
+from bot.policy import charter as charters
+from bot.votes.service import Votes
+from tests.journeys._road_cluster import Pods
+from tests.journeys._road_events import SECRET, Events
+from tests.servers.argocd.cluster import Cluster
+from tests.servers.argocd.controller import VALUES
+from tests.servers.argocd.house import APPLICATION, application
+from tests.servers.argocd.peer import Peer, TestServer, web
+from tests.servers.github.front import ME, SECOND
+from tests.servers.github.hosted import Rules
+from tests.servers.github.peer import GitHub, Place, private_key
+from tests.servers.prometheus import Prometheus
+
+ROOT = Path(__file__).parents[2]
+TUNING = PurePosixPath("bot/chat/tuning.toml")
+WARDS = """
+[[wards]]
+patterns = ["*"]
+tier = "sealed"
+owners = ["@ada"]
+
+[[wards]]
+patterns = ["/bot/chat/tuning.toml"]
+tier = "critical"
+owners = ["@ada"]
+"""
+PACE: Mapping[str, Mapping[str, str | int]] = {
+    "health": {"warm_up": "5s", "deadline": "300s", "interval": "1s", "reverts_per_day": 20},
+    "quotas": {"per_hour": 40, "per_day": 40, "min_between_deploys": "0s"},
+}
+"""The repository's own charter in seconds instead of minutes. Prometheus looks for new processes every five seconds."""
+PATIENCE = 120.0
+
+
+def charter() -> str:
+    """The repository's own, with the stage's owner, its pace, one stage of the gate, and one file to tune."""
+    document = tomlkit.parse((ROOT / ".github" / "charter.toml").read_text())
+    for name, values in PACE.items():
+        document[name].update(values)  # type: ignore[union-attr]
+    document["maintainers"], document["stages"] = ["ada"], ["scope"]
+    document["wards"] = tomlkit.parse(WARDS)["wards"]
+    return tomlkit.dumps(document)
+
+
+def product(folder: Path) -> Path:
+    """A bare repository with this repository's bot, whose first commit is promoted."""
+    tree = folder / "tree"
+    listed = subprocess.run(["git", "ls-files", "-z", "bot"], cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+    (tree / ".github").mkdir()
+    (tree / ".github" / "charter.toml").write_text(charter())
+    _git(tree, "init", "-q", "-b", "main")
+    _git(tree, "add", "--force", ".")
+    _git(tree, "commit", "-q", "-m", "begin")
+    first = _git(tree, "rev-parse", "HEAD")
+    values = (ROOT / VALUES).read_text().replace('digest: ""', f'digest: "sha256:{first}{"0" * 24}"')
+    (tree / VALUES).parent.mkdir(parents=True)
+    (tree / VALUES).write_text(values.replace("commit: unknown", f'commit: "{first}"'))
+    _git(tree, "add", "--force", ".")
+    _git(tree, "commit", "-q", "-m", "deploy")
+    _git(folder, "clone", "-q", "--bare", str(tree), "product.git")
+    return folder / "product.git"
+
+
+def _git(folder: Path, *words: str) -> str:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.invalid"]
+    done = subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+class Wanted:
+    """The analyst of the stage: people name a value in a request, and it is found missing."""
+
+    name = "tuning"
+
+    def __init__(self, records: SqliteRecords) -> None:
+        self._records = records
+
+    async def find(self, work: Workspace, _profile: Profile) -> Sequence[Finding]:
+        found = []
+        for _key, row in self._records.scan("requests"):
+            evidence = {"value": 12, "try": row["try"], "why": "somebody asked for it"}
+            said = f"try {row['try']}"
+            found.append(Finding("tuning", TUNING, 1, 1, Severity.MEDIUM, said, self.name, row["symbol"], evidence))
+        return found
+
+
+@dataclass
+class Journal:
+    """What the controller told, with the time of each: seconds of the loop's clock."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def say(self, event: str, facts: Mapping[str, object]) -> None:
+        self.rows.append({**facts, "event": event, "t": asyncio.get_running_loop().time()})
+        self._changed.set()
+
+    def all(self, event: str, **facts: object) -> list[dict[str, Any]]:
+        return [r for r in self.rows if r["event"] == event and all(r.get(k) == v for k, v in facts.items())]
+
+    async def wait(self, event: str, *, since: float = 0.0, **facts: object) -> dict[str, Any]:
+        """The first such row that came at or after `since`."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self._changed.clear()
+            found = next((row for row in self.all(event, **facts) if row["t"] >= since), None)
+            if found is not None:
+                return found
+            told = [{k: str(v)[:150] for k, v in row.items()} for row in self.rows[-12:]]
+            assert time.monotonic() < deadline, f"`{event}` {facts} was not told; last of all: {told}"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), 1.0)
+
+
+class RolloutsPeer(Peer):
+    """Argo CD with the action of Argo Rollouts that ends a canary."""
+
+    async def _act_v2(self, request: web.Request) -> web.Response:
+        done = await super()._act_v2(request)
+        if (await request.json())["action"] == "promote-full":
+            assert isinstance(self.controller, Pods)
+            await self.controller.promoted()
+        return done
+
+
+@dataclass
+class Brain:
+    """One controller: its engine over the real doors, its webhook, its watch of Argo CD."""
+
+    engine: Engine
+    road: Road
+    records: SqliteRecords
+    hooks: HookServer
+    wake: asyncio.Event
+    journal: Journal
+    wakes: int = 0
+
+    async def run(self) -> None:
+        """As the controller does: at the interval of the health policy, and at once when something happened."""
+        while True:
+            self.wake.clear()
+            began = asyncio.get_running_loop().time()
+            seen = await self.engine.reconcile()
+            self.journal.say("round", {"whole": seen is not None, "seconds": asyncio.get_running_loop().time() - began})
+            pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), pause)
+                self.wakes += 1
+
+
+@dataclass
+class Stage:
+    """Everything outside of the controller, and the controller as long as `controlled` lasts."""
+
+    folder: Path
+    place: Place
+    pods: Pods
+    argo: Peer
+    prometheus: Prometheus
+    events: Events
+    journal: Journal = field(default_factory=Journal)
+
+    @property
+    def home(self) -> Home:
+        return Home(self.folder / "home").create()
+
+    def settings(self) -> RoadSettings:
+        """The road's settings, as the controller's environment has them."""
+        key = Secret(private_key())
+        return RoadSettings(
+            github_repository=self.place.house.name,
+            github_api_url=self.place.hub.url,
+            github_git_url=self.place.git_url,
+            github_app_id=str(ME),
+            github_app_installation_id="1",
+            github_app_private_key=key,
+            github_revert_app_id=str(SECOND),
+            github_revert_app_installation_id="2",
+            github_revert_app_private_key=key,
+            github_webhook_secret=Secret(SECRET),
+            argocd_server=self.argo.url,
+            argocd_auth_token=Secret("all-rights"),
+            argocd_application=APPLICATION,
+            argocd_project="megawatts",
+            prometheus_url=self.prometheus.url,
+        )
+
+    @asynccontextmanager
+    async def controlled(self, *, watched: bool = True) -> AsyncIterator[Brain]:
+        """A controller, until the end of the block: then it is gone at once, wherever it was. `watched`: with what
+        wakes it; without, it polls."""
+        brain = await self._brain()
+        tasks = [asyncio.create_task(brain.run())]
+        if watched:
+            port = await brain.hooks.start("127.0.0.1", 0)
+            self.events.controller = f"http://127.0.0.1:{port}/webhook"
+            tasks += [asyncio.create_task(one(brain.wake.set)) for one in brain.road.events]
+        try:
+            yield brain
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.events.controller = ""
+            await brain.hooks.close()
+            brain.records.close()
+
+    async def _brain(self) -> Brain:
+        home, settings, sandbox, python = self.home, self.settings(), find(), python_of(ROOT)
+        records, known = SqliteRecords(home.records), Known()
+        road = await open_road(home, settings, records, lambda: known.charter.health.rules if known.charter else ())
+        repo, wake = road.repo, asyncio.Event()
+        hooks = HookServer((SECRET,), self.place.house.name, wake.set, records=records, clock=now)
+        context = Context(
+            forge=road.forge,
+            repo=repo,
+            deployer=road.deployer,
+            health=road.health,
+            records=records,
+            audit=FileAuditLog(home.audit),
+            switch=FileSwitch(home.switch),
+            polls=PollBook(Votes(records)),
+            validate=Judge(repo, sandbox, home.cache, python, self.journal.say),
+            checkout=checkouts(repo, sandbox, python, home.cache),
+            inverse=lambda *asked: prove_inverse(repo, *asked),
+            parse_charter=known.parse,
+            clock=now,
+            say=self.journal.say,
+            elapsed=elapsed,
+        )
+        shop = Workshop((Wanted(records),), (Tuner(),), lambda _sha: Profile((), (), (), None), only_requested=True)
+        return Brain(Engine(context, shop), road, records, hooks, wake, self.journal)
+
+    def ask_for(self, brain: Brain, symbol: str, value: float) -> None:
+        """Somebody asks for a value; the engine finds, writes, judges and proposes it."""
+        brain.records.put("requests", f"{time.time():.6f}", {"author": "tuner", "symbol": symbol, "try": value})
+        brain.wake.set()
+
+    async def approve(self, pull: int, head: str) -> None:
+        """The code owner agrees to exactly this head."""
+        await asyncio.to_thread(self.place.review, "ada", pull, "APPROVE", "fine", head)
+
+    async def until(self, holds: Callable[[], Any], what: str) -> Any:
+        """Wait for a condition outside of the controller; what it gave."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := holds()):
+            assert time.monotonic() < deadline, f"not seen: {what}"
+            await asyncio.sleep(0.05)
+        return found
+
+    async def runs(self, merge: Sha) -> float:
+        """When the pods of that product commit were ready."""
+        return float(await self.until(lambda: next((t for t, p in self.pods.ran if p == merge), 0.0), f"{merge} runs"))
+
+
+@dataclass
+class Known:
+    """The charter as it was read last."""
+
+    charter: Charter | None = None
+
+    def parse(self, text: str) -> Charter:
+        self.charter = charters.parse(text)
+        return self.charter
+
+
+@asynccontextmanager
+async def stage(hub: GitHub, prometheus: Prometheus, template: Path, folder: Path) -> AsyncIterator[Stage]:
+    """A repository on the hub whose first version runs, with members who talk to it."""
+    place = hub.repository(template)
+    place.house.rules = Rules(checks={"megawatts/consent": ME}, owners=True, bypass=frozenset({SECOND}))
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster())
+        repo = _hosted(place)
+        pods = Pods(cluster, repo, APPLICATION, folder=folder, prometheus=prometheus)
+        peer = RolloutsPeer(pods, actions=[{"name": "promote-full"}])
+        server = await stack.enter_async_context(TestServer(peer.routes()))
+        peer.url = str(server.make_url("")).rstrip("/")
+        stack.push_async_callback(pods.end_all)
+        events = Events(place, lambda: pods.reconcile(APPLICATION))
+        events.listen()
+        task = asyncio.create_task(events.run())
+        stack.callback(task.cancel)
+        await cluster.create(application())
+        await pods.reconcile(APPLICATION)
+        made = Stage(folder, place, pods, peer, prometheus, events)
+        await made.until(lambda: pods.ran, "the first version runs")
+        yield made
+
+
+def _hosted(place: Place) -> Any:
+    from bot.adapters.git.repository import GitRepository
+
+    return GitRepository(place.house.git_dir)
