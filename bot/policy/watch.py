@@ -59,23 +59,48 @@ def _running(case: Case, charter: Charter, rollout: Rollout, now: datetime) -> S
 def judged(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, merged: Sha, now: datetime) -> Verdict:
     """The health of what runs, by the readings of undisturbed times, and against what was well before the range.
 
-    After a revert the revision before is the bad one: to be no worse than that is not health. Readings of a third
-    revision, from the watch before, say how it was when it was well; FAIL against them is FAIL.
+    After a revert the revision before is the bad one: to be no worse than that is not health. Where the readings of the
+    watch before are here too, a metric that was bad then and is still bad beside how it was when it was well is FAIL.
     """
     known = undisturbed(readings, policy.interval)
-    health = acquit(policy, known, rollout, assess(policy, known, rollout, merged, now))
     well = _well_before(known, rollout)
-    if well is None or health.status is Status.FAIL:
-        return health
-    since = [r for r in known if r.revision == well or (r.revision == rollout.running and r.at >= rollout.at)]
-    still = assess(policy, since, replace(rollout, previous=well), merged, now)
-    return still if still.status is Status.FAIL else health
+    if well is None:
+        return acquit(policy, known, rollout, assess(policy, known, rollout, merged, now))
+    watch = [r for r in known if r.at < rollout.at]
+    own = [r for r in known if r.at >= rollout.at]
+    health = acquit(policy, own, rollout, assess(policy, own, rollout, merged, now))
+    still = _still_bad(policy, watch, own, replace(rollout, previous=well), now)
+    return health if health.status is Status.FAIL or still is None else still
 
 
 def _well_before(readings: Sequence[Reading], rollout: Rollout) -> Sha | None:
     """The revision that was the control of the watch before, if its readings are here."""
     others = [r for r in readings if r.revision not in {rollout.running, rollout.previous} and r.at < rollout.at]
     return max(others, key=lambda r: r.at).revision if others else None
+
+
+def _still_bad(
+    policy: HealthPolicy, watch: Sequence[Reading], own: Sequence[Reading], rollout: Rollout, now: datetime
+) -> Verdict | None:
+    """The verdict against what was well, if it is FAIL for a metric that the watch before had failed too."""
+    bad = [r for r in watch if r.revision != rollout.previous]
+    if not bad or rollout.running is None:
+        return None
+    first = min(r.at for r in bad)
+    before = replace(rollout, running=bad[-1].revision, contains=True, at=first - policy.warm_up)
+    failed = _failed(assess(policy, watch, before, bad[-1].revision, rollout.at))
+    well = [r for r in watch if r.revision == rollout.previous]
+    since = [r for r in own if r.revision == rollout.running]
+    now_bad = assess(policy, [*well, *since], rollout, rollout.running, now)
+    same = sorted(failed & _failed(now_bad))
+    if not same:
+        return None
+    because = f"as bad as before it was taken back: {', '.join(same)}"
+    return replace(now_bad, status=Status.FAIL, because=because)
+
+
+def _failed(verdict: Verdict) -> frozenset[str]:
+    return frozenset(child.name for child in verdict.children if child.status is Status.FAIL)
 
 
 def _not_running(case: Case, charter: Charter, rollout: Rollout | None, now: datetime) -> Step:

@@ -44,7 +44,7 @@ def test_a_bad_end_without_a_good_beginning_beside_it_names_nobody_yet() -> None
 
 
 def test_replays_of_noise_evict_at_most_one_and_mostly_nobody() -> None:
-    """Stages that fail by chance once in ten runs: how often somebody is blamed for nothing, over two hundred ranges."""
+    """Stages that fail by chance once in ten runs: how often somebody is blamed, in 200 ranges."""
     dice, wrong = Random(1), 0
     for _ in range(200):
         replays: dict[str, Verdict] = {}

@@ -154,6 +154,11 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
+async def offered(world: World) -> list[Any]:
+    """Every proposal but drafts: after a revert that helped, its change comes again as one."""
+    return [p for p in await world.forge.proposals(everything=True) if not p.draft]
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     source = tmp_path / "source"

@@ -12,6 +12,7 @@ from bot.core.verdict import Status
 from bot.improve.context import GATE, HEALTH
 from bot.improve.engine import Engine
 from bot.improve.knowledge import Knowledge, Result
+from tests.improve.conftest import offered
 
 pytestmark = pytest.mark.slow
 Go = Callable[[int], Any]
@@ -77,7 +78,7 @@ async def test_bad_health_is_taken_back_exactly(world: Any, go: Go) -> None:
     world.bad = 5.0
     before = world.repo.tree(await world.forge.main())
     await go(60)
-    change, revert = await world.forge.proposals(everything=True)
+    change, revert = await offered(world)
     assert revert.reverts == change.merged_as
     assert revert.merged_as is not None
     assert world.repo.tree(await world.forge.main()) == before
@@ -94,6 +95,8 @@ async def test_the_same_change_under_another_name_stays_refused(world: Any, engi
     await go(60)
     for row in Knowledge(world.ctx.records).outcomes():
         world.ctx.records.delete("outcomes", row.idea)
+    for draft in [p for p in await world.forge.proposals() if p.draft]:
+        await type(world.forge)(world.forge.desk.folder, actor="ada").close(draft.pull, "not again")
     engine._barren = ("", "")
     await go(2)
     assert len(world.saw("proposed")) == 1

@@ -21,6 +21,7 @@ from bot.improve.context import HEALTH, Context
 from bot.improve.engine import Engine
 from bot.improve.ideas import Workshop
 from bot.improve.knowledge import Knowledge, Result, strategy
+from tests.improve.conftest import offered
 
 slow = pytest.mark.slow
 Go = Callable[[int], Any]
@@ -119,7 +120,7 @@ async def test_two_controllers_at_once_do_everything_once(world: Any, engine: En
         await asyncio.gather(*(one.reconcile() for one in pair))
         await asyncio.gather(*(one.settle_tasks() for one in pair))
         world.time += timedelta(seconds=1)
-    change, revert = await world.forge.proposals(everything=True)
+    change, revert = await offered(world)
     assert revert.reverts == change.merged_as
     assert revert.merged_as is not None
     assert world.repo.tree(await world.forge.main()) == before
@@ -201,7 +202,7 @@ async def test_lost_records_are_read_from_the_forge_again(world: Any, engine: En
     fresh = SqliteRecords(path, rebuild=True)
     anew = engine_of(world, engine, records=fresh)
     await rounds(world, anew, 2)
-    (after,) = Knowledge(fresh).outcomes()
+    (after,) = [outcome for outcome in Knowledge(fresh).outcomes() if outcome.idea == before.idea]
     assert (after.idea, after.author, after.rule, after.result) == (
         before.idea,
         before.author,
@@ -226,7 +227,7 @@ async def test_a_revert_that_was_only_opened_is_remembered_and_put_on_record(wor
     one = engine_of(world, engine, crash_point=die)
     await rounds(world, one, 60)
     assert reached
-    change, revert = await world.forge.proposals(everything=True)
+    change, revert = await offered(world)
     assert set(acts.REVERT_LABELS) <= revert.labels
     assert ("revert", f"#{change.pull}") in {(e.act, e.subject) for e in world.ctx.audit.entries()}
     assert Knowledge(world.ctx.records).outcomes()[0].result is Result.REVERTED
@@ -367,7 +368,7 @@ async def test_a_revert_is_made_anew_when_something_slipped_in_between(world: An
     world.forge.merge = late
     world._is_revert = lambda: bool(slipped)
     await rounds(world, engine, 60)
-    change, revert = await world.forge.proposals(everything=True)
+    change, revert = await offered(world)
     assert slipped
     assert revert.reverts == change.merged_as
     assert revert.merged_as is not None

@@ -112,16 +112,24 @@ def test_one_excuse_does_not_cover_another_metric() -> None:
     assert verdict.because.startswith("errors")
 
 
-REVERTED = Rollout(NEW, NEW, contains=True, ready=True, at=START, previous=OLD)
+def earlier(bad: float, well: float = 0.0) -> list[Reading]:
+    """The watch before: the revision that was taken back, beside the one before it."""
+    return rows(OLD, *[bad] * 20, first=-40) + rows(WELL, *[well] * 20, first=-40)
 
 
 def test_as_bad_as_before_is_not_health_after_a_revert() -> None:
     same = rows(NEW, *[5.0] * 20) + rows(OLD, *[5.0] * 20)
-    well = rows(WELL, *[0.0] * 20, first=-40)
-    assert health(same, REVERTED).status is not Status.FAIL, "beside the bad one it looks no worse"
-    assert health(same + well, REVERTED).status is Status.FAIL
+    assert health(same).status is not Status.FAIL, "beside the bad one it looks no worse"
+    verdict = health(same + earlier(5.0))
+    assert verdict.status is Status.FAIL
+    assert verdict.because == "as bad as before it was taken back: messages"
     mended = rows(NEW, *[0.0] * 20) + rows(OLD, *[5.0] * 20)
-    assert health(mended + well, REVERTED).passed
+    assert health(mended + earlier(5.0)).passed
+
+
+def test_what_was_not_the_reason_then_is_none_now() -> None:
+    later = rows(NEW, *[5.0] * 20) + rows(OLD, *[5.0] * 20)
+    assert health(later + earlier(0.0)).status is not Status.FAIL, "it came over all of them in between"
 
 
 def test_an_excused_failure_is_watched_to_the_deadline_and_then_paged(monkeypatch: Any) -> None:

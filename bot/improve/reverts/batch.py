@@ -27,7 +27,7 @@ def unsettled(ctx: Context, seen: View) -> tuple[Proposal, ...]:
     def order(one: Proposal, other: Proposal) -> int:
         if one.merged_as is None or other.merged_as is None or one.merged_as == other.merged_as:
             return 0
-        return -1 if _is_before(ctx.repo, one.merged_as, other.merged_as) else 1
+        return -1 if _is_before(ctx.repo, one.merged_as, other.merged_as) else 1  # type: ignore[arg-type]  # as below
 
     return tuple(sorted(members, key=cmp_to_key(order)))
 
@@ -41,16 +41,19 @@ def _is_before(repo: Repository, one: Sha, other: Sha) -> bool:
 async def shared(ctx: Context, seen: View, case: Case) -> Case:
     """The case with what the whole range shows: its merges run in one revision, so they are watched as one.
 
-    The newest watch counts; of the earlier ones only how it was when it was well. If the newest cannot start, none of
-    them was seen to.
+    The newest watch counts; of the earlier ones only what ran before, and how it was when it was well. If the newest
+    cannot start, none of them was seen to.
     """
     members = unsettled(ctx, seen) if case.proposal.merged_as is not None else ()
-    tip = members[-1].merged_as if members else None
-    if len(members) < 2 or case.proposal not in members or case.rollout is None or tip is None:
+    first, tip = (members[0].merged_as, members[-1].merged_as) if members else (None, None)
+    if len(members) < 2 or case.proposal not in members or case.rollout is None or first is None or tip is None:
         return case
     *earlier, latest = (saved_readings(ctx, p.merged_as) for p in members if p.merged_as is not None)
-    known = {case.rollout.running, case.rollout.previous, NOBODY}
-    before = [r for rows in earlier for r in rows if r.revision not in known and r.at < case.rollout.at]
+    wanted = {r.revision for rows in earlier for r in rows} - {case.rollout.running, NOBODY}
+    repo = ctx.repo
+    # A door is hashed by its identity, which its protocol does not say.
+    wanted = {r for r in wanted if r == case.rollout.previous or not _is_before(repo, first, r)}  # type: ignore[arg-type]
+    before = [r for rows in earlier for r in rows if r.revision in wanted and r.at < case.rollout.at]
     readings = tuple(sorted((*before, *latest), key=lambda r: r.at))
     if case.rollout.contains or case.rollout.failed or case.proposal.reverts is not None:
         return replace(case, readings=readings)

@@ -1,10 +1,14 @@
 """Merges on a real forge, a gate and health that follow from what the files say, and one controller over them."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import subprocess
+import sys
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ from bot.core.change import Idea, Kind, Origin, Patch, Proposal
 from bot.core.errors import Unavailable
 from bot.core.health import Reading
 from bot.core.ids import ProposalId, Sha
+from bot.core.sandbox import Finished
 from bot.core.verdict import Status, Verdict, worst
 from bot.improve.context import HEALTH, Asked
 from bot.improve.engine import Engine
@@ -39,6 +44,28 @@ class Killed(Unavailable):
     """Stands for a kill: everything that is in memory is thrown away after it."""
 
 
+def running(repo: Any, folder: Path) -> Any:
+    """Checkouts in which programs really run, as this user: what is run here is this test's own."""
+    count = iter(range(100))
+
+    @asynccontextmanager
+    async def checkout(sha: Sha) -> AsyncIterator[Any]:
+        place = folder / str(next(count))
+        repo.materialise(sha, place)
+
+        class Work:
+            path = place
+
+            async def run(self, argv: list[str], **_more: Any) -> Finished:
+                words = [sys.executable if word == "{python}" else word for word in argv]
+                done = await to_thread(subprocess.run, words, cwd=place, capture_output=True, check=False)
+                return Finished(done.returncode, done.stdout, done.stderr, 0.1)
+
+        yield Work()
+
+    return checkout
+
+
 class Scene:
     """What happens on the base branch, and what a controller makes of it."""
 
@@ -48,7 +75,8 @@ class Scene:
         self.more: list[Callable[[Sha], Sequence[Reading]]] = []
         self.asked: list[Asked] = []
         world.read = self.read
-        self.ctx = replace(world.ctx, validate=self.validate)
+        checkout = running(self.repo, self.forge.desk.folder.with_name("runs"))
+        self.ctx = replace(world.ctx, validate=self.validate, checkout=checkout)
         self.engine = self.fresh()
 
     def fresh(self, **doors: Any) -> Engine:

@@ -1,11 +1,5 @@
 """What was taken back: noticed when a person did it, shunned in any layout, and brought again as a draft."""
 
-import subprocess
-import sys
-from asyncio import to_thread
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +7,6 @@ import pytest
 from bot.core.change import Patch
 from bot.core.errors import Denied
 from bot.core.ids import Sha
-from bot.core.sandbox import Finished
 from bot.core.verdict import Status, Verdict, worst
 from bot.improve.context import GATE
 from bot.improve.reverts import shunned
@@ -23,28 +16,6 @@ from tests.improve.reverts.conftest import SICK, P, Scene
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 WELL = b"def half(n: int) -> float:\n    return n / 2\n"
 BAD = b"def half(n: int) -> float:\n    return 2 / n\n"
-
-
-def running(scene: Scene, folder: Path) -> Any:
-    """Checkouts in which programs really run, as this user: what is run here is this test's own."""
-    count = iter(range(100))
-
-    @asynccontextmanager
-    async def checkout(sha: Sha) -> AsyncIterator[Any]:
-        place = folder / str(next(count))
-        scene.repo.materialise(sha, place)
-
-        class Work:
-            path = place
-
-            async def run(self, argv: list[str], **_more: Any) -> Finished:
-                words = [sys.executable if word == "{python}" else word for word in argv]
-                done = await to_thread(subprocess.run, words, cwd=place, capture_output=True, check=False)
-                return Finished(done.returncode, done.stdout, done.stderr, 0.1)
-
-        yield Work()
-
-    return checkout
 
 
 async def bad_merge(scene: Scene, *differences: str) -> Any:
@@ -57,10 +28,9 @@ async def bad_merge(scene: Scene, *differences: str) -> Any:
     return bad
 
 
-async def test_after_a_healthy_revert_it_comes_again_as_a_draft_with_a_test(scene: Scene, tmp_path: Path) -> None:
+async def test_after_a_healthy_revert_it_comes_again_as_a_draft_with_a_test(scene: Scene) -> None:
     bad = await bad_merge(scene, "app.half.half(0) raises ZeroDivisionError: division by zero; was returns 0.0")
-    engine = scene.fresh(checkout=running(scene, tmp_path / "runs"))
-    await scene.rest(engine=engine)
+    await scene.rest()
     (draft,) = await scene.forge.proposals()
     assert draft.draft
     assert draft.idea == idea_of(bad.merged_as)
@@ -74,24 +44,24 @@ async def test_after_a_healthy_revert_it_comes_again_as_a_draft_with_a_test(scen
     assert "fails with this change" in page["body"]
     assert "messages" in page["body"], "what was seen stands in it"
     before = await scene.forge.main()
-    await scene.rounds(4, engine)
+    await scene.rounds(4)
     assert await scene.forge.main() == before, "a draft is never merged"
     assert not [asked for asked in scene.asked if asked.head == draft.head]
     assert len(await scene.forge.proposals()) == 1
 
 
-async def test_without_a_replayable_input_the_draft_says_what_is_missing(scene: Scene, tmp_path: Path) -> None:
+async def test_without_a_replayable_input_the_draft_says_what_is_missing(scene: Scene) -> None:
     bad = await bad_merge(scene, "app.half.half(<object>) raises X; was returns <thing>", "no call at all")
-    await scene.rest(engine=scene.fresh(checkout=running(scene, tmp_path / "runs")))
+    await scene.rest()
     (draft,) = await scene.forge.proposals()
     assert {str(p) for p in draft.paths} == {"app/half.py"}
     assert "No input was captured" in (await scene.forge.page(draft.pull))["body"]
     assert bad.pull != draft.pull
 
 
-async def test_an_input_that_does_not_show_it_is_no_test(scene: Scene, tmp_path: Path) -> None:
+async def test_an_input_that_does_not_show_it_is_no_test(scene: Scene) -> None:
     await bad_merge(scene, "app.half.half(2) raises ZeroDivisionError; was returns 1.0")
-    await scene.rest(engine=scene.fresh(checkout=running(scene, tmp_path / "runs")))
+    await scene.rest()
     (draft,) = await scene.forge.proposals()
     assert {str(p) for p in draft.paths} == {"app/half.py"}
     assert "do not show the failure again" in (await scene.forge.page(draft.pull))["body"]
