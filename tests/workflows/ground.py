@@ -43,7 +43,7 @@ SETUP = """#!/bin/sh
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .venv/bin
-printf '#!/bin/sh\\nexec "%s" -m tests.workflows.program "$@"\\n' "$TEST_PYTHON" > .venv/bin/megawatts
+printf '#!/bin/sh\\nexec "%s" -m bot "$@"\\n' "$TEST_PYTHON" > .venv/bin/megawatts
 chmod +x .venv/bin/megawatts
 """
 STUB = """name: stub
