@@ -1,9 +1,8 @@
 """The doors of the road: the embedded ones, or GitHub, Argo CD and Prometheus where the settings name them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from bot.adapters.localdeploy.deployer import LocalDeployer
 from bot.adapters.localdeploy.state import Board
 from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.scrape.source import ScrapeSource
+from bot.app.bot_wiring import now
 from bot.app.home import Home
 from bot.app.road_settings import RoadSettings
 from bot.app.setup.access import Access, AppAccess, access
@@ -22,8 +22,9 @@ from bot.core.ports import Deployer, Forge, HealthSource, Records
 
 if TYPE_CHECKING:
     from bot.adapters.github.app_auth import Auth
+    from bot.adapters.github.hook_server import HookServer
 
-Events = Callable[[Callable[[], None]], Awaitable[None]]
+Events = Callable[[Callable[[], None]], Coroutine[None, None, None]]
 """Calls what it is given each time something changed outside, until it is cancelled."""
 AGAIN = 30.0
 """Seconds until a stream of events that ended with an error is asked for again; the loop looks by itself meanwhile."""
@@ -38,11 +39,6 @@ class Road:
     deployer: Deployer
     health: HealthSource
     events: tuple[Events, ...] = ()
-
-
-def now() -> datetime:
-    """The one clock of the processes."""
-    return datetime.now(UTC)
 
 
 async def open_road(
@@ -149,6 +145,19 @@ def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: 
                 await asyncio.sleep(AGAIN)
 
     return deployer, watched
+
+
+def hooks_of(settings: RoadSettings, records: Records, wake: Callable[[], None]) -> "HookServer | None":
+    """What hears GitHub's webhooks on the controller's port; None where none are to be heard."""
+    secret = settings.github_webhook_secret.reveal()
+    if not secret:
+        return None
+    if not settings.github_repository or not settings.controller_port:
+        raise Misconfigured("GITHUB_WEBHOOK_SECRET is set: set GITHUB_REPOSITORY and CONTROLLER_PORT too, or unset it")
+    from bot.adapters.github.hook_server import HookServer  # noqa: PLC0415  (only where GitHub is the forge)
+
+    words = [one.strip() for one in secret.split(",")]
+    return HookServer(words, settings.github_repository, wake, records=records, clock=now)
 
 
 def _file(name: str) -> Path | None:

@@ -1,7 +1,7 @@
 """The settings of the road: forge, deployer, metrics. The controller alone reads them; no bot process is given one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, fields
 
 from bot.app.environment import Secret, note, read, secret, text
 
@@ -21,6 +21,7 @@ class RoadSettings:
     github_revert_app_installation_id: str = text("Id of its installation")
     github_revert_app_private_key: Secret = secret("Its private key: the PEM text, or the path of its file")
     github_webhook_secret: Secret = secret("Secret of the webhook; while it is exchanged: new and old, with a comma")
+    provenance_key_file: str = text("File with the key that signs the record of each change; unset: it is not signed")
     controller_port: int = field(
         default=0, metadata=note("Port of the controller for webhooks, metrics and health; 0: none", ge=0, le=65535)
     )
@@ -35,6 +36,15 @@ class RoadSettings:
     prometheus_token: Secret = secret("Token for it, if it wants one")
     prometheus_labels: str = text("Labels that its series must have, such as namespace=prod; unset: any")
     prometheus_ca_file: str = text("Certificates to trust for it; unset: the system's")
+
+
+def taken(environment: MutableMapping[str, str]) -> RoadSettings:
+    """The settings in force. Their secrets are taken out of `environment`: no program that is started later has one."""
+    found = road(environment)
+    hidden = {one.name.upper() for one in fields(RoadSettings) if isinstance(one.default, Secret)}
+    for name in [name for name in environment if name.upper() in hidden]:
+        del environment[name]
+    return found
 
 
 def road(environment: Mapping[str, str] | None = None) -> RoadSettings:

@@ -14,8 +14,9 @@ from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.scrape.source import ScrapeSource
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.switch import FileSwitch
+from bot.app.bot_wiring import now
 from bot.app.home import Home
-from bot.app.road import Road, address, now, open_road
+from bot.app.road import Road, address, open_road
 from bot.app.road_settings import RoadSettings, road
 from bot.app.settings import load
 from bot.app.stores import open_records

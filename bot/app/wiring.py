@@ -1,32 +1,34 @@
-"""Puts the processes of the loop together from one home folder: embedded implementations of every door."""
+"""Puts the processes of the loop together from one home folder, over the doors that the settings name."""
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters import crash
 from bot.adapters.git.inverse import prove_inverse
-from bot.adapters.git.repository import GitRepository
-from bot.adapters.localdeploy.deployer import LocalDeployer
 from bot.adapters.localdeploy.state import Board
-from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.sandbox import find
-from bot.adapters.scrape.source import ScrapeSource, outcomes
+from bot.adapters.scrape.source import outcomes
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.switch import FileSwitch
 from bot.app.author_wiring import fed, open_agent, suggestions_of, wishes_of
+from bot.app.bot_wiring import now, product_version
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
 from bot.app.improve_shop import readers
 from bot.app.poll_book import PollBook
+from bot.app.provenance_wiring import open_book
 from bot.app.requests_book import RequestsBook
-from bot.app.settings import load
+from bot.app.road import hooks_of, open_road
+from bot.app.road_settings import taken
+from bot.app.settings import Settings, load
 from bot.app.stores import open_records
+from bot.app.telemetry import KnownRules, Process, controller_beside, denied
 from bot.app.validate_cmd import refused
 from bot.core.errors import Denied
 from bot.core.ids import Sha
@@ -47,7 +49,7 @@ from bot.improve.engine import Engine
 from bot.improve.gate import Plan, run_gate
 from bot.improve.gate_cache import VerdictCache
 from bot.improve.ideas import Workshop
-from bot.improve.stages import all_stages
+from bot.improve.stages import ORDER, all_stages
 from bot.improve.workspace import SHELF, Checkout
 from bot.policy import charter as charters
 from bot.policy.limits import may_propose, stages_in_force
@@ -55,11 +57,6 @@ from bot.votes.service import Votes
 
 OWN_PYTHON = Path(__file__).parent.parent.parent
 """The checkout that this program runs from: its `.venv` has what the house's tests need."""
-
-
-def now() -> datetime:
-    """The one clock of the processes."""
-    return datetime.now(UTC)
 
 
 def elapsed() -> float:
@@ -88,7 +85,8 @@ class Judge:
         def watch(stage: str, verdict: Verdict | None) -> None:
             status = "runs" if verdict is None else verdict.status.name.lower()
             because = "" if verdict is None else verdict.because
-            self.say("stage", {"of": asked.label, "stage": stage, "status": status, "because": because})
+            facts = {"of": asked.label, "stage": stage, "status": status, "because": because}
+            self.say("stage", {**facts, "denied": denied(verdict)})
 
         try:
             async with open_gate(question, self.sandbox, cache=self.cache) as gate:
@@ -112,57 +110,76 @@ def checkouts(
     return checkout
 
 
-async def controller_of(
-    home: Home, say: Say, *, on_request: bool = False, new_ideas: bool = True, rebuild: bool = False
-) -> Engine:
-    """The controller over one home folder. Raises Misconfigured if there is no forge or no sandbox.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a controller is started."""
 
-    With `rebuild` damaged records are put aside; the engine's first round reads from the forge what became of every
-    idea. Ballots, overrides and requests are not on the forge: they are asked for again.
+    on_request: bool = False
+    """Try only ideas that a person asked for."""
+    new_ideas: bool = True
+    rebuild: bool = False
+    """Put damaged records aside; the engine's first round reads from the forge what became of every idea. Ballots,
+    overrides and requests are not on the forge: they are asked for again."""
+    revision: str = "unknown"
+
+
+@asynccontextmanager
+async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> AsyncIterator[Engine]:
+    """The controller over one home folder, with what it listens to, until the end of the block.
+
+    Raises Misconfigured if there is no forge or no sandbox, or the settings are wrong.
     """
     home.create()
-    settings = load()
+    settings, ways = load(), taken(os.environ)
+    async with AsyncExitStack() as stack:
+        records = await asyncio.to_thread(open_records, settings, home, rebuild=wanted.rebuild)
+        stack.callback(records.close)
+        audit, switch = FileAuditLog(home.audit), FileSwitch(home.switch)
+        engine: Engine | None = None
+        hooks = hooks_of(ways, records, lambda: engine.wake() if engine is not None else None)
+        process = Process("controller", wanted.revision, product_version(), settings.otel_exporter_otlp_endpoint)
+        listen = (ways.controller_host, ways.controller_port) if ways.controller_port else None
+        routes = hooks.routes() if hooks is not None else ()
+        beside = await stack.enter_async_context(
+            controller_beside(process, audit, switch, ORDER, listen=listen, routes=routes)
+        )
+        say, rules = beside.teller(people, records), KnownRules(charters.parse)
+        opened = await open_road(home, ways, records, rules.rules)
+        python, sandbox = python_of(OWN_PYTHON), find()
+        context = Context(
+            forge=opened.forge,
+            repo=opened.repo,
+            deployer=opened.deployer,
+            health=opened.health,
+            records=records,
+            audit=audit,
+            switch=switch,
+            polls=PollBook(Votes(records), records),
+            validate=Judge(opened.repo, sandbox, home.cache, python, say, settings.validation_stages),
+            checkout=checkouts(opened.repo, sandbox, python, home.cache),
+            inverse=lambda *told: prove_inverse(opened.repo, *told),
+            parse_charter=rules.parse,
+            clock=now,
+            say=say,
+            elapsed=elapsed,
+            crash_point=crash.point,
+            chain=open_book(opened.forge, opened.repo, ways.provenance_key_file),
+        )
+        engine = _engine(context, settings, home, wanted)
+        for events in opened.events:
+            stack.callback(asyncio.create_task(events(engine.wake)).cancel)
+        yield engine
+
+
+def _engine(context: Context, settings: Settings, home: Home, wanted: Wanted) -> Engine:
     proposing = may_propose(self_editing=settings.enable_self_editing, security_checks=settings.code_security_checks)
     if not proposing.passed:
-        say("ideas_off", {"because": proposing.because})
-    forge = LocalForge(home.forge)
-    repo = await asyncio.to_thread(_clone, home)
-    records = await asyncio.to_thread(open_records, settings, home, rebuild=rebuild)
-    board = Board(home.deploy)
-    sandbox = find()
-    python = python_of(OWN_PYTHON)
-    context = Context(
-        forge=forge,
-        repo=repo,
-        deployer=LocalDeployer(home.deploy, repo),
-        health=ScrapeSource(lambda sha: _address(board, sha), now),
-        records=records,
-        audit=FileAuditLog(home.audit),
-        switch=FileSwitch(home.switch),
-        polls=PollBook(Votes(records), records),
-        validate=Judge(repo, sandbox, home.cache, python, say, settings.validation_stages),
-        checkout=checkouts(repo, sandbox, python, home.cache),
-        inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
-        parse_charter=charters.parse,
-        clock=now,
-        say=say,
-        elapsed=elapsed,
-        crash_point=crash.point,
-    )
+        context.say("ideas_off", {"because": proposing.because})
+    repo, records = context.repo, context.records
     agent = open_agent(settings, repo, records, home.cache, now)
-    shop = workshop(repo, records, board, home.cache, only_requested=on_request, agent=agent)
+    shop = workshop(repo, records, Board(home.deploy), home.cache, only_requested=wanted.on_request, agent=agent)
     orders = RequestsBook.of(context).take
-    return Engine(context, shop, new_ideas=new_ideas and proposing.passed, orders=orders)
-
-
-def _clone(home: Home) -> GitRepository:
-    return GitRepository.mirror(home.forge / "repo.git", home.clone)
-
-
-def _address(board: Board, sha: Sha) -> str | None:
-    state = board.state()
-    found = next((i for i in (state.current, state.previous) if i is not None and i.sha == sha), None)
-    return f"http://127.0.0.1:{found.port}" if found else None
+    return Engine(context, shop, new_ideas=wanted.new_ideas and proposing.passed, orders=orders)
 
 
 FEEDS = {

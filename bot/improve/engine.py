@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,8 @@ from bot.policy.record import case_to_row
 
 REST = timedelta(minutes=10)
 """How long the same ground rests after it gave nothing."""
+MOMENT = 0.5
+"""Seconds between two rounds at least: a cluster that starts something tells of it many times a second."""
 Orders = Callable[[View], Awaitable[None]]
 FAULTS = (MegawattsError, OSError)
 """What a round survives: doors that do not answer, stores that are damaged, a disk that is full."""
@@ -54,9 +57,14 @@ class Engine:
         self._clock = ClockWatch(ctx.clock, ctx.elapsed)
         self._whole = False
         """Whether records and audit log are known to hold what the forge shows."""
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something changed outside: look soon instead of at the next interval. It carries no news of its own."""
+        self._woken.set()
 
     async def run(self) -> None:
-        """Reconcile until cancelled, at the health policy's interval."""
+        """Reconcile until cancelled, at the health policy's interval, or sooner when woken."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -65,7 +73,14 @@ class Engine:
             took = loop.time() - began
             self._ctx.say("round", {"whole": seen is not None, "seconds": took, "open": waiting, "watched": watched})
             pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
-            await asyncio.sleep(pause)
+            await self._rest(pause)
+
+    async def _rest(self, pause: float) -> None:
+        """Until the interval is over or somebody wakes the loop; never less than a moment, whoever rings."""
+        await asyncio.sleep(min(MOMENT, pause))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), max(0.0, pause - MOMENT))
+        self._woken.clear()
 
     async def reconcile(self) -> View | None:
         """One round over every proposal. A door that does not answer ends the round; nothing is decided without it."""

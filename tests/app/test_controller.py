@@ -10,11 +10,17 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from bot.adapters.localforge.forge import LocalForge
 from bot.app import wiring
 from bot.app.alone import alone
 from bot.app.events import emitter
 from bot.app.home import Home
+from bot.app.road import Road
+from bot.app.settings import load
+from bot.app.stores import open_records
+from bot.app.wiring import Wanted
 from bot.core.errors import Misconfigured
+from bot.improve.engine import Engine
 from bot.improve.knowledge import Knowledge
 
 
@@ -47,11 +53,20 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home with damaged records; forge, clone and sandbox are not asked here."""
     home = Home(tmp_path).create()
     home.records.write_bytes(b"SQLite format 3\0" + bytes(4000))
-    repo = SimpleNamespace(path=home.clone)
-    monkeypatch.setattr(wiring, "LocalForge", lambda _folder: SimpleNamespace())
-    monkeypatch.setattr(wiring, "_clone", lambda _home: repo)
+    opened = Road(LocalForge.__new__(LocalForge), SimpleNamespace(path=home.clone), None, None)  # type: ignore[arg-type]
+
+    async def open_road(*_given: object) -> Road:
+        return opened
+
+    monkeypatch.setattr(wiring, "open_road", open_road)
+    monkeypatch.setattr(wiring, "open_book", lambda *_given: None)
     monkeypatch.setattr(wiring, "find", SimpleNamespace)
     return home
+
+
+async def begun(home: Home, wanted: Wanted) -> Engine:
+    async with wiring.controller_of(home, nothing, wanted) as engine:
+        return engine
 
 
 def nothing(_event: str, _facts: Any) -> None:
@@ -60,14 +75,14 @@ def nothing(_event: str, _facts: Any) -> None:
 
 def test_damaged_records_are_refused(bare: Home) -> None:
     with pytest.raises(Misconfigured, match="move the file away"):
-        asyncio.run(wiring.controller_of(bare, nothing))
+        asyncio.run(begun(bare, Wanted()))
     assert not list(bare.path.glob("*.damaged-*")), "nothing is put aside unasked"
 
 
 def test_damaged_records_are_put_aside_when_asked(bare: Home) -> None:
-    engine = asyncio.run(wiring.controller_of(bare, nothing, rebuild=True))
+    engine = asyncio.run(begun(bare, Wanted(rebuild=True)))
     assert list(bare.path.glob("records.db.damaged-1"))
-    assert Knowledge(engine._ctx.records).outcomes() == ()
+    assert Knowledge(open_records(load({}), bare)).outcomes() == ()
     assert engine._ctx.elapsed is not None, "a clock that is set is noticed"
 
 

@@ -9,16 +9,20 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.git.commits import commit_tree
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.sandbox.choose import find
 from bot.adapters.store.records import SqliteRecords
 from bot.app import author_wiring, wiring
 from bot.app.author_broker import Broker, hand_over
+from bot.app.bot_wiring import now
 from bot.app.home import Home
 from bot.app.settings import load
 from bot.core.change import Patch, Refusal
 from bot.core.chat import Scope
 from bot.core.errors import Denied
-from bot.core.ids import ChannelId, UserId
+from bot.core.ids import ChannelId, Tree, UserId
 from bot.core.model import Prompt
 from bot.improve.authors.agent.author import Agent
 from bot.improve.workspace import Checkout
@@ -32,6 +36,14 @@ KEYS = {
     "ANTHROPIC_API_KEY": f"sk-ant-{NEEDLE}",
     "LLAMA_API_KEY": f"llama-{NEEDLE}",
 }
+ROAD = (
+    "GITHUB_TOKEN",
+    "GITHUB_APP_PRIVATE_KEY",
+    "GITHUB_REVERT_APP_PRIVATE_KEY",
+    "ARGOCD_AUTH_TOKEN",
+    "PROMETHEUS_TOKEN",
+)
+"""The controller's own keys: read at the start, and then in no environment."""
 OTHERS = {
     "GITHUB_TOKEN": f"ghp_{NEEDLE}",
     "DISCORD_BOT_TOKEN": f"M{NEEDLE}",
@@ -112,19 +124,22 @@ async def test_what_a_model_runs_finds_no_token_anywhere(planted: Path) -> None:
 
 async def test_the_controller_keeps_no_key_once_it_has_started(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(planted / "home").create()
-    monkeypatch.setattr(wiring, "LocalForge", lambda _folder: SimpleNamespace())
-    monkeypatch.setattr(wiring, "_clone", lambda _home: SimpleNamespace(path=home.clone))
+    source = GitRepository.begin(planted / "source.git")
+    source.branch("main", commit_tree(source.git, Tree(source.git.run("mktree").line), (), "root", author="someone"))
+    LocalForge.create(home.forge, source.path)
     monkeypatch.setattr(wiring, "find", SimpleNamespace)
+    for name in ROAD:
+        monkeypatch.setenv(name, f"{NEEDLE}-{name}")
     events: list[Any] = []
-    engine = await wiring.controller_of(home, lambda *row: events.append(row))
-    assert not set(KEYS) & set(os.environ)
-    agents = [author for author in engine._shop.authors if author.name == "agent"]
-    assert len(agents) == 1
-    assert isinstance(agents[0], Agent)
-    assert NEEDLE not in repr(agents[0])
-    assert NEEDLE not in repr(engine._shop)
-    assert NEEDLE not in str(events)
-    assert not list(holding(home.path)), "and it is written nowhere"
+    async with wiring.controller_of(home, lambda *row: events.append(row)) as engine:
+        assert not {*KEYS, *ROAD} & set(os.environ)
+        agents = [author for author in engine._shop.authors if author.name == "agent"]
+        assert len(agents) == 1
+        assert isinstance(agents[0], Agent)
+        assert NEEDLE not in repr(agents[0])
+        assert NEEDLE not in repr(engine._shop)
+        assert NEEDLE not in str(events)
+        assert not list(holding(home.path)), "and it is written nowhere"
 
 
 def test_without_a_key_there_is_no_such_author_and_all_stays_as_it_was(
@@ -135,7 +150,7 @@ def test_without_a_key_there_is_no_such_author_and_all_stays_as_it_was(
     records = SqliteRecords(tmp_path / "r.db")
     for given in ({}, {"DEFAULT_AI_PROVIDER": "local"}, {**KEYS, "DEFAULT_AI_PROVIDER": "offline"}):
         settings = load(given)
-        assert author_wiring.open_agent(settings, None, records, tmp_path, wiring.now) is None  # type: ignore[arg-type]
+        assert author_wiring.open_agent(settings, None, records, tmp_path, now) is None  # type: ignore[arg-type]
     shop = wiring.workshop(None, records, None, tmp_path, only_requested=False)  # type: ignore[arg-type]
     assert "agent" not in {author.name for author in shop.authors}
     assert "wishes" not in {analyst.name for analyst in shop.analysts}
@@ -146,7 +161,7 @@ def test_without_a_key_there_is_no_such_author_and_all_stays_as_it_was(
 
 def test_what_nobody_took_goes_to_the_model_and_typed_phrases_do_not(tmp_path: Path, planted: Path) -> None:
     records = SqliteRecords(tmp_path / "r.db")
-    made = author_wiring.open_agent(load(), None, records, tmp_path, wiring.now)  # type: ignore[arg-type]
+    made = author_wiring.open_agent(load(), None, records, tmp_path, now)  # type: ignore[arg-type]
     shop = wiring.workshop(None, records, None, tmp_path, only_requested=False, agent=made)  # type: ignore[arg-type]
     assert shop.feeds["complexity"] == shop.feeds["wishes"] == "agent"
     assert shop.feeds["suggestions"] == "phrases"

@@ -33,7 +33,7 @@ def pages(figures: LoopMetrics, *, stuck: float = STUCK) -> Sequence[web.RouteDe
 @asynccontextmanager
 async def serving(routes: Sequence[web.RouteDef], host: str, port: int) -> AsyncIterator[int]:
     """Serve until the end of the block; the port that was taken. Raises Misconfigured if it is not free."""
-    app = web.Application(client_max_size=2**20)
+    app = web.Application(client_max_size=2**21)
     app.add_routes(routes)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

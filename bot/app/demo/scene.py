@@ -12,11 +12,12 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.localdeploy.state import Board
 from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.store.records import SqliteRecords
+from bot.app.bot_wiring import now
 from bot.app.demo.members import Members
 from bot.app.demo.model import Mark, Observed
 from bot.app.demo.processes import Journal, Process
 from bot.app.home import Home
-from bot.app.wiring import OWN_PYTHON, now
+from bot.app.wiring import OWN_PYTHON
 from bot.core.change import Patch
 from bot.core.errors import Misconfigured
 from bot.policy import charter as charters
