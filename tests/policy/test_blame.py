@@ -125,6 +125,8 @@ def test_as_bad_as_before_is_not_health_after_a_revert() -> None:
     assert verdict.because == "as bad as before it was taken back: messages"
     mended = rows(NEW, *[0.0] * 20) + rows(OLD, *[5.0] * 20)
     assert health(mended + earlier(5.0)).passed
+    only_well = rows(WELL, *[0.0] * 20, first=-40)
+    assert health(same + only_well).status is not Status.FAIL, "what was bad then is not known"
 
 
 def test_what_was_not_the_reason_then_is_none_now() -> None:

@@ -253,5 +253,9 @@ def test_a_revert_that_did_not_help_pages_unless_another_is_named() -> None:
     assert after.because.find("culprit") is not None
     third = found(gone, suspect(3), made=1, pointed=paths("bot/3.py"))
     assert isinstance(steer(page, merged(pull=TIP, reverts=sha(1)), third, TIP), Wait)
+    dark = found(replace(gone, replay=None), suspect(3), made=1)
+    assert isinstance(steer(page, merged(pull=TIP, reverts=sha(1)), dark, TIP), Replay)
+    assert blame(found()).suspect is None
+    assert next_prefix(found(suspect(1))) is None, "one merge is not halved"
     unknown = Page(Verdict("health", Status.INCONCLUSIVE, "no verdict"))
     assert steer(unknown, merged(pull=TIP, reverts=sha(1)), third, TIP) == unknown
