@@ -172,7 +172,17 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     verdict = await ctx.validate(Asked(seen.main, head, idea.claim, idea.kind, label=title))
     if verdict.status not in {Status.PASS, Status.PENDING}:
         return replace(_declined(ctx, idea, Result.REFUSED, verdict.because), verdict=verdict)
+    ruling = _ruled(ctx, seen, idea, head)
+    if not ruling.passed:  # the gate has said so too, unless somebody got at it
+        return replace(_declined(ctx, idea, Result.REFUSED, f"never pushed: {ruling.because}"), verdict=ruling)
     return await publish(ctx, seen, Attempt(idea, head, verdict), patch)
+
+
+def _ruled(ctx: Context, seen: View, idea: Idea, head: Sha) -> Verdict:
+    """What the charter at the base says of the change, whatever the gate said: the first of the three locks."""
+    changes = ctx.repo.changes(seen.main, head)
+    paths = frozenset(path for change in changes for path in change.paths)
+    return tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter).because
 
 
 def as_written(idea: Idea, patch: Patch) -> Idea:
@@ -191,8 +201,7 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     idea, head, title = attempt.idea, attempt.head, title_of(attempt.idea)
     assert head is not None  # noqa: S101  (the caller wrote it)
     changes = ctx.repo.changes(seen.main, head)
-    paths = frozenset(path for change in changes for path in change.paths)
-    ruling = tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter)
+    ruling = _ruled(ctx, seen, idea, head)
     branch = f"megawatts/{idea.id}"
     there = await ctx.forge.branch(branch)
     await _still_wanted(ctx, seen, idea)
@@ -204,7 +213,7 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     ctx.crash_point("propose.pushed")
     verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
     ctx.crash_point("propose.reported")
-    body = pull_body(idea, patch, changes, verdict, ruling.because)
+    body = pull_body(idea, patch, changes, verdict, ruling)
     made = (MODEL_MADE,) if "model" in patch.facts else ()
     labels = ("megawatts", idea.kind.value, *strategy_labels(idea), *made)
     pull = await ctx.forge.open(branch, title, body, idea, labels=labels)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,14 +12,17 @@ from bot.core.change import Proposal
 from bot.core.charter import Charter
 from bot.core.errors import Misconfigured
 from bot.core.health import Reading
-from bot.core.ids import PullNumber, Sha
+from bot.core.ids import PullNumber, Sha, UserId
 from bot.core.ports import Records
 from bot.core.verdict import Verdict
 from bot.core.votes import Approval
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
+from bot.policy import people
+from bot.policy.people import People
 from bot.policy.tier import only_adds
 
 DAY = timedelta(days=1)
+NOBODY = People()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class View:
     charter: Charter
     proposals: tuple[Proposal, ...]
     settled: Mapping[PullNumber, Verdict]
+    people: People = field(default_factory=People)
+    """Who is who, by the sealed list at the base branch."""
 
     def reverting(self, merged: Sha | None) -> Proposal | None:
         """The proposal, open or merged, that takes that whole merge back."""
@@ -65,7 +70,14 @@ async def view(ctx: Context) -> View:
             verdict = await ctx.forge.reported(proposal.merged_as, HEALTH)
             if verdict is not None:
                 settled[proposal.pull] = verdict
-    return View(main, ctx.parse_charter(text.decode("utf-8", errors="replace")), proposals, settled)
+    charter = ctx.parse_charter(text.decode("utf-8", errors="replace"))
+    return View(main, charter, proposals, settled, _people(ctx, main))
+
+
+def _people(ctx: Context, main: Sha) -> People:
+    """The list at the base branch. One that does not hold is Misconfigured, as a charter is: nothing moves."""
+    text = ctx.repo.read(main, PurePosixPath(people.PATH))
+    return people.parse(text.decode("utf-8", errors="replace")) if text is not None else People()
 
 
 def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) -> Surroundings:
@@ -106,8 +118,11 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         gate_base=Sha(str(gate.facts.get("base", ""))) if gate is not None else None,
         checks=await ctx.forge.checks(proposal.head),
         conflicts=ctx.repo.merged_tree(seen.main, proposal.head) is None,
-        approvals=(*await ctx.forge.reviews(proposal.pull), *said_elsewhere(ctx.records, proposal)),
-        asker_logins=logins_of(ctx.records, proposal),
+        approvals=(
+            *await ctx.forge.reviews(proposal.pull),
+            *said_elsewhere(ctx.records, proposal, seen.people, seen.charter),
+        ),
+        asker_logins=logins_of(ctx.records, proposal, seen.people),
         poll=ctx.polls.read(proposal.pull),
         override=_override(ctx.records.get("overrides", str(proposal.pull))),
         asked_on=await ctx.forge.asked_on(proposal.pull),
@@ -121,20 +136,29 @@ def proof(ctx: Context, proposal: Proposal, main: Sha) -> Verdict:
     return ctx.inverse(proposal.reverts, proposal.head, main, *bounds)
 
 
-def logins_of(records: Records, proposal: Proposal) -> frozenset[str]:
-    """The forge logins of the member who asked for it: their own review is no consent."""
+def logins_of(records: Records, proposal: Proposal, known: People = NOBODY) -> frozenset[str]:
+    """The forge logins of the member who asked for it, by the sealed list and by what maintainers noted: their own
+    review is no consent."""
     row = records.get("links", str(proposal.asked_by)) if proposal.asked_by else None
-    return frozenset({str(row["login"])}) if row else frozenset()
+    return people.known_logins(proposal.asked_by, known, [str(row["login"])] if row else [])
 
 
-def said_elsewhere(records: Records, proposal: Proposal) -> tuple[Approval, ...]:
+def said_elsewhere(
+    records: Records, proposal: Proposal, known: People = NOBODY, charter: Charter | None = None
+) -> tuple[Approval, ...]:
     """Rejections that maintainers gave with a reason where members talk. Only a no travels this way, never a yes:
-    what hears members' words cannot consent. Whether the login is a maintainer's is policy's to judge."""
-    rows = (row for _key, row in records.scan("refusals", f"{proposal.pull}/"))
-    return tuple(
-        Approval(str(r["login"]), Sha(str(r["head"])), datetime.fromisoformat(r["at"]), False, str(r["reason"]))
+    what hears members' words cannot consent. Where people keep the sealed list, it alone says whose word it was."""
+    rows = [row for _key, row in records.scan("refusals", f"{proposal.pull}/")]
+    said = [
+        (
+            UserId(str(r.get("by", ""))),
+            Approval(str(r["login"]), Sha(str(r["head"])), datetime.fromisoformat(r["at"]), False, str(r["reason"])),
+        )
         for r in rows
-    )
+    ]
+    if known.links and charter is not None:
+        return people.vouched(said, known, charter)
+    return tuple(review for _member, review in said)
 
 
 async def _after_merge(ctx: Context, seen: View, proposal: Proposal, around: Surroundings) -> Case:
