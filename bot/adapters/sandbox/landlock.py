@@ -19,7 +19,10 @@ from bot.adapters.sandbox.process import Launch, memory_file, supervise
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.sandbox import Finished, Limits
 
-READABLE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/localtime")
+READABLE = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/localtime",
+    "/etc/mime.types",  # Python's mimetypes opens it wherever it is there: denied, and not absent as under bubblewrap
+)  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 NOTES = (
     "Landlock: no network of its own, so all sockets are refused, loopback too: a bot cannot be booted inside",

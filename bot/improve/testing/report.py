@@ -1,9 +1,10 @@
-"""Reads the report that the warden signed. An exit code is never asked."""
+"""Reads the report that the warden signed. An exit code makes no run good; the referee's own may make it none."""
 
 import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,13 @@ def read(path: Path, secret: bytes, finished: Finished) -> Run:
         if timed_out:
             return Run(problems={"run": ended}, timed_out=True, seconds=finished.seconds)
         return Run(problems={"run": f"{error} ({ended}) {detail}".strip()}, tampered=(), seconds=finished.seconds)
-    return _fold(records, finished.seconds, timed_out)
+    run = _fold(records, finished.seconds, timed_out)
+    if finished.code and not timed_out:
+        # Whoever starts the workers died: what was not told by then is not known, and is not "there are no tests".
+        detail = finished.err[-TEXT:].decode(errors="replace").strip()
+        told = f"the referee ended with exit code {finished.code} {detail}".strip()
+        return replace(run, problems={**run.problems, "run": told})
+    return run
 
 
 def _records(path: Path, secret: bytes) -> Iterator[Mapping[str, Any]]:

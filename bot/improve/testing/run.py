@@ -60,8 +60,9 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     lent = await lend(work, root, profile, cache=cache, storage=folder / "tmp" / HYPOTHESIS)
     chosen = settings.read(root, profile)
     config = str(root / chosen.config) if chosen.config else "/dev/null"
-    args = [f"--rootdir={root}", "-c", config, "-o", "addopts=", "--continue-on-collection-errors"]
-    args += ["-p", "no:cacheprovider", *seed(found), *chosen.arguments]
+    # Without a configuration file pytest would look for conftests, and list folders, up to the root of the file system.
+    args = [f"--rootdir={root}", f"--confcutdir={root}", "-c", config, "-o", "addopts="]
+    args += ["--continue-on-collection-errors", "-p", "no:cacheprovider", *seed(found), *chosen.arguments]
     if ask.collect_only:
         args.append("--assert=plain")  # nothing runs: rewriting assertions would be half of the work
     secret = secrets.token_bytes(32)

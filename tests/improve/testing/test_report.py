@@ -98,3 +98,13 @@ def test_a_canary_that_sings_is_tampering(tmp_path: Path) -> None:
 def test_a_runner_that_could_not_start_is_a_problem(tmp_path: Path) -> None:
     bent = [{"e": "end", "code": 4, "text": "unrecognized arguments", "shard": 0}, {"e": "closed"}]
     assert "unrecognized" in read(write(tmp_path, lines(bent)), SECRET, DONE).problems["run"]
+
+
+def test_a_referee_that_died_is_no_suite_without_tests(tmp_path: Path) -> None:
+    dead = Finished(1, b"", b"PermissionError: /etc/mime.types\n", 0.3)
+    run = read(write(tmp_path, lines([{"e": "closed"}])), SECRET, dead)
+    assert not run.tests
+    assert "exit code 1" in run.problems["run"]
+    assert "mime.types" in run.problems["run"]
+    half = read(write(tmp_path, lines(GOOD)), SECRET, dead)
+    assert "run" in half.problems, "what it told before says nothing of what it did not"

@@ -28,6 +28,8 @@ def serve(job: dict[str, Any], sink: int) -> None:
         with os.fdopen(sink, "wb", buffering=0) as stream:
             Supervisor(job, lambda record: _write(stream.fileno(), record)).run()
         code = 0
+    except BaseException as error:  # noqa: BLE001  (no code of the checkout runs here; why it ended is the evidence)
+        os.write(2, f"{type(error).__name__}: {error}\n".encode("utf-8", "replace")[:500])
     finally:
         os._exit(code)
 
