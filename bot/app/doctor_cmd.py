@@ -59,7 +59,10 @@ def examine(home: Path | None) -> Verdict:
         "sandbox": sandbox,
         "charter": charter,
     }
-    return worst("doctor", [_verdict(name, check) for name, check in checks.items()] + _outside(home))
+    from bot.app import doctor_github, doctor_sandbox  # noqa: PLC0415  (as the other checks: when they are asked)
+
+    found = [_verdict(name, check) for name, check in checks.items()] + _outside(home)
+    return worst("doctor", [*found, doctor_sandbox.examine(), *doctor_github.examine()])
 
 
 def _outside(home: Path | None) -> list[Verdict]:

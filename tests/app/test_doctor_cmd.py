@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.app import doctor_cmd
+from bot.app import doctor_cmd, doctor_sandbox
 from bot.app.commands import build
 from bot.core.errors import Misconfigured
-from bot.core.verdict import Status
+from bot.core.verdict import Status, Verdict
 
 run = CliRunner()
 
@@ -17,6 +17,7 @@ run = CliRunner()
 def _no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting a sandbox is the sandbox's own test."""
     monkeypatch.setattr(doctor_cmd, "sandbox", lambda: "bubblewrap")
+    monkeypatch.setattr(doctor_sandbox, "examine", lambda: Verdict("sandbox host", Status.PASS, "bubblewrap"))
 
 
 def doctor(*words: str):
@@ -35,6 +36,8 @@ def test_all_is_well(tmp_path: Path) -> None:
         "data",
         "home",
         "sandbox",
+        "sandbox host",
+        "github",
         "charter",
         "discord",
         "models",
