@@ -1,8 +1,9 @@
-"""`megawatts audit verify` and `megawatts audit search`."""
+"""`megawatts audit verify`, `search` and `export`."""
 
 import json
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.entries import line_of
 from bot.app.home import Home
+from bot.app.settings import load
+from bot.app.stores import audit_alone
 from bot.core.audit import Entry
 from bot.core.errors import Misconfigured
+from bot.core.ports import AuditLog
 from bot.core.text import one_line
 
 HomeOption = Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")]
@@ -50,12 +54,14 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The append-only log of every act.", no_args_is_help=True)
     group.command("verify")(verify)
     group.command("search")(search)
+    group.command("export")(export)
     app.add_typer(group, name="audit")
 
 
 def verify(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Check every link of the log; exit 1 names the first that is broken. Example: megawatts audit verify"""
-    verdict = FileAuditLog(Home.find(home).existing().audit).verify()
+    with _log(home) as log:
+        verdict = log.verify()
     typer.echo(json.dumps(verdict.to_dict()) if as_json else f"{verdict.status.name.lower()}: {verdict.because}")
     raise typer.Exit(0 if verdict.passed else 1)
 
@@ -72,9 +78,27 @@ def search(
 ) -> None:
     """Entries that match, oldest first. Example: megawatts audit search --act revert --since 7d"""
     wanted = Wanted(actor, act, subject, text, moment(since, datetime.now(UTC)) if since else None)
-    entries = FileAuditLog(Home.find(home).existing().audit).entries()
-    found = [entry for entry in entries if wanted.matches(entry)]
+    with _log(home) as log:
+        found = [entry for entry in log.entries() if wanted.matches(entry)]
     typer.echo(json.dumps([_row(entry) for entry in found]) if as_json else "\n".join(_lines(found)))
+
+
+def export(
+    home: HomeOption = None,
+    *,
+    since: Annotated[str, typer.Option(help="A time (2026-01-31T12:00) or an age (90m, 12h, 7d).")] = "",
+    after: Annotated[int, typer.Option(help="Number of the last entry that you have.", min=0)] = 0,
+) -> None:
+    """Entries with all their hashes, one JSON object a line, for a SIEM. Example: megawatts audit export --since 1d"""
+    start = moment(since, datetime.now(UTC)) if since else None
+    with _log(home) as log:
+        for entry in log.entries():
+            if entry.number > after and (start is None or entry.at >= start):
+                typer.echo(line_of(entry))
+
+
+def _log(home: Path | None) -> AbstractContextManager[AuditLog]:
+    return audit_alone(load(), Home.find(home).existing())
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -4,7 +4,9 @@ import asyncio
 import getpass
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +17,11 @@ from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.switch import FileSwitch
 from bot.app.home import Home
 from bot.app.settings import load
-from bot.app.stores import open_records
+from bot.app.stores import open_audit, open_records, open_switch
+from bot.core.case import Stop
 from bot.core.errors import Denied, MegawattsError, Misconfigured, Unavailable
 from bot.core.ids import Sha
+from bot.core.ports import AuditLog, Records, Switch
 from bot.core.text import one_line
 
 HomeOption = Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")]
@@ -35,25 +39,20 @@ def stop(
 ) -> None:
     """Stop everything that changes anything, in every process, now. Example: megawatts stop "errors since noon" """
     place, why, by = Home.find(home).existing(), _reason(reason), who()
-    unaudited: MegawattsError | None = None
-    try:
-        _record(place, by, "stop", "everything", reason=why)
-    except MegawattsError as error:
-        unaudited = error  # a broken log must not keep a person from stopping the machine
-    state = FileSwitch(place.switch).stop(why, by)
+    state, trouble = _stopped(place, by, why)
     _tell({"stopped": True, "reason": state.reason, "by": state.by, "at": state.at.isoformat()}, as_json=as_json)
-    if unaudited is not None:
-        raise Misconfigured(f"everything is stopped, but that could not be put on record: {unaudited}")
+    if trouble:
+        raise Misconfigured(trouble)
 
 
 def resume(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Let things move again after a stop. Example: megawatts resume"""
     place, by = Home.find(home).existing(), who()
-    switch = FileSwitch(place.switch)
-    state = switch.state()
-    if state is not None:
-        _record(place, by, "resume", "everything", reason=f"ends the stop: {state.reason}")
-        switch.resume(by)
+    with _desk(place) as desk:
+        state = desk.switch.state()
+        if state is not None:
+            _record(desk, by, "resume", "everything", reason=f"ends the stop: {state.reason}")
+            desk.switch.resume(by)
     _tell({"stopped": False, "by": by, "was_stopped": state is not None}, as_json=as_json)
 
 
@@ -69,9 +68,10 @@ def rollback(
     """Go back, by reverts through the forge. Example: megawatts rollback v0.1.3 --reason "slow answers" """
     place, why, by = Home.find(home).existing(), _reason(reason), who()
     _known_version(place, version)
-    _record(place, by, "rollback", version or "the newest merge", reason=why)
     row = {"version": version, "by": by, "reason": why, "at": _now()}
-    _put(place, "rollbacks", _unique(), row)
+    with _desk(place) as desk:
+        _record(desk, by, "rollback", version or "the newest merge", reason=why)
+        desk.records.put("rollbacks", _unique(), row)
     _tell({"asked": "rollback", **row}, as_json=as_json)
 
 
@@ -88,9 +88,10 @@ def override(
     now = _head(place, pull)
     if head and head != now:
         raise Denied(f"the head of #{pull} is {now}, not {head}: look at it again")
-    _record(place, by, "override", f"#{pull}", reason=why, facts={"head": now})
     row = {"head": now, "by": by, "reason": why, "at": _now()}
-    _put(place, "overrides", str(pull), row)
+    with _desk(place) as desk:
+        _record(desk, by, "override", f"#{pull}", reason=why, facts={"head": now})
+        desk.records.put("overrides", str(pull), row)
     _tell({"asked": "override", "pull": pull, **row}, as_json=as_json)
 
 
@@ -109,24 +110,54 @@ def _reason(text: str) -> str:
     return reason
 
 
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What a person's word is written to."""
+
+    records: Records
+    audit: AuditLog
+    switch: Switch
+
+
+@contextmanager
+def _desk(home: Home) -> Iterator[_Desk]:
+    settings = load()
+    with closing(open_records(settings, home)) as records:
+        yield _Desk(records, open_audit(settings, home, records), open_switch(settings, home, records))
+
+
+def _stopped(home: Home, by: str, why: str) -> tuple[Stop, str]:
+    """Everything is stopped that can be reached, whatever else is broken; the stop, and what is wrong beside it."""
+    unaudited: MegawattsError | None = None
+    opened = False
+    try:
+        with _desk(home) as desk:
+            opened = True
+            try:
+                _record(desk, by, "stop", "everything", reason=why)
+            except MegawattsError as error:
+                unaudited = error  # a broken log must not keep a person from stopping the machine
+            state = desk.switch.stop(why, by)
+    except MegawattsError as error:
+        state = FileSwitch(home.switch).stop(why, by)
+        if not opened:
+            with suppress(MegawattsError):
+                FileAuditLog(home.audit).append(by, "stop", "everything", why)
+        return state, f"what shares the home folder {home.path} is stopped, but other processes may not be: {error}"
+    said = f"everything is stopped, but that could not be put on record: {unaudited}" if unaudited else ""
+    return state, said
+
+
 def _record(
-    home: Home, by: str, act: str, subject: str, *, reason: str, facts: Mapping[str, str] | None = None
+    desk: _Desk, by: str, act: str, subject: str, *, reason: str, facts: Mapping[str, str] | None = None
 ) -> None:
     """Put it on record before it is done, and where members see it: a database that is away holds up no stop."""
-    FileAuditLog(home.audit).append(by, act, subject, reason, facts)
+    desk.audit.append(by, act, subject, reason, facts)
     row = {"act": act, "subject": subject, "by": by, "reason": reason, "at": _now()}
     try:
-        _put(home, "announcements", _unique(), row)
+        desk.records.put("announcements", _unique(), row)
     except Unavailable as error:
         typer.echo(f"members are not told of it: {error}", err=True)
-
-
-def _put(home: Home, table: str, key: str, row: Mapping[str, str]) -> None:
-    records = open_records(load(), home)
-    try:
-        records.put(table, key, row)
-    finally:
-        records.close()
 
 
 def _known_version(home: Home, version: str) -> None:

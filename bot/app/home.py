@@ -52,6 +52,11 @@ class Home:
         return self.path / "audit.jsonl"
 
     @property
+    def witness(self) -> Path:
+        """The newest entry of a shared audit log that this home has seen."""
+        return self.path / "audit.witness"
+
+    @property
     def records(self) -> Path:
         return self.path / "records.db"
 

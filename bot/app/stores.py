@@ -3,15 +3,20 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from typing import Protocol
 from urllib.parse import quote
 
+from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.shared_switch import SharedSwitch
+from bot.adapters.store.switch import FileSwitch
 from bot.app.environment import Secret
 from bot.app.home import Home
 from bot.app.settings import Settings
 from bot.core.errors import Misconfigured
-from bot.core.ports import Records
+from bot.core.ports import AuditLog, Records, Switch
 from bot.core.stores import Cache, RateLimiter
 
 
@@ -35,6 +40,37 @@ def open_records(settings: Settings, home: Home, *, rebuild: bool = False) -> Op
     from bot.adapters.store.sql.records import SqlRecords  # noqa: PLC0415  (half a second)
 
     return SqlRecords(address.reveal(), setting=database_setting(settings))
+
+
+def open_switch(settings: Settings, home: Home, records: Records) -> Switch:
+    """The emergency stop: in the database that is set, for all processes that share it, else a file of the home."""
+    file = FileSwitch(home.switch)
+    return SharedSwitch(records, file) if database_url(settings) else file
+
+
+def open_audit(settings: Settings, home: Home, records: Records) -> AuditLog:
+    """The audit log: in the database that is set, over the connections of `records`, else a file of the home.
+
+    Raises Misconfigured or Unavailable.
+    """
+    if not database_url(settings):
+        return FileAuditLog(home.audit)
+    from bot.adapters.store.sql.audit import SqlAuditLog  # noqa: PLC0415  (half a second)
+    from bot.adapters.store.sql.records import SqlRecords  # noqa: PLC0415
+
+    if not isinstance(records, SqlRecords):
+        raise TypeError(f"the audit log of a database needs its records, not {type(records).__name__}")
+    return SqlAuditLog(records.database, home.witness)
+
+
+@contextmanager
+def audit_alone(settings: Settings, home: Home) -> Iterator[AuditLog]:
+    """The audit log for a command that needs nothing else; a home without a database gets no file of records by it."""
+    if not database_url(settings):
+        yield FileAuditLog(home.audit)
+        return
+    with closing(open_records(settings, home)) as records:
+        yield open_audit(settings, home, records)
 
 
 def open_cache(settings: Settings) -> Cache:

@@ -5,16 +5,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace as changed
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from bot.adapters.files import locked, replace
-from bot.core.audit import GENESIS, Entry, verify_chain
+from bot.adapters.store.entries import FIRST, chained, entry_of, line_of
+from bot.core.audit import Entry, verify_chain
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.ports import Clock
-from bot.core.text import plain
 from bot.core.verdict import Status, Verdict
 
 _TAIL = 1 << 16
@@ -104,12 +103,8 @@ class FileAuditLog:
 
     def _add(self, file: IO[bytes], words: tuple[str, str, str, str], facts: Mapping[str, str]) -> Entry:
         last = self._last(file)
-        number, previous = (last.number + 1, last.digest) if last else (1, GENESIS)
-        actor, act, subject, reason = (plain(str(word)) for word in words)
-        shown = {plain(str(key)): plain(str(value)) for key, value in facts.items()}
-        entry = Entry(number, self._clock(), actor, act, subject, reason, facts=shown, previous=previous)
-        entry = changed(entry, digest=entry.compute())
-        file.write(_dump(entry))
+        entry = chained((last.number, last.digest) if last else FIRST, self._clock(), words, facts)
+        file.write(line_of(entry).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
         replace(self._head, json.dumps({"number": entry.number, "digest": entry.digest}).encode())
@@ -149,30 +144,8 @@ class FileAuditLog:
 
     def _parse(self, number: int, line: bytes) -> Entry:
         try:
-            return _entry(json.loads(line))
+            return entry_of(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             which = f"entry {number}" if number else "the last entry"
             fix = "keep the file for those who look into it, and move it away to begin a new log"
             raise Misconfigured(f"{which} of {self.path} cannot be read: {fix}") from error
-
-
-def _dump(entry: Entry) -> bytes:
-    row = {
-        "number": entry.number,
-        "at": entry.at.isoformat(),
-        "actor": entry.actor,
-        "act": entry.act,
-        "subject": entry.subject,
-        "reason": entry.reason,
-        "facts": dict(entry.facts),
-        "previous": entry.previous,
-        "digest": entry.digest,
-    }
-    return json.dumps(row, separators=(",", ":")).encode() + b"\n"
-
-
-def _entry(row: Any) -> Entry:
-    facts = {str(key): str(value) for key, value in row["facts"].items()}
-    words = (str(row["actor"]), str(row["act"]), str(row["subject"]), str(row["reason"]))
-    at = datetime.fromisoformat(row["at"])
-    return Entry(int(row["number"]), at, *words, facts=facts, previous=str(row["previous"]), digest=str(row["digest"]))

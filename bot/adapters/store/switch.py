@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot.adapters.files import locked, replace, sync_folder
 from bot.core.case import Stop
@@ -12,6 +13,16 @@ from bot.core.text import one_line
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def row_of(stop: Stop) -> dict[str, str]:
+    """The stop as JSON knows it."""
+    return {"reason": stop.reason, "by": stop.by, "at": stop.at.isoformat()}
+
+
+def stop_of(row: Any) -> Stop:
+    """The stop of a row. Raises ValueError, KeyError or TypeError if it is none."""
+    return Stop(str(row["reason"]), str(row["by"]), datetime.fromisoformat(row["at"]))
 
 
 class FileSwitch:
@@ -30,30 +41,33 @@ class FileSwitch:
         except (OSError, UnicodeDecodeError) as error:
             return self._unreadable(type(error).__name__)
         try:
-            row = json.loads(text)
-            return Stop(str(row["reason"]), str(row["by"]), datetime.fromisoformat(row["at"]))
+            return stop_of(json.loads(text))
         except (ValueError, KeyError, TypeError):
             return self._unreadable("it does not hold a reason, a name and a time")
 
     def stop(self, reason: str, by: str) -> Stop:
         """Stop everything. Already stopped: the earlier stop stays in force and is returned."""
-        with locked(self._lock):
+        with locked(self.lock):
             already = self.state()
             if already is not None:
                 return already
             stop = Stop(one_line(reason, 500), one_line(by), self._clock())
-            row = {"reason": stop.reason, "by": stop.by, "at": stop.at.isoformat()}
-            replace(self.path, json.dumps(row).encode() + b"\n")
+            replace(self.path, json.dumps(row_of(stop)).encode() + b"\n")
             return stop
 
     def resume(self, by: str) -> None:  # noqa: ARG002  (who resumed is for the audit log)
         """Let things move again."""
-        with locked(self._lock):
-            self.path.unlink(missing_ok=True)
-            sync_folder(self.path.parent)
+        with locked(self.lock):
+            self.clear()
+
+    def clear(self) -> None:
+        """Take the file away; for one who holds `lock`."""
+        self.path.unlink(missing_ok=True)
+        sync_folder(self.path.parent)
 
     @property
-    def _lock(self) -> Path:
+    def lock(self) -> Path:
+        """The lock file of those who write."""
         return self.path.with_name(f"{self.path.name}.lock")
 
     def _unreadable(self, why: str) -> Stop:

@@ -49,21 +49,28 @@ class Database:
         return self._guarded(attempt, TRIES if again else 1)
 
     def transaction(self, work: Work[T]) -> T:
-        """Do the work in one transaction of PostgreSQL, all or nothing, once."""
-
-        whole = self._engine.execution_options(isolation_level="READ COMMITTED")
-
-        async def attempt() -> T:
-            async with whole.begin() as connection:
-                return await work(connection)
-
-        return self._guarded(attempt, 1)
+        """Do the work in one transaction, all or nothing, once. On SQLite nobody else writes meanwhile."""
+        return self._guarded(lambda: self._whole(work), 1)
 
     def close(self) -> None:
         """Let go of every connection."""
         if not self._loop.closed:
             self._loop.run(self._engine.dispose(), _DEADLINE)
             self._loop.close()
+
+    async def _whole(self, work: Work[T]) -> T:
+        if self.kind != "sqlite":
+            async with self._engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+                return await work(connection)
+        async with self._engine.connect() as connection:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                result = await work(connection)
+                await connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                await connection.exec_driver_sql("ROLLBACK")
+                raise
+            return result
 
     def _guarded(self, attempt: Callable[[], Awaitable[T]], tries: int) -> T:
         async def persistent() -> T:

@@ -18,17 +18,17 @@ _LOCK = 0x6D656761
 """Number of PostgreSQL's advisory lock: of several processes that upgrade at once, one does it."""
 
 
-def config(connection: Connection) -> Config:
+def config(connection: Connection, folder: Path | None = None) -> Config:
     """Alembic's configuration, bound to a connection whose transaction is the caller's."""
     made = Config()
-    made.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    made.set_main_option("script_location", str(folder or _FOLDER).replace("%", "%%"))
     made.attributes["connection"] = connection
     return made
 
 
-def current(connection: Connection) -> str | None:
+def current(connection: Connection, version_table: str = "alembic_version") -> str | None:
     """The database's revision; None if it has none."""
-    return MigrationContext.configure(connection).get_current_revision()
+    return MigrationContext.configure(connection, opts={"version_table": version_table}).get_current_revision()
 
 
 def empty(connection: Connection) -> bool:
@@ -36,11 +36,14 @@ def empty(connection: Connection) -> bool:
     return not {"rows", "alembic_version"} & set(inspect(connection).get_table_names())
 
 
-def upgrade(connection: Connection) -> None:
-    """Run what is missing, once, however many try; all of it or nothing, by the caller's transaction."""
+def upgrade(connection: Connection, folder: Path | None = None) -> None:
+    """Run what is missing, once, however many try; all of it or nothing, by the caller's transaction.
+
+    `folder`: of the migrations; None: the records'.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-    command.upgrade(config(connection), "head")
+    command.upgrade(config(connection, folder), "head")
 
 
 def upgrade_file(path: Path) -> Path | None:

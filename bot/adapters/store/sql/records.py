@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Executable, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -35,11 +35,12 @@ class SqlRecords:
         url = parse(address, setting)
         if url.get_backend_name() == "sqlite":
             open_file(Path(url.database or "")).close()
-        self._database = Database(url, setting, pool=pool, patience=patience)
-        self._postgresql = self._database.kind == "postgresql"
+        self.database: Final = Database(url, setting, pool=pool, patience=patience)
+        """Where it is kept: what else is kept there may use the same connections, until `close`."""
+        self._postgresql = self.database.kind == "postgresql"
         self._insert: Any = postgresql.insert if self._postgresql else sqlite.insert
         try:
-            ready(self._database)
+            ready(self.database)
         except BaseException:
             self.close()
             raise
@@ -75,7 +76,7 @@ class SqlRecords:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._database.close()
+        self.database.close()
 
     def _inserting(self, table: str, key: str, row: Mapping[str, Any]) -> Any:
         check(table, key)
@@ -89,7 +90,7 @@ class SqlRecords:
             result = await connection.execute(statement)
             return result.fetchall() if result.returns_rows else []
 
-        return self._database.run(work, again=again)
+        return self.database.run(work, again=again)
 
     def _stored(self, name: str) -> str:
         """PostgreSQL's text has no NUL: it is written as two characters, in an order that keeps keys' order."""
