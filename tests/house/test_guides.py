@@ -11,10 +11,10 @@ from typer.main import get_command
 import bot.extensions
 from bot.adapters.discord.prefix import Commands
 from bot.app import settings
-from bot.app.road_settings import road
 from bot.app.commands import COMMANDS, build
 from bot.app.home import VARIABLE
 from bot.app.references.commands import leaves
+from bot.app.road_settings import road
 from bot.extensions._steps import STEPS
 from bot.policy.guild_settings import GRANTS, KEYS
 from bot.policy.permission_names import spoken

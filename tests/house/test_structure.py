@@ -31,7 +31,7 @@ def test_every_stage_of_the_charter_is_there_and_every_stage_is_in_the_charter(t
 
 def test_every_ward_of_the_charter_that_names_a_place_names_one_that_may_exist(texts: dict[str, str]) -> None:
     """A misspelt folder would leave the real one to the ward before."""
-    later = {"agent", "plugins", "argocd", "github", "prometheus", "charts", "deploy"}
+    later = {"plugins"}
     named = [w.pattern for w in parse(texts[".github/charter.toml"]).wards if "*" not in w.pattern]
     places = {p.strip("/") for p in named if p.strip("/").rsplit("/", 1)[-1] not in later}
     gone = {p for p in places if p not in texts and not any(path.startswith(f"{p}/") for path in texts)}
@@ -51,6 +51,16 @@ def test_every_floor_is_named_and_every_package_has_one(root: Path) -> None:
     floors = {word.strip(" ()") for row in layers["layers"] for word in row.split("|")}
     there = {path.stem for path in (root / "bot").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert there - {"__init__"} <= floors
+
+
+def test_every_adapter_is_held_apart_from_the_others(root: Path) -> None:
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (apart,) = [one for one in settings["contracts"] if one["type"] == "independence"]
+    (ground,) = [one for one in settings["contracts"] if "bot.adapters.git" in one.get("source_modules", ())]
+    places = (root / "bot/adapters").iterdir()
+    there = {path.stem for path in places if path.suffix == ".py" or (path / "__init__.py").exists()}
+    named = {one.removeprefix("bot.adapters.") for one in [*apart["modules"], *ground["source_modules"]]}
+    assert named == there - {"__init__"}
 
 
 def test_scripts_can_be_run_and_say_what_they_do(root: Path) -> None:

@@ -12,6 +12,9 @@ from bot.chat import tuning
 from bot.core.errors import Misconfigured
 
 WHAT = {
+    "GITHUB_EVENT_NAME": "Set by GitHub Actions: what started the workflow",
+    "GITHUB_EVENT_PATH": "Set by GitHub Actions: the file that holds that event",
+    "GITHUB_REPOSITORY": "Set by GitHub Actions as well as by you: the repository that the event is about",
     "HOME": "Passed on to the process that makes embeddings",
     "LANG": "Passed on to the bot that the deployer starts",
     "LC_ALL": "Passed on to the bot that the deployer starts",
@@ -19,9 +22,11 @@ WHAT = {
     "MEGAWATTS_CRASH_AT": "For tests: the named point at which a process kills itself",
     "MEGAWATTS_DEBUG": "When set, as the option `--debug`: errors come with their traceback",
     "MEGAWATTS_DEPLOYED_FROM": "Set by the deployer for the bots that it starts: its folder",
+    "MEGAWATTS_ENGINE_LOGIN": "For workflows: login of the engine's App, whose pull requests are read strictly",
     "MEGAWATTS_HOME": "Folder with forge, records, audit log; default `.megawatts`; the option `--home` wins",
     "MEGAWATTS_UNSAFE_NO_SANDBOX": "`1`: where no sandbox works, run unapproved code with all of your rights",
     "MEGAWATTS_WATCH": "Set by the boot check for the bot inside the sandbox: where its watchman writes",
+    "NEEDS": "For `ci gate`: the outcomes of the jobs it waits for, as the `needs` context in JSON",
     "PATH": "Where git and other programs are found; passed on",
     "SSL_CERT_DIR": "Passed on to the bot that the deployer starts",
     "SSL_CERT_FILE": "Passed on to the bot that the deployer starts",
@@ -30,6 +35,9 @@ WHAT = {
 }
 """What each variable does that is no setting; one that is read and not described here is an error."""
 WHOLE = {
+    "bot/app/ci/reports.py": "writes to the files that a workflow's runner names",
+    "bot/app/doctor_sandbox.py": "looks for the marks of a hosted runner and of a pod",
+    "bot/app/wiring.py": "takes the road's settings out, so that no program started later has their secrets",
     "bot/app/author_wiring.py": "hands the providers' settings to the process that asks models",
     "bot/app/environment.py": "reads the settings by name",
     "bot/app/demo/processes.py": "starts the demo's own processes with the caller's environment",
