@@ -83,6 +83,12 @@ class Context:
     """Named boundary between two effects; the crash tests end the process here."""
     chain: Book | None = None
     """The provenance of every proposal; None: none is kept."""
+    promised: Callable[[Sha], Awaitable[Sha | None]] | None = None
+    """The commit whose image git asks to deploy, at a commit of the base branch; None: that commit itself."""
+    show: Callable[[Mapping[str, str]], Awaitable[None]] | None = None
+    """Shows people lines (name, text) where they look at what runs; an empty text takes a line away."""
+    address: Callable[[PullNumber], str] = "#{}".format
+    """How a pull request is named there: its web address, where it has one."""
 
 
 def commit_message(title: str, body: str, idea: str, patch: Patch) -> str:

@@ -1,8 +1,8 @@
 """The loop: look, decide, act, look again; and a new idea when there is room. Level-triggered, safe to kill."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,12 @@ from bot.core.ids import PullNumber
 from bot.core.verdict import Status, Verdict
 from bot.improve.act import act, record_decision
 from bot.improve.body import dashboard
+from bot.improve.catchup import catch_up
 from bot.improve.clockwatch import ClockWatch
 from bot.improve.context import Context
+from bot.improve.forgeless import Forgeless
 from bot.improve.ideas import Workshop, propose
-from bot.improve.look import View, look, view
+from bot.improve.look import View, look, surroundings, view
 from bot.improve.provenance import keep
 from bot.improve.recall import recall
 from bot.improve.reverts import reland, replays
@@ -26,6 +28,7 @@ from bot.improve.reverts.reland import due
 from bot.improve.reviews.rounds import Reviews
 from bot.improve.rollback import TABLE as ROLLBACKS
 from bot.improve.rollback import roll_back
+from bot.improve.showing import Showing
 from bot.policy.lifecycle import decide
 from bot.policy.ranges import Replay
 from bot.policy.record import case_to_row
@@ -55,6 +58,8 @@ class Engine:
         self._barren: tuple[str, str] = ("", "")
         self._rest_until: datetime | None = None
         self._clock = ClockWatch(ctx.clock, ctx.elapsed)
+        self._forgeless = Forgeless(ctx)
+        self._showing = Showing(ctx)
         self._whole = False
         """Whether records and audit log are known to hold what the forge shows."""
         self._woken = asyncio.Event()
@@ -85,11 +90,16 @@ class Engine:
     async def reconcile(self) -> View | None:
         """One round over every proposal. A door that does not answer ends the round; nothing is decided without it."""
         try:
-            seen = await view(self._ctx)
+            seen = await self._view()
+            if seen is None:
+                return None
             if why := self._clock.jumped():
                 self._ctx.say("held", {"because": why})
                 return seen
             await self._recall(seen)
+            if await self._catch_up(seen):
+                self.wake()
+                return seen  # what was seen is not so any more
             if self._orders is not None:
                 await self._orders(seen)
             for proposal in seen.unsettled():
@@ -98,6 +108,7 @@ class Engine:
             await self._bring_again(seen)
             await keep(self._ctx, seen)
             await self._show(seen)
+            await self._showing.show(seen)
             # Where this round has merged something, an idea on the base before it would be judged twice.
             room = self._ctx.switch.state() is None and self._new_ideas and self._fertile(seen)
             if room and await self._ctx.forge.main() == seen.main:
@@ -106,6 +117,24 @@ class Engine:
             self._trouble("held", error)
             return None
         return seen
+
+    async def _view(self) -> View | None:
+        """What the forge shows; without it, only what runs is watched."""
+        try:
+            seen = await view(self._ctx)
+        except Unavailable as error:
+            self._trouble("held", error)
+            await self._forgeless.round(self._clock.jumped())
+            return None
+        self._forgeless.answered(seen)
+        return seen
+
+    async def _catch_up(self, seen: View) -> bool:
+        try:
+            return await catch_up(self._ctx, seen)
+        except FAULTS as error:
+            self._trouble("rollback", error)
+            return False
 
     async def _recall(self, seen: View) -> None:
         """After a start and after any fault: what was done but not noted is noted before anything else is done."""
@@ -123,6 +152,13 @@ class Engine:
         door = error.door if isinstance(error, Unavailable) else ""
         about = {"pull": pull} if pull else {}
         self._ctx.say(event, {**about, "because": because, "door": door})
+
+    @contextmanager
+    def _surviving(self, event: str = "later", pull: int = 0) -> Iterator[None]:
+        try:
+            yield
+        except FAULTS as error:
+            self._trouble(event, error, pull)
 
     async def settle_tasks(self) -> None:
         """Wait for the long work that is under way."""
@@ -164,22 +200,19 @@ class Engine:
         return await self._ctx.forge.branch(proposal.branch) != before
 
     async def _page(self, seen: View, proposal: Proposal, because: str, now: datetime) -> None:
-        """A forge that refuses an act after the merge (a revert that conflicts) needs a person."""
-        case = await look(self._ctx, seen, proposal, now)
-        await act(Page(Verdict("denied", Status.ERROR, because)), case, seen.charter, self._ctx)
+        """What refuses an act after the merge (a revert that conflicts), or a look at what runs, needs a person."""
+        case = Case(proposal, surroundings(seen, proposal, self._ctx, now))
+        with self._surviving(pull=proposal.pull):
+            await act(Page(Verdict("denied", Status.ERROR, because)), case, seen.charter, self._ctx)
 
     async def _act(self, step: Validate, case: Case, seen: View) -> None:
-        try:
+        with self._surviving(pull=case.proposal.pull):
             await act(step, case, seen.charter, self._ctx)
             self._ctx.crash_point("acted.validate")
-        except FAULTS as error:
-            self._trouble("later", error, case.proposal.pull)
 
     async def _replay(self, step: Replay) -> None:
-        try:
+        with self._surviving():
             await replays.run(self._ctx, step)
-        except FAULTS as error:
-            self._trouble("later", error)
 
     def _note(self, case: Case, step: Step, now: datetime) -> None:
         pull = case.proposal.pull
@@ -239,11 +272,9 @@ class Engine:
             self._start("re-land", self._draft(seen, original, revert))
 
     async def _draft(self, seen: View, original: Proposal, revert: Proposal) -> None:
-        try:
+        with self._surviving(pull=original.pull):
             await reland.offer(self._ctx, seen, original, revert)
             self._ctx.crash_point("acted.reland")
-        except FAULTS as error:
-            self._trouble("later", error, original.pull)
 
     async def _show(self, seen: View) -> None:
         stop: Stop | None = self._ctx.switch.state()

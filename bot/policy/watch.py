@@ -110,8 +110,14 @@ def _not_running(case: Case, charter: Charter, rollout: Rollout | None, now: dat
         return _unhealthy(case, charter, merged, Verdict("health", Status.FAIL, f"could not start: {rollout.failed}"))
     until = (proposal.merged_at or proposal.opened) + charter.health.deadline
     if now >= until:
-        return Page(Verdict("rollout", Status.INCONCLUSIVE, "merged, but it does not run yet"))
-    return Wait(until, "waits for the rollout")
+        return Page(Verdict("rollout", Status.INCONCLUSIVE, f"merged, but it does not run yet{_why(rollout)}"))
+    return Wait(until, f"waits for the rollout{_why(rollout)}")
+
+
+def _why(rollout: Rollout | None) -> str:
+    """In the deployer's words, where it says any."""
+    because = rollout.facts.get("because", "") if rollout is not None else ""
+    return f": {because}" if because else ""
 
 
 def _held(health: Verdict) -> Verdict:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.adapters.localdeploy.state import Board
-from bot.core.errors import MegawattsError
+from bot.adapters.localdeploy.state import Board, Wishes
+from bot.core.errors import Denied, MegawattsError
 from bot.core.health import Rollout
 from bot.core.ids import Sha
 from bot.core.ports import Repository
@@ -34,7 +34,7 @@ class LocalDeployer:
             previous=state.previous.sha if state.previous else None,
             failed=state.failed.get(sha, ""),
             held=bool(wishes.hold),
-            facts={"split": str(state.split).lower(), "restarts": str(state.restarts)},
+            facts={"split": str(state.split).lower(), "restarts": str(state.restarts), **_because(wishes)},
         )
 
     def _contains(self, sha: Sha, running: Sha) -> bool:
@@ -55,5 +55,17 @@ class LocalDeployer:
         self._board.ask(replace(self._board.wishes(), hold="", roll_back="", reason=""))
 
     async def roll_back(self, to: Sha, reason: str) -> None:
-        """Run that commit whatever the base branch says, and follow nothing until released."""
-        self._board.ask(replace(self._board.wishes(), roll_back=to, reason=reason, hold=reason))
+        """Run that commit whatever the base branch says, and follow nothing until released.
+
+        Raises Denied unless it is held: what follows the base branch would undo it, and Argo CD refuses it as well.
+        """
+        wishes = self._board.wishes()
+        if not wishes.hold:
+            raise Denied(
+                f"no rollback to {to[:12]}: the deployer follows the base branch and would undo it; hold first"
+            )
+        self._board.ask(replace(wishes, roll_back=to, reason=reason))
+
+
+def _because(wishes: Wishes) -> dict[str, str]:
+    return {"because": f"held: {wishes.hold}"} if wishes.hold else {}
