@@ -122,6 +122,7 @@ async def test_what_a_model_runs_finds_no_token_anywhere(planted: Path) -> None:
     assert not [path for path in holding(planted) if "person" not in path and path != "secret"]
 
 
+@pytest.mark.slow
 async def test_the_controller_keeps_no_key_once_it_has_started(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(planted / "home").create()
     source = GitRepository.begin(planted / "source.git")

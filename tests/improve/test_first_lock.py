@@ -7,6 +7,8 @@ import pytest
 from bot.core.verdict import Status
 from bot.improve.look import view
 
+pytestmark = pytest.mark.integration  # they run git
+
 
 @pytest.mark.parametrize("path", [".github/workflows/mine.yml", "CODEOWNERS", "bot/policy/tier.py", "new/thing.py"])
 async def test_a_gate_that_was_got_at_pushes_nothing_sealed(world: Any, go: Any, path: str) -> None:

@@ -11,6 +11,8 @@ from bot.improve.look import logins_of, look, said_elsewhere, view
 from bot.policy.people import PATH, People
 from tests.improve.test_faults import on_main
 
+pytestmark = pytest.mark.integration  # they run git
+
 ANN = UserId("123456789012345678")
 LIST = f'[people]\n"{ANN}" = "maintainer"\n'
 
