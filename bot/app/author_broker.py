@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import broker_words as words
-from bot.app.environment import Secret
+from bot.app.environment import from_files, secret_names
 from bot.app.settings import Settings
 from bot.core.chat import Scope, Sink
 from bot.core.errors import Denied, Unavailable
@@ -42,9 +42,10 @@ def hand_over(environment: MutableMapping[str, str]) -> dict[str, str]:
     The keys are taken out of `environment`: whoever starts programs from there later has none to give away.
     """
     names = [one.name for one in fields(Settings) if one.name.startswith(PROVIDERS)]
-    keys = {one.name.upper() for one in fields(Settings) if one.name in names and isinstance(one.default, Secret)}
     wanted = {*SYSTEM, *(name.upper() for name in names)}
     given = {name: value for name, value in environment.items() if name.upper() in wanted}
+    given |= {name.upper(): value for name, value in from_files(Settings, environment).items() if name in names}
+    keys = {name for name in secret_names(Settings) if name.lower().startswith(PROVIDERS)}
     for name in [name for name in environment if name.upper() in keys]:
         del environment[name]
     return given

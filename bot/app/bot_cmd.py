@@ -15,7 +15,9 @@ def bot(
     host: Annotated[str, typer.Option(help="Address to listen on; loopback unless you mean otherwise.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     home: Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")] = None,
-    revision: Annotated[str, typer.Option(help="Commit that runs, as it is shown everywhere.")] = "unknown",
+    revision: Annotated[
+        str, typer.Option(envvar="MEGAWATTS_REVISION", help="Commit that runs, as it is shown everywhere.")
+    ] = "unknown",
 ) -> None:
     """Answer members over HTTP, and on Discord if it has a token, until SIGTERM. Example: megawatts bot --port 8080
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from bot.adapters.store.audit import FileAuditLog
-from bot.adapters.store.switch import FileSwitch
 from bot.app.bot_wiring import Assembled, Unobserved, World, assemble, charter_beside, now, window_of
 from bot.app.environment import Secret
 from bot.app.home import Home
@@ -16,7 +14,7 @@ from bot.app.late import Late, late_guilds, late_messenger
 from bot.app.memories import open_memories
 from bot.app.models import open_thinker
 from bot.app.settings import Settings
-from bot.app.stores import OpenRecords, open_cache, open_limiter, open_records
+from bot.app.stores import OpenRecords, open_audit, open_cache, open_limiter, open_records, open_switch
 from bot.chat.guild_book import RecordsGuildBook
 from bot.chat.moderator import RuleModerator
 from bot.chat.recall.holders import Part, Table, by
@@ -80,8 +78,8 @@ async def open_house(
         thinker = open_thinker(settings, records, cache, observer, now)
         if thinker is not None:
             stack.push_async_callback(thinker.close)
-        charter, switch = charter_beside(), FileSwitch(home.switch)
-        audit = FileAuditLog(home.audit)
+        charter, switch = charter_beside(), open_switch(settings, home, records)
+        audit = await asyncio.to_thread(open_audit, settings, home, records)
         book = RecordsGuildBook(records, audit, asyncio.get_running_loop().time)
         (late, guilds), (voice, messenger) = late_guilds(), late_messenger()
         on_discord = bool(settings.discord_bot_token.reveal())

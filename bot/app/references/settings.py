@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+from bot.app.environment import Secret
 from bot.app.references.scan import ROOT, Source, cell, code, named, sources
 from bot.app.road_settings import RoadSettings
 from bot.app.settings import Settings
@@ -69,6 +70,11 @@ def settings(root: Path = ROOT) -> str:
             "",
             "Names may be in any case; an empty value counts as not set. All wrong values are named at once.",
             "",
+            "A secret may lie in a file: `NAME_FILE` is its path, such as `DISCORD_BOT_TOKEN_FILE`. The file holds the",
+            "secret and nothing else, white space around it aside. It is refused where others than its owner and",
+            "group have rights to it.",
+            f"Secrets are {', '.join(map(code, _secrets()))}.",
+            "",
             "| name | default | what |",
             "|---|---|---|",
             *rows,
@@ -98,6 +104,11 @@ def settings(root: Path = ROOT) -> str:
             "",
         ]
     )
+
+
+def _secrets() -> list[str]:
+    kinds: tuple[type[Settings] | type[RoadSettings], ...] = (Settings, RoadSettings)
+    return [one.name.upper() for kind in kinds for one in fields(kind) if isinstance(one.default, Secret)]
 
 
 def _rows(kind: type[Settings] | type[RoadSettings]) -> list[str]:
