@@ -41,6 +41,9 @@ class Surroundings:
     """Another merged proposal whose health is not settled: nothing else merges meanwhile."""
     reverts_today: int = 0
     stop: Stop | None = None
+    red_team: Verdict | None = None
+    """What the gate catches, as last measured; read only where the charter asks for it."""
+    red_team_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Case:
     asked_on: Sha | None = None
     inverse: Verdict | None = None
     """For a revert: the proof that it is the exact inverse of what it takes back."""
+    promotion: Verdict | None = None
+    """For a pull request of the promoter: the proof that it brings an image and nothing else."""
     rollout: Rollout | None = None
     readings: tuple[Reading, ...] = ()
     settled: Verdict | None = None

@@ -47,6 +47,25 @@ class Quotas:
 
 
 @dataclass(frozen=True, slots=True)
+class RedTeam:
+    """The switch over merges without people: what the nightly measurement of the gate has to show."""
+
+    floor: float = 0.95
+    """Least share of bad changes, 0 to 1, that must be shown to be caught."""
+    max_age: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """Whose pull requests may write a new image into which environments without owners."""
+
+    promoter: str
+    """The promotion App's login, as the forge shows it."""
+    environments: tuple[str, ...]
+    """Folders below deploy/environments."""
+
+
+@dataclass(frozen=True, slots=True)
 class Charter:
     """Everything people decided about what the engine may do."""
 
@@ -63,3 +82,7 @@ class Charter:
     """Logins by team (`org/team`), for owners that are teams."""
     home_guild: str = ""
     base_branch: str = "main"
+    red_team: RedTeam | None = None
+    """None: merges without people do not hang on a measurement."""
+    promotion: Promotion | None = None
+    """None: an image is promoted as any other change."""

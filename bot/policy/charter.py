@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import cast, get_args
 
-from bot.core.charter import Charter, Freeze, Quotas, Ward
+from bot.core.charter import Charter, Freeze, Promotion, Quotas, RedTeam, Ward
 from bot.core.errors import Misconfigured
 from bot.core.health import HealthPolicy, MetricKind, MetricRule, Worse
 from bot.core.tier import Tier
@@ -35,7 +35,12 @@ _TIERS = {tier.name.lower(): tier for tier in Tier}
 _OWNER = re.compile(r"@[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _LOGIN = re.compile(r"[A-Za-z0-9][\w.-]*")
 _BRANCH = re.compile(r"[A-Za-z0-9_][\w./-]*")
-_TOP = ("base_branch", "home_guild", "maintainers", "stages", "teams", "wards", "quorum", "quotas", "health", "freezes")
+_APP = re.compile(r"[A-Za-z0-9][\w.-]*(\[bot\])?", re.ASCII)
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_TOP = (
+    "base_branch", "home_guild", "maintainers", "stages", "teams", "wards", "quorum", "quotas", "health", "freezes",
+    "red_team", "promotion",
+)  # fmt: skip
 
 
 def parse(text: str, where: str = PATH) -> Charter:
@@ -58,6 +63,8 @@ def parse(text: str, where: str = PATH) -> Charter:
         teams=teams,
         home_guild=top.text("home_guild"),
         base_branch=_branch(top),
+        red_team=_red_team(top.table("red_team", _names(RedTeam))) if "red_team" in top else None,
+        promotion=_promotion(top.table("promotion", _names(Promotion))) if "promotion" in top else None,
     )
     for missing in _unsealed(charter.wards):
         complaints.add("wards", missing)
@@ -189,6 +196,27 @@ def _rule(table: Table) -> MetricRule:
         alpha=table.number("alpha", plain.alpha, 1e-9, 0.5),
         guard=table.flag("guard", default=plain.guard),
     )
+
+
+def _red_team(table: Table) -> RedTeam:
+    plain = RedTeam()
+    floor = table.number("floor", plain.floor, 0.5, 0.999)
+    return RedTeam(floor, table.duration("max_age", plain.max_age, least=3600))
+
+
+def _promotion(table: Table) -> Promotion:
+    promoter, environments = table.text("promoter"), table.texts("environments")
+    if not _APP.fullmatch(promoter):
+        table.complain("promoter", f'is "{promoter}", no login of an App; write it as in "my-promoter[bot]"')
+    if not environments:
+        table.complain("environments", 'is empty; name at least one, such as ["staging"]')
+    for one in environments:
+        if not _ENVIRONMENT.fullmatch(one):
+            table.complain("environments", f"names `{one}`, no folder of an environment; use small letters, digits, -")
+        elif one.startswith("prod"):
+            # What one controller watches is one environment: nothing here can show that it ran well in another first.
+            table.complain("environments", f"names `{one}`; remove it: into production people promote")
+    return Promotion(promoter, environments)
 
 
 def _freezes(top: Table) -> tuple[Freeze, ...]:

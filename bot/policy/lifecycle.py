@@ -10,6 +10,7 @@ from bot.core.verdict import Status, Verdict
 from bot.policy.consent import consent, required_owners
 from bot.policy.evidence import Evidence, bound, weigh
 from bot.policy.polls import closes
+from bot.policy.red_team import held, switch
 from bot.policy.tier import Ruling, tier_of
 from bot.policy.watch import after_merge
 
@@ -40,7 +41,7 @@ def _fast_lane(case: Case, charter: Charter, now: datetime) -> Step:
     inverse = case.inverse or Verdict("inverse", Status.INCONCLUSIVE, "nothing proves that it is the exact inverse")
     if inverse.passed:
         return _in_part(case, charter, inverse) if case.proposal.reverts_only else Merge(case.proposal.head, inverse)
-    agreed = consent(case, charter, max(_ruling(case, charter).tier, Tier.VALIDATED), now)
+    agreed = consent(case, charter, max(_ruling(case, charter, now).tier, Tier.VALIDATED), now)
     return _road(case, charter, now) if agreed.passed else Page(inverse)
 
 
@@ -55,14 +56,15 @@ def _in_part(case: Case, charter: Charter, inverse: Verdict) -> Step:
     return Merge(case.proposal.head, because)
 
 
-def _ruling(case: Case, charter: Charter, pending: tuple[str, ...] = ()) -> Ruling:
+def _ruling(case: Case, charter: Charter, now: datetime, pending: tuple[str, ...] = ()) -> Ruling:
     proposal = case.proposal
-    return tier_of(proposal.paths, proposal.kind, proposal.origin, case.only_adds, charter, pending=pending)
+    ruling = tier_of(proposal.paths, proposal.kind, proposal.origin, case.only_adds, charter, pending=pending)
+    return held(ruling, switch(case.around, charter, now))
 
 
 def _road(case: Case, charter: Charter, now: datetime) -> Step:
     """The road of every change: allowed, without conflicts, green, agreed to, up to date, and at a time for merges."""
-    first = _ruling(case, charter)
+    first = _ruling(case, charter, now)
     if not first.because.passed:
         return Close(first.because)
     if case.conflicts:
@@ -85,8 +87,8 @@ def _not_green(case: Case, evidence: Verdict) -> Step | None:
 
 
 def _with_consent(case: Case, charter: Charter, evidence: Evidence, now: datetime) -> Step:
-    ruling = _ruling(case, charter, evidence.pending)
-    agreed = consent(case, charter, ruling.tier, now)
+    ruling = _ruling(case, charter, now, evidence.pending)
+    agreed = _promoted(case, charter, evidence, now) or consent(case, charter, ruling.tier, now)
     if agreed.status is Status.FAIL:
         return _refuse(case, agreed)
     if not agreed.passed:
@@ -100,6 +102,17 @@ def _with_consent(case: Case, charter: Charter, evidence: Evidence, now: datetim
         (ruling.because, evidence.verdict, agreed),
     )
     return _in_time(case, charter, now) or Merge(case.proposal.head, because)
+
+
+def _promoted(case: Case, charter: Charter, evidence: Evidence, now: datetime) -> Verdict | None:
+    """Consent by proof: what only brings an image that was merged before asks no owner. None: they are asked, as where
+    somebody refuses it, a stage asks for a person, or the charter's switch is off."""
+    proven, off = case.promotion, switch(case.around, charter, now)
+    if charter.promotion is None or proven is None or not proven.passed or evidence.pending:
+        return None
+    if (off is not None and not off.passed) or not consent(case, charter, Tier.SAFE, now).passed:
+        return None
+    return Verdict("consent", Status.PASS, f"only a promotion: {proven.because}", (proven,))
 
 
 def _ask(case: Case, charter: Charter, ruling: Ruling, agreed: Verdict, now: datetime) -> Step:

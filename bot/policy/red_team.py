@@ -1,18 +1,23 @@
 """Whether the gate may still merge without people: what it caught of changes that were known to be bad."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.core.case import Surroundings
+from bot.core.charter import Charter
 from bot.core.errors import Misconfigured
+from bot.core.tier import Tier
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.policy.judge.exact import binomial_tail
+from bot.policy.tier import Ruling
 
 BAD = frozenset({"bad", "mutant"})
 """Groups of the gate benchmark whose changes must be refused; the others keep behaviour and must be accepted."""
 REFUSED = frozenset({"FAIL", "PENDING"})
 """What counts as caught: a stage said no, or asked for a person. A gate that broke has caught nothing."""
+NAME = "red-team"
 STEPS = 60
 """Halvings of an interval: far below what is shown."""
 
@@ -78,7 +83,7 @@ def judge(tallies: Iterable[Tally], floor: Floor) -> Verdict:
     children = [_caught(one, floor) for one in bad]
     children += [Verdict(name, Status.INCONCLUSIVE, "no such change was tried") for name in missing]
     children.append(_accepted([one for one in found if one.group not in BAD], floor))
-    return worst("red-team", children)
+    return worst(NAME, children)
 
 
 def _caught(one: Tally, floor: Floor) -> Verdict:
@@ -104,10 +109,47 @@ def _accepted(good: list[Tally], floor: Floor) -> Verdict:
 def may_merge_alone(latest: Verdict | None, measured: datetime | None, floor: Floor, now: datetime) -> Verdict:
     """Whether green stages suffice for a merge without people. Nothing measured, or long ago, is no permission."""
     if latest is None or measured is None:
-        return Verdict("red-team", Status.INCONCLUSIVE, "what the gate catches was never measured")
+        return Verdict(NAME, Status.INCONCLUSIVE, "what the gate catches was never measured")
     if measured > now:
-        return Verdict("red-team", Status.INCONCLUSIVE, "what the gate catches was measured in the future")
+        return Verdict(NAME, Status.INCONCLUSIVE, "what the gate catches was measured in the future")
     if now - measured > floor.max_age:
         because = f"what the gate catches was last measured {(now - measured).days} days ago"
-        return Verdict("red-team", Status.INCONCLUSIVE, because, (latest,))
+        return Verdict(NAME, Status.INCONCLUSIVE, because, (latest,))
     return latest
+
+
+def switch(around: Surroundings, charter: Charter, now: datetime) -> Verdict | None:
+    """PASS: merges without people are on. None: the charter has no such switch."""
+    asked = charter.red_team
+    if asked is None:
+        return None
+    floor = Floor(caught=asked.floor, max_age=asked.max_age)
+    known = may_merge_alone(around.red_team, around.red_team_at, floor, now)
+    below = _below(known, asked.floor) if known.passed else ""
+    if below:
+        return Verdict(NAME, Status.FAIL, below, (known,))
+    return Verdict(NAME, known.status, known.because, (known,))
+
+
+def _below(measured: Verdict, floor: float) -> str:
+    """Where the measurement tells its bounds, the charter's floor is held against them: it may have been raised."""
+    for group in measured.children:
+        bound = group.facts.get("bound") if group.name in BAD else None
+        if isinstance(bound, int | float) and not bound >= floor:
+            return f"{group.name}: at least {bound:.1%} caught, wanted {floor:.1%}"
+    return ""
+
+
+def held(ruling: Ruling, switched: Verdict | None) -> Ruling:
+    """The tier with the switch: while it is off, what green stages alone would merge needs a maintainer or a vote."""
+    if switched is None:
+        return ruling
+    off = not switched.passed and ruling.tier is Tier.SAFE
+    told = "no merge without people" if not switched.passed else "merges without people are on"
+    facts: dict[str, Fact] = {"tier": (Tier.SAFE if switched.passed else Tier.VALIDATED).name.lower()}
+    rule = Verdict(NAME, Status.PASS, f"{told}: {switched.because}", (switched,), facts=facts)
+    whole = replace(ruling.because, children=(*ruling.because.children, rule))
+    if not off:
+        return Ruling(ruling.tier, whole)
+    text = f"validated, by its {NAME}: {rule.because}"
+    return Ruling(Tier.VALIDATED, replace(whole, because=text, facts={"tier": "validated", "by": NAME}))
