@@ -78,17 +78,37 @@ def test_it_makes_every_secret_that_production_names_with_the_keys_that_it_names
     assert made == wanted
 
 
+def replacing() -> tuple[list[str], str, str]:
+    """Where the guide replaces the owner, what by what."""
+    (line,) = [one for one in SHELL if "| xargs sed -i" in one]
+    places = line.partition("grep -rl OWNER/ ")[2].partition(" |")[0].split()
+    _, old, new, flags = shlex.split(line)[-1].split("#")
+    assert flags == "g"
+    return places, old, new
+
+
 def test_what_it_replaces_is_all_that_a_fork_must_replace() -> None:
-    (line,) = [one for one in SHELL if "s/OWNER/" in one]
-    places = line.partition("grep -rl OWNER ")[2].partition(" |")[0].split()
+    places, old, _ = replacing()
     holding = {
         path.relative_to(ROOT)
         for folder in ("deploy", "charts")
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.suffix in {".yaml", ".tpl", ".txt", ".json"} and "OWNER" in path.read_text()
+        if path.is_file() and path.suffix in {".yaml", ".tpl", ".txt", ".json"} and old in path.read_text()
     }
     assert holding
     assert [path for path in holding if not any(path.is_relative_to(place) for place in places)] == []
+
+
+def test_what_it_replaces_is_nothing_else() -> None:
+    """`CODEOWNERS` is a file of the image, `FOWNER` a capability of a container."""
+    places, old, new = replacing()
+    found = [one for place in places for one in ((ROOT / place).rglob("*") if "." not in place else [ROOT / place])]
+    before = "\n".join(path.read_text(encoding="utf-8") for path in found if path.is_file())
+    after = before.replace(old, new)
+    assert re.search(r"\bOWNER\b", before)
+    assert not re.search(r"\bOWNER\b", after)
+    for word in ("CODEOWNERS", "FOWNER"):
+        assert before.count(word) == after.count(word) > 0
 
 
 def test_its_table_of_applications_is_what_is_applied() -> None:
