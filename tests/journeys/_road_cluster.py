@@ -77,6 +77,8 @@ class Pods(Controller):
     """Pods of the past; what their members met is still told."""
     ran: list[tuple[float, Sha]] = field(default_factory=list)
     """When each version was ready: seconds of the loop's clock."""
+    broken: list[BaseException] = field(default_factory=list)
+    """What went wrong on the stage itself."""
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _owner: "asyncio.Task[Any] | None" = None
@@ -114,7 +116,12 @@ class Pods(Controller):
         status["health"] = {"status": "Progressing"}
         task = asyncio.get_running_loop().create_task(self._roll_out(product))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.broken.append(error)
 
     async def _roll_out(self, product: Sha) -> None:
         pod = self.running.get(product)

@@ -47,16 +47,21 @@ class Events:
     """Address of the controller's webhook; empty: it does not listen."""
     lost: bool = False
     answers: list[tuple[str, int]] = field(default_factory=list)
+    """What the controller answered to each."""
+    refused: list[str] = field(default_factory=list)
+    """What GraphQL would not do."""
     _queue: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
 
-    def listen(self) -> None:
-        """From now on, every request that changes this repository is told."""
+    def listen(self) -> Callable[[], None]:
+        """From now on, every request that changes this repository is told; gives what ends that."""
         loop, front, name = asyncio.get_running_loop(), self.place.hub.front, self.place.house.name
         answer = front.answer
 
         def told(verb: str, target: str, headers: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
             found = answer(verb, target, headers, body)
             rest = target.partition("?")[0].removeprefix(f"/repos/{name}")
+            if target == "/graphql" and "errors" in found[1]:
+                self.refused.append(str(found[1]["errors"]))
             if found[0] < 300:
                 for kind, pattern, event in EVENTS:
                     if kind == verb and re.fullmatch(pattern, rest):
@@ -66,6 +71,11 @@ class Events:
             return found
 
         front.answer = told  # type: ignore[method-assign]
+
+        def end() -> None:
+            front.answer = answer  # type: ignore[method-assign]
+
+        return end
 
     async def run(self) -> None:
         """Deliver until cancelled."""

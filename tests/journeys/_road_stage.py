@@ -11,23 +11,27 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import tomlkit
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.adapters.git.inverse import prove_inverse
+from bot.adapters.git.repository import GitRepository
 from bot.adapters.github.hook_server import HookServer
 from bot.adapters.sandbox import find
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
+from bot.app.bot_wiring import now
 from bot.app.environment import Secret
 from bot.app.gate_factory import python_of
 from bot.app.home import Home
 from bot.app.poll_book import PollBook
 from bot.app.road import Road, open_road
 from bot.app.road_settings import RoadSettings
-from bot.app.wiring import Judge, checkouts, elapsed, now
+from bot.app.wiring import Judge, checkouts, elapsed
 from bot.core.change import Finding, Severity
 from bot.core.charter import Charter
-from bot.core.ids import Sha
+from bot.core.ids import PullNumber, Sha
 from bot.improve.authors.tuner import Tuner
 from bot.improve.context import Context
 from bot.improve.doors import Profile, Workspace
@@ -40,7 +44,7 @@ from tests.journeys._road_events import SECRET, Events
 from tests.servers.argocd.cluster import Cluster
 from tests.servers.argocd.controller import VALUES
 from tests.servers.argocd.house import APPLICATION, application
-from tests.servers.argocd.peer import Peer, TestServer, web
+from tests.servers.argocd.peer import Peer
 from tests.servers.github.front import ME, SECOND
 from tests.servers.github.hosted import Rules
 from tests.servers.github.peer import GitHub, Place, private_key
@@ -65,28 +69,32 @@ PACE: Mapping[str, Mapping[str, str | int]] = {
 }
 """The repository's own charter in seconds instead of minutes. Prometheus looks for new processes every five seconds."""
 PATIENCE = 120.0
+LISTED = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "bot")
 
 
-def charter() -> str:
-    """The repository's own, with the stage's owner, its pace, one stage of the gate, and one file to tune."""
+def charter(minimum: int = 6) -> str:
+    """The repository's own, with the stage's owner, its pace, one stage of the gate, and one file to tune. `minimum`:
+    readings that each health rule asks for; six is what it asks for by itself."""
     document = tomlkit.parse((ROOT / ".github" / "charter.toml").read_text())
     for name, values in PACE.items():
-        document[name].update(values)  # type: ignore[union-attr]
+        document[name].update(values)
     document["maintainers"], document["stages"] = ["ada"], ["scope"]
     document["wards"] = tomlkit.parse(WARDS)["wards"]
+    for rule in document["health"]["rules"]:
+        rule["minimum"] = minimum
     return tomlkit.dumps(document)
 
 
-def product(folder: Path) -> Path:
+def product(folder: Path, minimum: int = 6) -> Path:
     """A bare repository with this repository's bot, whose first commit is promoted."""
     tree = folder / "tree"
-    listed = subprocess.run(["git", "ls-files", "-z", "bot"], cwd=ROOT, check=True, capture_output=True, text=True)
+    listed = subprocess.run(LISTED, cwd=ROOT, check=True, capture_output=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tree / name)
     (tree / ".github").mkdir()
-    (tree / ".github" / "charter.toml").write_text(charter())
+    (tree / ".github" / "charter.toml").write_text(charter(minimum))
     _git(tree, "init", "-q", "-b", "main")
     _git(tree, "add", "--force", ".")
     _git(tree, "commit", "-q", "-m", "begin")
@@ -172,7 +180,7 @@ class Brain:
     hooks: HookServer
     wake: asyncio.Event
     journal: Journal
-    wakes: int = 0
+    woken: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """As the controller does: at the interval of the health policy, and at once when something happened."""
@@ -180,11 +188,23 @@ class Brain:
             self.wake.clear()
             began = asyncio.get_running_loop().time()
             seen = await self.engine.reconcile()
-            self.journal.say("round", {"whole": seen is not None, "seconds": asyncio.get_running_loop().time() - began})
-            pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
+            took = asyncio.get_running_loop().time() - began
+            self.journal.say("round", {"whole": seen is not None, "seconds": took})
+            pause = seen.charter.health.interval.total_seconds() - took if seen is not None else 5.0
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), pause)
-                self.wakes += 1
+                await asyncio.wait_for(self.wake.wait(), max(0.0, pause))
+                self.woken()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A merged pull request; `t` is when the controller told of the merge, `opened` of the revert's opening."""
+
+    pull: PullNumber
+    head: Sha
+    merge: Sha
+    t: float
+    opened: float = 0.0
 
 
 @dataclass
@@ -198,6 +218,8 @@ class Stage:
     prometheus: Prometheus
     events: Events
     journal: Journal = field(default_factory=Journal)
+    wakes: int = 0
+    """How often the controllers were woken before their time."""
 
     @property
     def home(self) -> Home:
@@ -268,21 +290,46 @@ class Stage:
             elapsed=elapsed,
         )
         shop = Workshop((Wanted(records),), (Tuner(),), lambda _sha: Profile((), (), (), None), only_requested=True)
-        return Brain(Engine(context, shop), road, records, hooks, wake, self.journal)
+        return Brain(Engine(context, shop), road, records, hooks, wake, self.journal, self._woken)
 
-    def ask_for(self, brain: Brain, symbol: str, value: float) -> None:
+    def _woken(self) -> None:
+        self.wakes += 1
+
+    def ask_for(self, symbol: str, value: float) -> None:
         """Somebody asks for a value; the engine finds, writes, judges and proposes it."""
-        brain.records.put("requests", f"{time.time():.6f}", {"author": "tuner", "symbol": symbol, "try": value})
-        brain.wake.set()
+        records = SqliteRecords(self.home.records)
+        records.put("requests", f"{time.time():.6f}", {"author": "tuner", "symbol": symbol, "try": value})
+        records.close()
 
-    async def approve(self, pull: int, head: str) -> None:
-        """The code owner agrees to exactly this head."""
+    async def carried(self, symbol: str, value: float) -> Change:
+        """A value that somebody asked for, through the gate and the code owner's review, to its merge."""
+        since = asyncio.get_running_loop().time()
+        self.ask_for(symbol, value)
+        proposed = await self.journal.wait("proposed", since=since)
+        pull, head = PullNumber(proposed["pull"]), Sha(proposed["head"])
+        await self.journal.wait("asked", pull=pull)
         await asyncio.to_thread(self.place.review, "ada", pull, "APPROVE", "fine", head)
+        merged = await self.journal.wait("merged", pull=pull)
+        return Change(pull, head, Sha(merged["merge"]), merged["t"])
+
+    async def taken_back(self, change: Change) -> Change:
+        """The revert of a change, as it is merged."""
+        verdict = await self.journal.wait("revert", pull=change.pull)
+        merged = await self.journal.wait("merged", pull=verdict["revert"])
+        merge = Sha(merged["merge"])
+        head = self.pods.repo.resolve(f"{merge}^2")
+        return Change(PullNumber(verdict["revert"]), head, merge, merged["t"], verdict["t"])
+
+    async def rounds(self, number: int) -> None:
+        """Wait until the controller has looked so many times more."""
+        for _ in range(number):
+            await self.journal.wait("round", since=asyncio.get_running_loop().time())
 
     async def until(self, holds: Callable[[], Any], what: str) -> Any:
         """Wait for a condition outside of the controller; what it gave."""
         deadline = time.monotonic() + PATIENCE
         while not (found := holds()):
+            assert not self.pods.broken, self.pods.broken
             assert time.monotonic() < deadline, f"not seen: {what}"
             await asyncio.sleep(0.05)
         return found
@@ -310,14 +357,13 @@ async def stage(hub: GitHub, prometheus: Prometheus, template: Path, folder: Pat
     place.house.rules = Rules(checks={"megawatts/consent": ME}, owners=True, bypass=frozenset({SECOND}))
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster())
-        repo = _hosted(place)
-        pods = Pods(cluster, repo, APPLICATION, folder=folder, prometheus=prometheus)
+        pods = Pods(cluster, GitRepository(place.house.git_dir), APPLICATION, folder=folder, prometheus=prometheus)
         peer = RolloutsPeer(pods, actions=[{"name": "promote-full"}])
         server = await stack.enter_async_context(TestServer(peer.routes()))
         peer.url = str(server.make_url("")).rstrip("/")
         stack.push_async_callback(pods.end_all)
         events = Events(place, lambda: pods.reconcile(APPLICATION))
-        events.listen()
+        stack.callback(events.listen())
         task = asyncio.create_task(events.run())
         stack.callback(task.cancel)
         await cluster.create(application())
@@ -325,9 +371,3 @@ async def stage(hub: GitHub, prometheus: Prometheus, template: Path, folder: Pat
         made = Stage(folder, place, pods, peer, prometheus, events)
         await made.until(lambda: pods.ran, "the first version runs")
         yield made
-
-
-def _hosted(place: Place) -> Any:
-    from bot.adapters.git.repository import GitRepository
-
-    return GitRepository(place.house.git_dir)
