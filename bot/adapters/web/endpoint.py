@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from bot.adapters.web.answers import StreamSink, body_of_answer, respond
+from bot.adapters.web.callers import loopback, refused
 from bot.adapters.web.metrics import Metrics
 from bot.adapters.web.requests import (
     BODY,
@@ -49,17 +50,22 @@ class State:
     """Seconds that an answer may take."""
 
 
-def build(state: State) -> web.Application:
-    """The application, without a server."""
+def build(state: State, *, talks: bool = True) -> web.Application:
+    """The application, without a server. `talks`: whether members are answered, or only probes and scrapes."""
     app = web.Application(client_max_size=BODY, middlewares=[_shield])
     app[_STATE] = state
+    if talks:
+        app.add_routes(
+            [
+                web.post("/chat", _here(_chat)),
+                web.post("/command", _here(_command)),
+                web.post("/press", _here(_press)),
+                web.post("/feedback", _here(_feedback)),
+                web.get("/outbox", _here(_outbox)),
+            ]
+        )
     app.add_routes(
         [
-            web.post("/chat", _chat),
-            web.post("/command", _command),
-            web.post("/press", _press),
-            web.post("/feedback", _feedback),
-            web.get("/outbox", _outbox),
             web.get("/healthz", _healthz),
             web.get("/readyz", _readyz),
             web.get("/health", _health),
@@ -70,12 +76,26 @@ def build(state: State) -> web.Application:
 
 
 async def serve(state: State, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Start listening; the runner to clean up and the port that was taken. Raises OSError if the port is not free."""
-    runner = web.AppRunner(build(state), access_log=None, shutdown_timeout=5.0, keepalive_timeout=30.0)
+    """Start listening; the runner to clean up and the port that was taken. Raises OSError if the port is not free.
+
+    Members are answered on a loopback address alone: whoever reaches the port can speak as any of them.
+    """
+    app = build(state, talks=loopback(host))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0, keepalive_timeout=30.0)
     await runner.setup()
     site = web.TCPSite(runner, host, port, backlog=256)
     await site.start()
     return runner, int(runner.addresses[0][1])
+
+
+def _here(handler: Handler) -> Handler:
+    """For programs on this machine only."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        because = refused(request.headers)
+        return _error(403, because) if because else await handler(request)
+
+    return guarded
 
 
 @web.middleware
