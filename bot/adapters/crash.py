@@ -33,6 +33,8 @@ POINTS = (
     "close.done",
     "tag.before",
     "tag.done",
+    "release.row",
+    "release.done",
     "dashboard.row",
     "dashboard.done",
 )

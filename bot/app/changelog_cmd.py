@@ -1,14 +1,14 @@
 """`megawatts changelog`: what each version brought, read from the fragments in its tree."""
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.core.errors import Misconfigured
 from bot.core.ids import Sha
-from bot.improve.release import UNRELEASED, Release, changelog, kind_of, ordered
+from bot.improve.release import UNRELEASED, Release, changelog, fragments, ordered
 
 if TYPE_CHECKING:
     from bot.adapters.git.repository import GitRepository
@@ -57,9 +57,3 @@ def tagged(repo: "GitRepository") -> list[Release]:
 def pending(repo: "GitRepository", branch: str) -> Release:
     """What is merged and has no version yet."""
     return Release(UNRELEASED, "", fragments(repo, repo.resolve(branch)))
-
-
-def fragments(repo: "GitRepository", sha: Sha) -> dict[PurePosixPath, str]:
-    """Text of every fragment in that commit's tree."""
-    paths = [path for path in repo.files(sha) if kind_of(path)]
-    return {path: (repo.read(sha, path) or b"").decode("utf-8", "replace") for path in paths}

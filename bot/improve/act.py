@@ -13,6 +13,7 @@ from bot.core.errors import Denied
 from bot.core.ids import ProposalId, Sha
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
+from bot.improve import releases
 from bot.improve.body import plain, tree
 from bot.improve.context import CONSENT, GATE, HEALTH, Asked, Context
 from bot.improve.knowledge import Knowledge, Outcome, Result, strategy
@@ -149,6 +150,7 @@ async def _settle(step: steps.Settle, case: Case, _charter: Charter, ctx: Contex
         version = next_version(tags, proposal.kind)
         await ctx.forge.tag(version, step.merged, f"{proposal.title}\n\n{step.because.because}")
     ctx.crash_point("act.settle.tagged")
+    await releases.publish(ctx, version, proposal)
     if case.rollout is not None and case.rollout.running is not None:
         await ctx.deployer.promote(case.rollout.running)
     remember(ctx, proposal, Result.HEALTHY, step.because.because, version=version)

@@ -1,12 +1,11 @@
 """What people read: pull request bodies, comments, the dashboard. Foreign text is shown, never obeyed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.core.change import FileChange, Idea, Patch, Proposal
-from bot.core.ids import PullNumber
+from bot.core.change import FileChange, Idea, Patch
 from bot.core.text import one_line
-from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 
 MARK = {
@@ -16,6 +15,10 @@ MARK = {
     Status.ERROR: "⚠️ error",
     Status.FAIL: "❌ fail",
 }
+DASHBOARD_LIMIT = 60_000
+"""Characters. GitHub takes 65,536 of an issue."""
+MOST_ROWS = 40
+_IDEA = re.compile(r"[0-9a-f]{12}")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|!@])")
 
 
@@ -81,26 +84,58 @@ def tree(verdict: Verdict, depth: int = 0) -> str:
     return "\n".join([line, *(tree(child, depth + 1) for child in verdict.children)])
 
 
-def dashboard(
-    proposals: Sequence[Proposal], why: Mapping[PullNumber, str], tiers: Mapping[PullNumber, Tier], stop: str = ""
-) -> str:
-    """The one issue that lists everything open, merged and closed, each with its reason."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the dashboard: what it is about, and why it stands where it stands."""
+
+    title: str
+    because: str
+    pull: int = 0
+    idea: str = ""
+    about: str = ""
+    """Kind, tier and the like: the house's own words."""
+    box: bool = False
+    """Whether people may tick it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under one heading, the most important first; `note` says what people can do there."""
+
+    title: str
+    rows: Sequence[Row]
+    note: str = ""
+
+
+def dashboard(sections: Sequence[Section], stop: str = "") -> str:
+    """The one issue that lists everything, each with its reason. Bounded: what does not fit is counted."""
     lines = ["# Megawatts dashboard", ""]
     if stop:
         lines += [f"**Stopped:** {plain(stop)}. `megawatts resume` releases it.", ""]
-    groups = (
-        ("Open", [p for p in proposals if not p.closed and p.merged_as is None]),
-        ("Merged", [p for p in proposals if p.merged_as is not None]),
-        ("Closed", [p for p in proposals if p.closed]),
-    )
-    for title, members in groups:
-        lines += [f"## {title} ({len(members)})", ""]
-        for p in sorted(members, key=lambda p: p.pull, reverse=True)[:50]:
-            tier = f" tier {tiers[p.pull].value}" if p.pull in tiers else ""
-            box = "- [ ] " if p.closed else "- "
-            lines.append(
-                f"{box}#{p.pull} {plain(p.title)} ({p.kind},{tier} {p.head[:12]}): {plain(why.get(p.pull, ''))}"
-            )
-        lines.append("")
-    lines.append("Tick a closed one to let it be tried again.")
+    room = (DASHBOARD_LIMIT - 1_000) // max(len(sections), 1)
+    for section in sections:
+        lines += [f"## {section.title} ({len(section.rows)})", "", *_shown(section.rows, room), ""]
+        if section.note and section.rows:
+            lines += [section.note, ""]
     return "\n".join(lines)
+
+
+def _shown(rows: Sequence[Row], room: int) -> list[str]:
+    lines: list[str] = []
+    for row in rows[:MOST_ROWS]:
+        line = _line(row)
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    left = len(rows) - len(lines)
+    return [*lines, f"- and {left} more"] if left else lines
+
+
+def _line(row: Row) -> str:
+    """A box is told by the idea's name, which no foreign word can stand in for: it is the first thing on its line."""
+    idea = row.idea if _IDEA.fullmatch(row.idea) else ""
+    words = [f"`{idea}`" if idea else "", f"#{row.pull}" if row.pull else "", plain(row.title, 120)]
+    words.append(f"({row.about})" if row.about else "")
+    head = " ".join(word for word in words if word)
+    return f"- {'[ ] ' if row.box and idea else ''}{head}: {plain(row.because, 300)}"

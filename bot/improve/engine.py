@@ -6,13 +6,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.case import Case, Page, Step, Stop, Validate, Wait
+from bot.core.case import Case, Page, Step, Validate, Wait
 from bot.core.change import Proposal
 from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.ids import PullNumber
 from bot.core.verdict import Status, Verdict
 from bot.improve.act import act, record_decision
-from bot.improve.body import dashboard
 from bot.improve.catchup import catch_up
 from bot.improve.clockwatch import ClockWatch
 from bot.improve.context import Context
@@ -29,6 +28,7 @@ from bot.improve.reviews.rounds import Reviews
 from bot.improve.rollback import TABLE as ROLLBACKS
 from bot.improve.rollback import roll_back
 from bot.improve.showing import Showing
+from bot.improve.upkeep import Upkeep, asked
 from bot.policy.lifecycle import decide
 from bot.policy.ranges import Replay
 from bot.policy.record import case_to_row
@@ -54,7 +54,7 @@ class Engine:
         self._new_ideas = new_ideas
         self._running: dict[str, asyncio.Task[None]] = {}
         self._why: dict[PullNumber, str] = {}
-        self._shown = ""
+        self._upkeep = Upkeep(ctx)
         self._barren: tuple[str, str] = ("", "")
         self._rest_until: datetime | None = None
         self._clock = ClockWatch(ctx.clock, ctx.elapsed)
@@ -107,7 +107,7 @@ class Engine:
             await self._roll_back(seen)
             await self._bring_again(seen)
             await keep(self._ctx, seen)
-            await self._show(seen)
+            await self._upkeep.round(seen, self._why)
             await self._showing.show(seen)
             # Where this round has merged something, an idea on the base before it would be judged twice.
             room = self._ctx.switch.state() is None and self._new_ideas and self._fertile(seen)
@@ -244,7 +244,7 @@ class Engine:
 
     def _ground(self, seen: View) -> tuple[str, str]:
         """What new ideas grow from: the base branch, and what people asked for."""
-        return seen.main, ",".join(key for key, _row in self._ctx.records.scan("requests"))
+        return seen.main, asked(self._ctx.records)
 
     def _fertile(self, seen: View) -> bool:
         """Whether it is worth looking for ideas: not again on the same ground, unless quotas had time to recover."""
@@ -275,13 +275,6 @@ class Engine:
         with self._surviving(pull=original.pull):
             await reland.offer(self._ctx, seen, original, revert)
             self._ctx.crash_point("acted.reland")
-
-    async def _show(self, seen: View) -> None:
-        stop: Stop | None = self._ctx.switch.state()
-        text = dashboard(seen.proposals, self._why, {}, stop.reason if stop else "")
-        if text != self._shown:
-            await self._ctx.forge.dashboard(text)
-            self._shown = text
 
 
 def _counts(seen: View | None) -> tuple[int | None, int | None]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from bot.core.change import Claim, Finding, Idea, Kind, Patch, Proposal, Refusal
+from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
 from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Records
 from bot.core.text import one_line
 from bot.core.verdict import Status, Verdict
+from bot.improve import board, retries
 from bot.improve.act import report_gate
 from bot.improve.body import plain, pull_body
 from bot.improve.context import Asked, Context, commit_message
@@ -18,6 +19,7 @@ from bot.improve.doors import Analyst, Author, Profile, Workspace
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank, rule_of, strategy_labels
 from bot.improve.look import View
 from bot.improve.provenance import begin
+from bot.improve.requests import granted, pin, unpin, wished
 from bot.improve.reverts import shunned
 from bot.policy.intake import Past, choose
 from bot.policy.tier import only_adds, tier_of
@@ -82,78 +84,38 @@ def ideas(shop: Workshop, findings: Sequence[Finding], knowledge: Knowledge, now
     return rank(tuple(offered.values()), knowledge.outcomes(), now)
 
 
-def requested(idea: Idea, row: Mapping[str, object]) -> bool:
-    """Whether a person's request names this idea: by author and, where it says so, start of path and symbol."""
-    start, symbol = str(row.get("path", "")), str(row.get("symbol", ""))
-    if row.get("author") not in {idea.author, ""}:
-        return False
-    return all(str(f.path).startswith(start) and symbol in {"", f.symbol} for f in idea.findings)
-
-
-def wished(ranked: Sequence[Idea], records: Records, *, only: bool) -> tuple[Idea, ...]:
-    """Ideas that a person asked for (rows of the table `requests`) come first; with `only`, no others are tried."""
-    rows = [row for _key, row in records.scan("requests")]
-    asked = [idea for idea in ranked if any(requested(idea, row) for row in rows)]
-    return tuple(asked if only else [*asked, *(idea for idea in ranked if idea not in asked)])
-
-
 async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
     """Try the best idea that quotas allow. None: there is nothing to try now."""
     now = ctx.clock()
     knowledge = Knowledge(ctx.records)
-    _unpin(ctx.records, seen.proposals)
+    unpin(ctx.records, seen.proposals)
     past = await _past(ctx, seen, knowledge)
     async with ctx.checkout(seen.main) as work:
         findings = await find(shop, work, ctx)
         ranked = wished(ideas(shop, findings, knowledge, now), ctx.records, only=shop.only_requested)
         intake = choose(ranked, seen.proposals, past, seen.charter, now)
         table = [{"id": i.id, "value": i.value, "author": i.author, "title": i.title} for i in ranked[:20]]
+        board.queue(ctx.records, intake)
         ctx.say("ranked", {"findings": len(findings), "ideas": len(ranked), "chosen": len(intake.chosen), "top": table})
         # Requested ideas keep their place before more valuable ones.
         for idea in sorted(intake.chosen, key=ranked.index):
             attempt = await carry_out(ctx, shop, seen, idea, work)
             if attempt.head is not None:
-                _granted(ctx.records, idea)
+                granted(ctx.records, idea)
                 return attempt
     return None
 
 
 async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
     """What intake has to know of earlier ideas. An author's own no is asked again when the base branch has moved."""
-    refused = [o.idea for o in knowledge.outcomes() if o.result in BAD]
-    refused += [o.idea for o in knowledge.outcomes() if o.result is Result.UNWRITTEN and o.base == seen.main]
-    # What people closed stays closed: they need not say so twice.
-    refused += [p.idea for p in seen.proposals if p.closed and p.idea]
+    pardons = retries.pardons(ctx.records)
+    known = [o for o in knowledge.outcomes() if not pardons.of(o)]
+    refused = [o.idea for o in known if o.result in BAD or (o.result is Result.UNWRITTEN and o.base == seen.main)]
+    # What people closed stays closed, unless they ask for it again: they need not say so twice.
+    refused += [p.idea for p in seen.proposals if p.closed and p.idea and not pardons.closed(p)]
     waiting = [p for p in seen.proposals if not p.closed and p.merged_as is None]
     parked = [p.pull for p in waiting if p.draft or await ctx.forge.asked_on(p.pull) == p.head]
     return Past(refused, [p.opened for p in seen.proposals if p.by_engine], parked)
-
-
-def _granted(records: Records, idea: Idea) -> None:
-    for key, row in records.scan("requests"):
-        if requested(idea, row):
-            records.delete("requests", key)
-            return
-
-
-def _pin(records: Records, idea: Idea, now: datetime) -> None:
-    """Write down which idea a request is about to be granted by: after a kill it is not granted by a second one."""
-    for key, row in records.scan("requests"):
-        if requested(idea, row):
-            records.put("requests", key, {**row, "idea": idea.id, "pinned": now.isoformat()})
-            return
-
-
-def _unpin(records: Records, proposals: Sequence[Proposal]) -> None:
-    """Settle what a kill left pinned: granted if that idea was proposed since, else open again."""
-    for key, row in records.scan("requests"):
-        if "idea" not in row:
-            continue
-        since = datetime.fromisoformat(str(row["pinned"]))
-        if any(p.idea == row["idea"] and p.opened >= since for p in proposals):
-            records.delete("requests", key)
-        else:
-            records.put("requests", key, {k: v for k, v in row.items() if k not in {"idea", "pinned"}})
 
 
 async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: Workspace) -> Attempt:
@@ -164,7 +126,8 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     idea = as_written(idea, patch)
     patch = with_fragment(idea, patch, ctx, seen.main)
     title = title_of(idea)
-    head = ctx.repo.commit(patch, commit_message(title, patch.summary, idea.id, patch), author="megawatts[bot]")
+    message = commit_message(title, patch.summary, idea.id, patch) + retries.trailer(ctx.records, idea.id)
+    head = ctx.repo.commit(patch, message, author="megawatts[bot]")
     ctx.say("written", {"idea": idea.id, "title": title, "head": head, "author": idea.author})
     known = shunned.known(ctx.records, ctx.repo, seen.main, head)
     if known is not None:
@@ -205,7 +168,7 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     branch = f"megawatts/{idea.id}"
     there = await ctx.forge.branch(branch)
     await _still_wanted(ctx, seen, idea)
-    _pin(ctx.records, idea, ctx.clock())
+    pin(ctx.records, idea, ctx.clock())
     await begin(ctx, idea, head)
     ctx.crash_point("propose.before_push")
     # A branch without a pull request is what a kill left here: nobody else may use the engine's names.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from bot.core.change import Kind
+from bot.core.ids import Sha
+from bot.core.ports import Repository
 from bot.core.text import one_line
 
 FRAGMENTS = PurePosixPath("changelog.d")
@@ -66,6 +68,27 @@ def changelog(releases: Sequence[Release]) -> str:
         parts += [f"## [{newer.name}]" + (f" - {newer.day}" if newer.day else ""), ""]
         parts += _sections(older.fragments, newer.fragments) or ["Nothing that a user can notice.", ""]
     return "\n".join(parts)
+
+
+def previous(tags: Iterable[str], version: str) -> str:
+    """The highest version below this one, or empty if it is the first."""
+    below = [
+        release
+        for release in ordered(Release(tag, "", {}) for tag in tags)
+        if latest([release.name]) < latest([version])
+    ]
+    return below[-1].name if below else ""
+
+
+def section(older: Release, newer: Release) -> str:
+    """What one version brought, without its heading: the text of its release."""
+    return "\n".join(_sections(older.fragments, newer.fragments)) or "Nothing that a user can notice.\n"
+
+
+def fragments(repo: Repository, sha: Sha) -> dict[PurePosixPath, str]:
+    """Text of every fragment in that commit's tree."""
+    paths = [path for path in repo.files(sha) if kind_of(path)]
+    return {path: (repo.read(sha, path) or b"").decode("utf-8", "replace") for path in paths}
 
 
 def _sections(old: Mapping[PurePosixPath, str], new: Mapping[PurePosixPath, str]) -> list[str]:

@@ -1,12 +1,7 @@
 """What people read: foreign text is shown, and neither hides nor commands anything."""
 
-from datetime import UTC, datetime
-from pathlib import PurePosixPath
-
-from bot.core.change import Kind, Proposal
-from bot.core.ids import PullNumber, Sha, Tree
 from bot.core.verdict import Status, Verdict
-from bot.improve.body import dashboard, evidence, plain, tree
+from bot.improve.body import DASHBOARD_LIMIT, Row, Section, dashboard, evidence, plain, tree
 
 
 def test_markup_in_foreign_text_is_escaped() -> None:
@@ -37,23 +32,34 @@ def test_a_tree_is_indented_by_depth() -> None:
     assert shown.splitlines()[1].startswith("  - ")
 
 
-def test_the_dashboard_lists_each_proposal_once_in_its_group() -> None:
-    base = Proposal(
-        pull=PullNumber(1),
-        branch="megawatts/000000000000",
-        title="test: a [title]",
-        head=Sha("a" * 40),
-        head_tree=Tree("b" * 40),
-        base=Sha("c" * 40),
-        paths=frozenset({PurePosixPath("x")}),
-        author="megawatts[bot]",
-        opened=datetime(2026, 1, 1, tzinfo=UTC),
-        kind=Kind.TEST,
-        closed=True,
-    )
-    text = dashboard([base], {base.pull: "close: tests"}, {}, "deploys fail")
+def test_the_dashboard_lists_each_row_in_its_section() -> None:
+    row = Row("test: a [title]", "close: tests", 5, "0123456789ab", "test, tier 1", box=True)
+    text = dashboard([Section("Open", []), Section("Rejected", [row], "Tick a box.")], "deploys fail")
     assert "**Stopped:** deploys fail" in text
-    assert "## Closed (1)" in text
+    assert "## Rejected (1)" in text
     assert "## Open (0)" in text
-    assert text.count("#1 test: a") == 1
-    assert "- [ ] #1" in text
+    assert r"- [ ] `0123456789ab` #5 test: a \[title\] (test, tier 1): close: tests" in text.splitlines()
+    assert text.rstrip().endswith("Tick a box.")
+
+
+def test_no_foreign_word_makes_a_box_or_a_line_of_its_own() -> None:
+    bad = "x\n- [x] `ffffffffffff` #1\n## Merged (9) <!-- megawatts:said:dashboard -->"
+    rows = [Row(bad, bad, 1), Row(bad, bad, 2, "- [x] `ffffffffffff`", box=True)]
+    lines = dashboard([Section("Open", rows)], bad).splitlines()
+    assert not [line for line in lines if line.startswith(("- [", "## M"))]
+    assert not [line for line in lines if "<!--" in line]
+    assert len([line for line in lines if line.startswith("- ")]) == 2
+
+
+def test_a_dashboard_is_bounded_and_says_how_much_is_left() -> None:
+    rows = [Row("*" * 500, "!" * 900, number, f"{number:012x}", box=True) for number in range(1, 2000)]
+    sections = [Section(name, rows) for name in ("Open", "Queued", "Rejected", "Taken back", "Merged")]
+    text = dashboard(sections)
+    assert 20_000 < len(text) <= DASHBOARD_LIMIT
+    for part in text.split("## ")[1:]:
+        shown = part.count("- [ ] ")
+        assert 5 <= shown <= 40
+        assert f"- and {1999 - shown} more" in part
+    few = dashboard([Section("Open", rows[:41])])
+    assert few.count("- [ ] ") == 40
+    assert "- and 1 more" in few

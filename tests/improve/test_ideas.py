@@ -11,7 +11,8 @@ from bot.adapters.store.records import SqliteRecords
 from bot.core.change import Finding, Idea, Kind, Origin, Severity
 from bot.core.ids import ProposalId
 from bot.improve.doors import Profile
-from bot.improve.ideas import Workshop, asked, requested, title_of, wished
+from bot.improve.ideas import Workshop, asked, title_of
+from bot.improve.requests import requested, wished
 
 FINDING = Finding("tuning", PurePosixPath("bot/chat/tuning.toml"), 1, 1, Severity.LOW, "m", "tuning", "user_burst")
 IDEA = Idea(ProposalId("a" * 12), "set user_burst to 7", "why", Kind.CONFIGURATION, Origin.ANALYST, "tuner", (FINDING,))

@@ -7,10 +7,11 @@ from typing import Any
 from bot.adapters.github import marks, rows
 from bot.adapters.github.desk import Desk
 from bot.core.errors import Denied
+from bot.core.ids import ProposalId
 
 TITLE = "Megawatts dashboard"
 LABEL = "megawatts-dashboard"
-_TICKED = re.compile(r"^- \[[xX]\] #(\d{1,9})\b", re.MULTILINE)
+_TICKED = re.compile(r"^- \[[xX]\] `([0-9a-f]{12})`", re.MULTILINE)
 _WRITERS = frozenset({"admin", "maintain", "write"})
 
 
@@ -21,7 +22,7 @@ def find(desk: Desk) -> dict[str, Any] | None:
     return next((row for row in own if marks.mark("dashboard") in str(row["body"] or "")), None)
 
 
-def write(desk: Desk, body: str, handed: set[int]) -> None:
+def write(desk: Desk, body: str, handed: set[ProposalId]) -> None:
     """Replace the text. Boxes that were ticked meanwhile and not yet handed out stay ticked."""
     there = find(desk)
     if there is None:
@@ -35,22 +36,22 @@ def write(desk: Desk, body: str, handed: set[int]) -> None:
     handed.clear()
 
 
-def ticked_in(body: str, numbers: set[int]) -> str:
+def ticked_in(body: str, ideas: set[ProposalId]) -> str:
     """The text with these boxes ticked."""
-    for number in numbers:
-        body = re.sub(rf"^- \[ \] #{number}\b", f"- [x] #{number}", body, flags=re.MULTILINE)
+    for idea in ideas:
+        body = re.sub(rf"^- \[ \] `{idea}`", f"- [x] `{idea}`", body, flags=re.MULTILINE)
     return body
 
 
-def ticks(desk: Desk, issue: dict[str, Any]) -> set[int]:
-    """Pull requests whose box is ticked by somebody who may write here. We ourselves leave only such boxes ticked."""
+def ticks(desk: Desk, issue: dict[str, Any]) -> set[ProposalId]:
+    """Ideas whose box is ticked by somebody who may write here. We ourselves leave only such boxes ticked."""
     if not _TICKED.search(str(issue["body"] or "")):
         return set()
     row = desk.ask("dashboard", number=int(issue["number"]))["issue"]
     who = rows.login(row["editor"]) if row["lastEditedAt"] else desk.me.login
     if who != desk.me.login and not _may_write(desk, who):
         return set()
-    return {int(number) for number in _TICKED.findall(str(row["body"]))}
+    return {ProposalId(idea) for idea in _TICKED.findall(str(row["body"]))}
 
 
 def _may_write(desk: Desk, who: str) -> bool:

@@ -16,6 +16,7 @@ from bot.adapters.github import (
     merging,
     opening,
     proposals,
+    queueing,
     reverting,
     rows,
     verdicts,
@@ -28,6 +29,7 @@ from bot.adapters.github.transport import Remote, git_address
 from bot.core.change import Idea, Proposal
 from bot.core.errors import Misconfigured
 from bot.core.ids import ProposalId, PullNumber, Sha
+from bot.core.merge_queue import MergeGroup
 from bot.core.ports import Repository
 from bot.core.verdict import Verdict
 from bot.core.votes import Approval, Remark
@@ -66,7 +68,7 @@ class GitHubForge:
         self.desk = Desk(owner, name, api, remote, repo, rules, second, elapsed)
         self._contents = proposals.Contents(self.desk)
         self._lock = threading.Lock()
-        self._handed: set[int] = set()
+        self._handed: set[ProposalId] = set()
         self._since: datetime | None = None
 
     @property
@@ -161,7 +163,7 @@ class GitHubForge:
         return await self._do(lambda: versions.tags(self.desk))
 
     async def release(self, name: str, text: str) -> None:
-        """A release of a tag with its part of the changelog."""
+        """A release of a tag with its part of the changelog. Denied for a tag that is not there."""
         await self._do(lambda: versions.release(self.desk, name, text))
 
     async def dashboard(self, body: str) -> None:
@@ -171,6 +173,10 @@ class GitHubForge:
     async def ticked(self) -> Sequence[ProposalId]:
         """Ideas whose box on the dashboard was ticked by somebody who may write here, each once."""
         return await self._do(self._ticked)
+
+    async def merge_groups(self) -> Sequence[MergeGroup]:
+        """What the merge queue of the base branch has put together; one look at refs where something is queued."""
+        return await self._do(lambda: queueing.groups(self.desk))
 
     async def _do(self, work: Callable[[], _T]) -> _T:
         return await asyncio.to_thread(self._alone, work)
@@ -207,8 +213,6 @@ class GitHubForge:
 
     def _ticked(self) -> list[ProposalId]:
         there = dashboard.find(self.desk)
-        fresh = dashboard.ticks(self.desk, there) - self._handed if there else set()
+        fresh = dashboard.ticks(self.desk, there) - self._handed if there else set[ProposalId]()
         self._handed |= fresh
-        pulls = {**self.desk.seen.ended, **self.desk.seen.open}
-        ideas = (proposals.about(self.desk, pulls[number]).idea for number in sorted(fresh) if number in pulls)
-        return [idea for idea in ideas if idea is not None]
+        return sorted(fresh)

@@ -41,8 +41,14 @@ def tags(desk: Desk) -> dict[str, Sha]:
 
 
 def release(desk: Desk, name: str, text: str) -> None:
-    """A release of a tag, with its part of the changelog; a later text replaces the earlier."""
-    body = {"tag_name": check_branch(name), "name": name, "body": plain(text)[:TEXT_LIMIT]}
+    """A release of a tag, with its part of the changelog; a later text replaces the earlier.
+
+    Denied for a tag that is not there: GitHub would make one, of whatever the base branch is then.
+    """
+    ref = f"{_PREFIX}{check_branch(name)}"
+    if not desk.remote.refs(desk.repo, ref):
+        raise Denied(f"there is no tag {name} to release")
+    body = {"tag_name": name, "name": name, "body": plain(text)[:TEXT_LIMIT]}
     there = desk.api.find(f"{desk.path}/releases/tags/{name}")
     if there is None:
         desk.api.send("POST", f"{desk.path}/releases", body)

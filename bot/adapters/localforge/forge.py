@@ -8,11 +8,12 @@ from typing import Any
 
 from bot.adapters.git.names import check_branch
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.localforge import merging, notices, opening, proposals, remarks, reverting, versions
+from bot.adapters.localforge import merging, notices, opening, proposals, remarks, reverting, ticks, versions
 from bot.adapters.localforge.desk import ENGINE, Desk
 from bot.adapters.localforge.ledger import Ledger, remember
 from bot.core.change import Idea, Proposal
-from bot.core.ids import PullNumber, Sha
+from bot.core.ids import ProposalId, PullNumber, Sha
+from bot.core.merge_queue import MergeGroup
 from bot.core.ports import Clock, Repository
 from bot.core.verdict import Verdict, worst
 from bot.core.votes import Approval, Remark
@@ -33,6 +34,7 @@ class LocalForge:
     def __init__(self, folder: Path, *, actor: str = ENGINE, clock: Clock = _now) -> None:
         self.desk = Desk.at(Path(folder), actor, clock)
         self._contents = proposals.Contents(self.desk)
+        self._handed: frozenset[ProposalId] = frozenset()
 
     @classmethod
     def create(cls, folder: Path, source_repo: Path, base_branch: str = "main", *, clock: Clock = _now) -> "LocalForge":
@@ -156,9 +158,34 @@ class LocalForge:
         """Every tag and the commit it names."""
         return await asyncio.to_thread(versions.tags, self.desk)
 
+    async def release(self, name: str, text: str) -> None:
+        """What a tagged version brought; a later text replaces the earlier."""
+        await asyncio.to_thread(versions.release, self.desk, name, text)
+
+    async def releases(self) -> Mapping[str, str]:
+        """The text of every release by tag, oldest first."""
+        return await asyncio.to_thread(versions.releases, self.desk)
+
     async def dashboard(self, body: str) -> None:
-        """Replace the one issue that lists everything."""
+        """Replace the one issue that lists everything, with empty boxes where ticks were handed out."""
         await asyncio.to_thread(notices.dashboard, self.desk, body)
+        await asyncio.to_thread(ticks.untick, self.desk, self._handed)
+        self._handed = frozenset()
+
+    async def tick(self, idea: ProposalId) -> None:
+        """A person asks for another try of an idea. Denied for the engine."""
+        await asyncio.to_thread(ticks.tick, self.desk, idea)
+
+    async def ticked(self) -> Sequence[ProposalId]:
+        """Ideas that people ticked, each once; a restart before the next dashboard hands them out again."""
+        found = await asyncio.to_thread(ticks.ticks, self.desk)
+        fresh = [idea for idea in found if idea not in self._handed]
+        self._handed |= frozenset(fresh)
+        return fresh
+
+    async def merge_groups(self) -> Sequence[MergeGroup]:
+        """None: there is no merge queue here."""
+        return ()
 
     async def page(self, pull: PullNumber) -> dict[str, Any]:
         """A pull request as people read it: every word of it is untrusted text."""

@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS remarks (
 CREATE TABLE IF NOT EXISTS reports (
     sha TEXT, context TEXT, verdict TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (sha, context)) STRICT;
 CREATE TABLE IF NOT EXISTS owners (pull INTEGER, head TEXT, owner TEXT, PRIMARY KEY (pull, head, owner)) STRICT;
+CREATE TABLE IF NOT EXISTS ticks (idea TEXT PRIMARY KEY, login TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS releases (tag TEXT PRIMARY KEY, text TEXT NOT NULL, at TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, what TEXT NOT NULL, pull INTEGER,
     detail TEXT NOT NULL) STRICT;
@@ -115,7 +117,8 @@ class Ledger:
 
 def _upgrade(db: sqlite3.Connection) -> None:
     """Bring a database that an earlier version made up to the tables of today; nothing in it is changed."""
-    if "draft" in {row["name"] for row in db.execute("PRAGMA table_info(pulls)")}:
+    last = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'releases'"
+    if db.execute(last).fetchone() and "draft" in {row["name"] for row in db.execute("PRAGMA table_info(pulls)")}:
         return
     db.execute("BEGIN IMMEDIATE")
     there = {row["name"] for row in db.execute("PRAGMA table_info(pulls)")}

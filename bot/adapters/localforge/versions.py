@@ -1,10 +1,11 @@
-"""Tags, and the way other repositories follow the forge."""
+"""Tags, their releases, and the way other repositories follow the forge."""
 
 from bot.adapters.crash import point
 from bot.adapters.git.names import check_branch
 from bot.adapters.git.plumbing import IDENTITY
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.localforge.desk import Desk
+from bot.adapters.localforge.opening import BODY_LIMIT
 from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Repository
@@ -36,6 +37,23 @@ def tags(desk: Desk) -> dict[str, Sha]:
         if "commit" in {kind, inner}:
             found[name] = Sha(peeled or oid)
     return found
+
+
+def release(desk: Desk, name: str, text: str) -> None:
+    """What a tagged version brought; a later text replaces the earlier. Denied for a tag that is not there."""
+    if desk.repo.ref(f"refs/tags/{check_branch(name)}") is None:
+        raise Denied(f"there is no tag {name} to release")
+    with desk.ledger.change("release") as db:
+        db.execute(
+            "INSERT INTO releases VALUES (?, ?, ?)"
+            " ON CONFLICT (tag) DO UPDATE SET text = excluded.text, at = excluded.at",
+            (name, plain(text)[:BODY_LIMIT], desk.now()),
+        )
+
+
+def releases(desk: Desk) -> dict[str, str]:
+    """The text of every release by tag, oldest first."""
+    return {row["tag"]: row["text"] for row in desk.ledger.rows("SELECT tag, text FROM releases ORDER BY rowid")}
 
 
 def fetch(desk: Desk, into: Repository) -> None:

@@ -276,11 +276,11 @@ async def test_the_dashboard_is_one_issue_and_boxes_count_from_those_who_may_wri
     pull, _head = await scene.opened({"c.txt": "c\n"})
     await scene.forge.close(pull, "no")
     await scene.forge.proposals(everything=True)
-    text = f"# All\n- [ ] #{pull} feat: x\n- [ ] #99 none"
+    text = f"# All\n- [ ] `{IDEA.id}` #{pull} feat: x\n- [ ] `ffffffffffff` #99 none"
     await scene.forge.dashboard(text)
     await scene.again().dashboard(text)
     (issue,) = scene.place.do("ada", "GET", f"/issues?labels={LABEL}")
-    ticked = issue["body"].replace(f"[ ] #{pull}", f"[x] #{pull}")
+    ticked = issue["body"].replace(f"[ ] `{IDEA.id}`", f"[x] `{IDEA.id}`")
     assert await scene.forge.ticked() == []
 
     scene.place.do("eve", "PATCH", f"/issues/{issue['number']}", {"body": ticked})

@@ -40,6 +40,7 @@ async def story(folder: Path) -> None:
     (seen,) = [p for p in await forge.proposals(everything=True) if p.pull == pull]
     made = seen.merged_as or await forge.merge(pull, expecting=head, base=seen.base, message="feat: x")
     await forge.tag("v0.1.1", made, "healthy")
+    await forge.release("v0.1.1", "what changed")
     back = await forge.revert(made, "errors rose")
     (seen,) = [p for p in await forge.proposals(everything=True) if p.pull == back]
     if seen.merged_as is None:

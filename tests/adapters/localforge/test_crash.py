@@ -38,6 +38,7 @@ async def check(place) -> None:
     assert merges == [back.merged_as, good.merged_as]
     assert prove_inverse(place.clone, good.merged_as, back.head, good.merged_as).passed
     assert await forge.tags() == {"v0.1.1": good.merged_as}
+    assert await forge.releases() == {"v0.1.1": "what changed"}
     assert good.labels == {"kind/test", "tier/1"}
     assert await forge.reported(good.head, "megawatts/gate") is not None
     page = await forge.page(good.pull)
