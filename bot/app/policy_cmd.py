@@ -24,6 +24,7 @@ from bot.policy.charter import PATH, parse
 from bot.policy.consent import consent, required_owners
 from bot.policy.pattern import matches
 from bot.policy.record import Flip, replay
+from bot.policy.red_team import conditions
 from bot.policy.tier import only_adds, tier_of, ward_of
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def explain(repo: "GitRepository", base: str, head: str, kind: Kind, origin: Ori
         return Verdict("policy", Status.PASS, "the head changes nothing against its base")
     case = _case(repo, (fork, ours, theirs), changes, kind, origin)
     ruling = tier_of(case.proposal.paths, kind, origin, case.only_adds, charter)
+    alone = conditions(charter, ruling.tier)
     agreed = consent(case, charter, ruling.tier, datetime.now(UTC))
     owners = required_owners(case.proposal.paths, case.only_adds, charter)
     facts: dict[str, Fact] = {
@@ -128,8 +130,8 @@ def explain(repo: "GitRepository", base: str, head: str, kind: Kind, origin: Ori
         "owners": list(owners),
         "consent": agreed.because,
     }
-    verdict = worst("policy", (ruling.because, agreed))
-    because = f"{ruling.because.because}; {agreed.because}"
+    verdict = worst("policy", (ruling.because, agreed, *alone))
+    because = "; ".join((ruling.because.because, agreed.because, *(one.because for one in alone)))
     return Verdict("policy", verdict.status, because, verdict.children, facts=facts)
 
 

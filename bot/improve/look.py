@@ -16,9 +16,11 @@ from bot.core.ids import PullNumber, Sha, UserId
 from bot.core.ports import Records
 from bot.core.verdict import Verdict
 from bot.core.votes import Approval
+from bot.improve import nightly, promotions
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
 from bot.policy import people
 from bot.policy.people import People
+from bot.policy.promotion import by_promoter
 from bot.policy.tier import only_adds
 
 DAY = timedelta(days=1)
@@ -35,6 +37,9 @@ class View:
     settled: Mapping[PullNumber, Verdict]
     people: People = field(default_factory=People)
     """Who is who, by the sealed list at the base branch."""
+    red_team: Verdict | None = None
+    """What the gate catches, as last measured; not asked where the charter has no such switch."""
+    red_team_at: datetime | None = None
 
     def reverting(self, merged: Sha | None) -> Proposal | None:
         """The proposal, open or merged, that takes that whole merge back."""
@@ -71,7 +76,8 @@ async def view(ctx: Context) -> View:
             if verdict is not None:
                 settled[proposal.pull] = verdict
     charter = ctx.parse_charter(text.decode("utf-8", errors="replace"))
-    return View(main, charter, proposals, settled, _people(ctx, main))
+    known = await nightly.latest(ctx, main) if charter.red_team is not None else (None, None)
+    return View(main, charter, proposals, settled, _people(ctx, main), *known)
 
 
 def _people(ctx: Context, main: Sha) -> People:
@@ -83,6 +89,9 @@ def _people(ctx: Context, main: Sha) -> People:
 def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) -> Surroundings:
     """What goes on beside this proposal."""
     merged = [p for p in seen.proposals if p.merged_as is not None]
+    if by_promoter(proposal, seen.charter.promotion) and proposal.merged_as is None:
+        brought = promotions.carried(ctx.repo, proposal, [p for p in merged if p.pull not in seen.settled])
+        merged = [p for p in merged if p.pull not in brought]
     watched = [p for p in merged if p.pull not in seen.settled and p.pull != proposal.pull]
     # While a revert is open nothing else may slip in between; once it is merged, it is the one that is watched.
     watched = [p for p in watched if (revert := seen.taking(p.merged_as)) is None or revert.merged_as is None]
@@ -95,6 +104,8 @@ def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) ->
         awaiting_health=watched[0].pull if watched else None,
         reverts_today=len(reverts),
         stop=ctx.switch.state(),
+        red_team=seen.red_team,
+        red_team_at=seen.red_team_at,
     )
 
 
@@ -127,6 +138,7 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         override=_override(ctx.records.get("overrides", str(proposal.pull))),
         asked_on=await ctx.forge.asked_on(proposal.pull),
         inverse=inverse,
+        promotion=promotions.proven(ctx.repo, proposal, seen.charter.promotion, seen.main, changes),
     )
 
 

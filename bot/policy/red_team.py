@@ -153,3 +153,13 @@ def held(ruling: Ruling, switched: Verdict | None) -> Ruling:
         return Ruling(ruling.tier, whole)
     text = f"validated, by its {NAME}: {rule.because}"
     return Ruling(Tier.VALIDATED, replace(whole, because=text, facts={"tier": "validated", "by": NAME}))
+
+
+def conditions(charter: Charter, tier: Tier) -> tuple[Verdict, ...]:
+    """What a merge by green stages alone hangs on besides, for those who ask before it is known."""
+    asked = charter.red_team
+    if asked is None or tier is not Tier.SAFE:
+        return ()
+    age = f"{asked.max_age.total_seconds() / 3600:g} hours"
+    text = f"while the nightly red-team run shows {asked.floor:.1%} caught and is not older than {age}; else it needs"
+    return (Verdict(NAME, Status.PASS, f"{text} a maintainer or a vote", facts={"floor": asked.floor}),)
