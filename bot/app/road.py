@@ -30,6 +30,10 @@ AGAIN = 30.0
 """Seconds until a stream of events that ended with an error is asked for again; the loop looks by itself meanwhile."""
 
 
+HEARD, UNHEARD = 60.0, 20.0
+"""Seconds between two looks at GitHub while nothing is watched: with webhooks, which may be lost, and without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Road:
     """Where the loop's proposals live, where they run, and how that is seen."""
@@ -39,6 +43,8 @@ class Road:
     deployer: Deployer
     health: HealthSource
     events: tuple[Events, ...] = ()
+    calm: float = 0.0
+    """Seconds between two looks at least while no health is watched."""
 
 
 async def open_road(
@@ -48,10 +54,11 @@ async def open_road(
     _whole(settings)
     forge, repo = await open_forge(home, settings)
     health = _health(home, settings, rules)
+    calm = 0.0 if not settings.github_repository else HEARD if settings.github_webhook_secret else UNHEARD
     if not settings.argocd_server:
-        return Road(forge, repo, LocalDeployer(home.deploy, repo), health)
+        return Road(forge, repo, LocalDeployer(home.deploy, repo), health, calm=calm)
     deployer, events = _argo(settings, repo, records, forge)
-    return Road(forge, repo, deployer, health, (events,))
+    return Road(forge, repo, deployer, health, (events,), calm)
 
 
 def _whole(settings: RoadSettings) -> None:
@@ -74,6 +81,7 @@ async def open_forge(home: Home, settings: RoadSettings) -> tuple[Forge, GitRepo
 
 
 def _github(settings: RoadSettings, repo: GitRepository) -> Forge:
+    from bot.adapters.github.desk import Rules  # noqa: PLC0415  (PyGithub only where GitHub is asked)
     from bot.adapters.github.forge import GitHubForge  # noqa: PLC0415  (PyGithub only where GitHub is asked)
 
     reach = access(given=settings)
@@ -84,7 +92,23 @@ def _github(settings: RoadSettings, repo: GitRepository) -> Forge:
         reverts=_signed(reach, reach.reverts) if reach.reverts else None,
         api_url=settings.github_api_url,
         git_url=settings.github_git_url,
+        rules=Rules(
+            base_branch=settings.github_base_branch,
+            required=frozenset(_words(settings.github_required_checks)),
+            trusted_apps=frozenset(map(_number, _words(settings.github_trusted_apps))),
+            auto_merge=settings.github_auto_merge,
+        ),
     )
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal():
+        raise Misconfigured(f"GITHUB_TRUSTED_APPS: {word[:40]!r} is no App's id; give numbers with commas")
+    return int(word)
 
 
 def _signed(reach: Access, app: AppAccess) -> "Auth":

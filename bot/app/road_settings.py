@@ -13,6 +13,12 @@ class RoadSettings:
     github_repository: str = text("Repository on GitHub, owner/name; unset: the embedded forge")
     github_api_url: str = text("Address of GitHub's REST API, for an enterprise server", "https://api.github.com")
     github_git_url: str = text("Address that git clones from and pushes to; unset: as the API says")
+    github_base_branch: str = text("Branch that is deployed; unset: the repository's default branch")
+    github_required_checks: str = text("Checks that must pass, with commas, beside those that the branch's rules name")
+    github_trusted_apps: str = text("Ids of the Apps whose checks count, with commas: GitHub Actions'", "15368")
+    github_auto_merge: bool = field(
+        default=False, metadata=note("Whether a merge that waits for GitHub's own rules is left to GitHub")
+    )
     github_token: Secret = secret("Personal token, for trials; an App is safer")
     github_app_id: str = text("Id of the engine's GitHub App")
     github_app_installation_id: str = text("Id of its installation; unset: the one of the repository")

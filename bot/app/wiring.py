@@ -161,6 +161,7 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
             parse_charter=rules.parse,
             clock=now,
             say=say,
+            calm=opened.calm,
             elapsed=elapsed,
             crash_point=crash.point,
             chain=open_book(opened.forge, opened.repo, ways.provenance_key_file),

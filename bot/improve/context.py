@@ -77,6 +77,8 @@ class Context:
     parse_charter: Callable[[str], Charter]
     clock: Clock
     say: Say
+    calm: float = 0.0
+    """Seconds between two rounds at least while no health is watched: a forge elsewhere is not asked every moment."""
     elapsed: Callable[[], float] | None = None
     """Seconds of a clock that nobody sets, to notice when the wall clock is set; None: not watched."""
     crash_point: Callable[[str], None] = lambda _name: None

@@ -78,7 +78,7 @@ class Engine:
             took = loop.time() - began
             self._ctx.say("round", {"whole": seen is not None, "seconds": took, "open": waiting, "watched": watched})
             pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
-            await self._rest(pause)
+            await self._rest(pause if watched != 0 else max(pause, self._ctx.calm))
 
     async def _rest(self, pause: float) -> None:
         """Until the interval is over or somebody wakes the loop; never less than a moment, whoever rings."""
@@ -229,7 +229,12 @@ class Engine:
             return
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running[name] = task
-        task.add_done_callback(lambda _task: self._running.pop(name, None))
+        task.add_done_callback(lambda _task: self._ended(name))
+
+    def _ended(self, name: str) -> None:
+        """What it found is looked at now, not when the interval is over."""
+        self._running.pop(name, None)
+        self.wake()
 
     async def _idea(self, seen: View) -> None:
         try:

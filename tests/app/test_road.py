@@ -72,6 +72,7 @@ async def test_half_a_road_is_refused(home: Home, environment: Mapping[str, str]
         ({**GITHUB, "GITHUB_APP_ID": "1"}, "GITHUB_APP_PRIVATE_KEY is not set"),
         ({**GITHUB, "GITHUB_APP_ID": "one", "GITHUB_TOKEN": "t"}, "GITHUB_APP_ID should be a number"),
         ({"GITHUB_REPOSITORY": "bot", "GITHUB_TOKEN": "ghp-honey"}, "not owner/name"),
+        ({**GITHUB, "GITHUB_TOKEN": "ghp-honey", "GITHUB_TRUSTED_APPS": "actions"}, "no App's id"),
     ],
 )
 async def test_no_way_into_github_is_said_in_one_sentence(
