@@ -165,7 +165,7 @@ def test_a_pull_request_goes_all_the_way_and_back(place: Place) -> None:
     place.until("it runs and answers", lambda: place.runs(merged))
 
     place.tell("rollback", "--reason", "not so many words")
-    place.until("it is taken back", lambda: len(place.proposals()) == 2 and place.proposals()[1].merged_as is not None)
+    place.until("it is taken back", lambda: len(place.proposals()) >= 2 and place.proposals()[1].merged_as is not None)
     repo = GitRepository(place.home.forge / "repo.git")
     assert repo.tree(place.main()) == repo.tree(first), "the tree is back, exactly"
     place.until("what was before runs again", lambda: place.runs(place.main()))
