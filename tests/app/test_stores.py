@@ -54,7 +54,10 @@ from pathlib import Path
 from bot.app import settings, stores
 from bot.app.home import Home
 given = settings.load({})
-stores.open_records(given, Home(Path(sys.argv[1]))).close()
+home = Home(Path(sys.argv[1]))
+records = stores.open_records(given, home)
+stores.open_switch(given, home, records), stores.open_audit(given, home, records)
+records.close()
 stores.open_cache(given), stores.open_limiter(given)
 print(sorted({name.partition(".")[0] for name in sys.modules} & set(sys.argv[2:])))
 """
@@ -67,8 +70,14 @@ def test_the_embedded_stores_import_no_library(tmp_path: Path) -> None:
     assert subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
+EMBEDDED = (
+    "local_cache", "flights", "local_limiter", "records", "sqlite_file", "rows", "schema",
+    "audit", "entries", "switch", "shared_switch", "witness",
+)  # fmt: skip
+
+
 def test_what_the_embedded_stores_name_is_the_standard_library() -> None:
-    for name in ("local_cache", "flights", "local_limiter", "records", "sqlite_file", "rows", "schema"):
+    for name in EMBEDDED:
         tree = ast.parse((ROOT / f"bot/adapters/store/{name}.py").read_text())
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         names = {(node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name for node in top}

@@ -264,3 +264,50 @@ def test_a_server_that_goes_and_comes_back_is_used_again(postgres: Postgres, tmp
     assert log.append("ada", "act", "again", "r").number == 2
     assert log.verify().facts["entries"] == 2
     house.made[0].close()
+
+
+def test_a_user_of_its_own_can_add_and_read_and_nothing_else(postgres: Postgres, tmp_path: Path) -> None:
+    """The grants of docs/stores.md."""
+    from bot.adapters.store.sql.audit import SqlAuditLog
+    from bot.adapters.store.sql.records import SqlRecords
+
+    name = postgres.database()
+    owner = House(postgres.url(name), tmp_path, lambda statement: postgres.sql(statement, name), ())
+    controller = owner.log("controller")
+    controller.append("controller", "merge", "#1", "all stages pass")
+    postgres.sql("DROP ROLE IF EXISTS audit_bot")
+    postgres.sql("CREATE ROLE audit_bot LOGIN PASSWORD 'adds'")
+    page = (Path(__file__).parents[3] / "docs" / "stores.md").read_text(encoding="utf-8")
+    grants = [line.replace("TO bot;", "TO audit_bot") for line in page.splitlines() if line.startswith("GRANT ")]
+    assert len(grants) == 4
+    for statement in grants:
+        owner.run(statement)
+
+    records = SqlRecords(postgres.url(name, user="audit_bot", password="adds"))
+    bot = SqlAuditLog(records.database, tmp_path / "bot" / "audit.witness")
+    bot.append("ada", "stop", "everything", "errors")
+    records.put("t", "k", {})
+    assert bot.verify().passed
+    assert [entry.act for entry in controller.entries()] == ["merge", "stop"]
+
+    for statement in (
+        "UPDATE audit_entries SET reason = 'x'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+        "DROP TABLE audit_entries",
+        "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+        "DELETE FROM audit_head",
+    ):
+        with pytest.raises(Misconfigured, match="may not read and write there"):
+            records.database.run(_statement(statement))
+    records.close()
+    owner.made[0].close()
+    owner.run("DROP OWNED BY audit_bot")
+    postgres.sql("DROP ROLE audit_bot")
+
+
+def _statement(text: str) -> Callable[[Any], Any]:
+    async def work(connection: Any) -> None:
+        await connection.exec_driver_sql(text)
+
+    return work
