@@ -248,6 +248,25 @@ async def test_a_tag_names_one_commit_for_good(house: House) -> None:
     assert await house.forge.tags() == {"v0.1.1": merged}
 
 
+async def test_a_release_is_of_a_tag_and_may_be_written_again(house: House) -> None:
+    _pull, merged = await house.merged({"c.txt": "c\n"})
+    with pytest.raises(Denied, match="no tag"):
+        await house.forge.release("v0.1.1", "too early")
+    assert await house.forge.tags() == {}, "a release makes no tag"
+    await house.forge.tag("v0.1.1", merged, "healthy")
+    for text in ("first", "second", "second"):
+        await house.forge.release("v0.1.1", text)
+    assert await house.forge.tags() == {"v0.1.1": merged}
+
+
+async def test_nothing_is_ticked_or_queued_by_itself(house: House) -> None:
+    await house.opened({"c.txt": "c\n"})
+    assert await house.forge.ticked() == []
+    await house.forge.dashboard(f"- [ ] `{IDEA.id}` #1 x\n- [x] `aaaaaaaaaaaa` #2 y")
+    assert list(await house.forge.ticked()) == ([] if house.forge.name == "local" else ["aaaaaaaaaaaa"])
+    assert list(await house.forge.merge_groups()) == []
+
+
 async def test_words_may_be_repeated(house: House) -> None:
     pull, _head = await house.opened({"c.txt": "c\n"})
     for _ in range(2):

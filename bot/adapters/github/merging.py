@@ -31,9 +31,10 @@ def merge(desk: Desk, pull: int, expecting: Sha, base: Sha, message: str) -> Sha
         return _again(row, expecting)
     _check(desk, row, expecting, base)
     _unchanged(desk, pull)
-    if _has_queue(desk):
-        _enqueue(desk, row, expecting)
     api = _hand(desk, pull, expecting, base)
+    # The queue stands in the ruleset that the second App passes: a proved revert waits in no line.
+    if api is desk.api and _has_queue(desk):
+        _enqueue(desk, row, expecting)
     made = _put(desk, api, row, expecting, message)
     _verify(desk, pull, made, expecting, base)
     return made
@@ -104,6 +105,8 @@ def _put(desk: Desk, api: Api, row: dict[str, Any], expecting: Sha, message: str
         variables = {"headline": words["commit_title"], "body": words["commit_message"]}
         desk.api.graphql("auto_merge", pull=str(row["node_id"]), head=expecting, **variables)
         raise Unavailable("GitHub", f"#{pull} is left to auto-merge: {answer.message}", retry_after=30.0)
+    if "merge queue" in answer.message.casefold():
+        desk.seen.queue = None  # somebody turned one on since we asked
     raise Denied(
         f"GitHub does not merge #{pull} ({answer.status}): {answer.message or 'no reason given'}{_fix(answer)}"
     )

@@ -41,7 +41,7 @@ async def _whole_life(scene: Scene, watched: Witness) -> None:
     for _ in range(2):
         await forge.comment(pull, f"evidence {_}", marker="gate")
         await forge.edit(pull, body="new", add=[f"tier/{_}"])
-        await forge.dashboard(f"everything {_}\n- [ ] #{pull} x")
+        await forge.dashboard(f"everything {_}\n- [ ] `{IDEA.id}` #{pull} x")
     scene.place.check("tests", head, "success")
     assert (await forge.checks(head) or GATE).passed
     assert await scene.again(api_url=watched.url).reported(head, "megawatts/gate") == GATE

@@ -189,6 +189,7 @@ class View:
         if row["number"] in self.house.queue:
             raise GraphQLError("Pull request is already in the queue", extensions={"type": "UNPROCESSABLE"})
         self.house.queue.append(row["number"])
+        self.house.group(row["number"])
         return {"mergeQueueEntry": {"id": f"MQE_{row['number']}", "state": "QUEUED"}}
 
     def auto_merge(self, _info: Any, **args: Any) -> Row:

@@ -232,7 +232,7 @@ class Hosted:
         if body.get("sha") and body["sha"] != head:
             return 409, {"message": "Head branch was modified. Review and try the merge again."}, {}
         assert head is not None
-        if self.rules.queue:
+        if self.rules.queue and app not in self.rules.bypass:
             return 405, {"message": "Changes must be made through the merge queue"}, {}
         if why := self._unmet(row, head, app):
             return 405, {"message": f"Repository rule violations found\n\n{why}"}, {}
@@ -251,6 +251,37 @@ class Hosted:
         made = self.git("commit-tree", tree, "-p", base, "-p", head, "-F", "-", stdin=words.strip() + "\n")
         self.git("update-ref", f"refs/heads/{branch}", made, base)
         return made
+
+    # --- merge queue -----------------------------------------------------------------------------------------------
+
+    def group(self, number: int) -> str:
+        """What the queue puts together for a pull request: a merge on the base branch as it is now, by its own name."""
+        row, refs = self.pull(number), self.refs()
+        base, head = refs[f"refs/heads/{row['base_ref']}"], refs[f"refs/heads/{row['head_ref']}"]
+        tree = self.git("merge-tree", "--write-tree", base, head).splitlines()[0]
+        made = self.git("commit-tree", tree, "-p", base, "-p", head, "-m", f"Merge pull request #{number}")
+        self.git("update-ref", self.group_ref(number, base), made)
+        return made
+
+    def group_ref(self, number: int, base: str) -> str:
+        return f"refs/heads/gh-readonly-queue/{self.pull(number)['base_ref']}/pr-{number}-{base}"
+
+    def turn(self) -> str:
+        """The queue looks at its first group: `merged`, `dropped` for a failed status, or it `waits`."""
+        number = self.queue[0]
+        row, refs = self.pull(number), self.refs()
+        ref, made = next((r, sha) for r, sha in refs.items() if f"/pr-{number}-" in r)
+        last = {said["context"]: said["state"] for said in reversed(self.statuses.get(made, []))}
+        bad = [name for name in self.rules.checks if last.get(name) in {"failure", "error"}]
+        if not bad and self._unmet(row, made, 0):
+            return "waits"
+        self.queue.remove(number)
+        self.git("update-ref", "-d", ref)
+        if bad:
+            return "dropped"
+        self.git("update-ref", f"refs/heads/{row['base_ref']}", made, ref.rsplit("-", 1)[-1])
+        self.ended(number, made)
+        return "merged"
 
     def ended(self, number: int, made: str) -> None:
         """Tell emulate that it is merged."""

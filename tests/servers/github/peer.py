@@ -98,6 +98,13 @@ class Place:
     def fault(self, verb: str, pattern: str, status: int = 500, **more: Any) -> None:
         self.hub.front.faults.append(Fault(verb, pattern, status, **more))
 
+    def turn(self) -> str:
+        """What the merge queue does next."""
+        front = self.hub.front
+        with front.lock:
+            self.house.tell(front._peer)
+            return self.house.turn()
+
     def pull(self, number: int) -> dict[str, Any]:
         return dict(self.do("ada", "GET", f"/pulls/{number}"))
 
