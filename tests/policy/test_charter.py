@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bot.core.charter import Charter, Freeze, Ward
+from bot.core.charter import Charter, Freeze, Promotion, RedTeam, Ward
 from bot.core.errors import Misconfigured
 from bot.core.health import MetricRule
 from bot.core.tier import Tier
@@ -61,6 +61,12 @@ effect = 0.3
 alpha = 0.001
 minimum = 12
 guard = false
+[red_team]
+floor = 0.9
+max_age = "36h"
+[promotion]
+promoter = "my-promoter[bot]"
+environments = ["staging", "eu-1"]
 [[freezes]]
 starts = 2026-12-24T00:00:00Z
 ends = 2026-12-27T00:00:00
@@ -96,12 +102,16 @@ def test_everything_can_be_said() -> None:
     assert (charter.health.warm_up, charter.health.reverts_per_day) == (timedelta(minutes=10), 2)
     memory = MetricRule("memory", "level", "up", minimum=12, effect=0.3, alpha=0.001, guard=False)
     assert charter.health.rules == (MetricRule("messages", "rate"), memory)
+    assert charter.red_team == RedTeam(0.9, timedelta(hours=36))
+    assert charter.promotion == Promotion("my-promoter[bot]", ("staging", "eu-1"))
     christmas = datetime(2026, 12, 24, tzinfo=UTC)
     assert charter.freezes == (Freeze(christmas, christmas + timedelta(days=3), "holidays"),)
 
 
 def test_a_short_charter_takes_the_defaults() -> None:
     assert parse(SEAL) == Charter((Ward("*", Tier.SEALED, ("@root",)),))
+    assert (parse(SEAL).red_team, parse(SEAL).promotion) == (None, None)
+    assert parse(SEAL + "[red_team]\n").red_team == RedTeam(0.95, timedelta(days=3))
 
 
 def test_a_level_is_watched_both_ways_unless_told() -> None:
@@ -153,6 +163,18 @@ def test_every_error_is_told_at_once_with_file_key_and_fix() -> None:
         ('stages = ["zzzz"]\n', "known are approval, "),
         ('stages = ["scope", "scope"]\n', "names `scope` twice"),
         ('maintainers = ["no one"]\n', "`no one`, which is not a login"),
+        ("[red_team]\nfloor = 95\n", "red_team.floor is 95; it must be from 0.5 to 0.999"),
+        ("[red_team]\nfloor = 0\n", "from 0.5 to 0.999"),
+        ('[red_team]\nmax_age = "0s"\n', "from 3600s to 3650d"),
+        ('[red_team]\nmaxage = "3d"\n', "did you mean `max_age`?"),
+        ("red_team = true\n", "not a table; write it as [red_team]"),
+        ('[promotion]\npromoter = "a b"\nenvironments = ["staging"]\n', "no login of an App"),
+        ('[promotion]\nenvironments = ["staging"]\n', 'promoter is ""'),
+        ('[promotion]\npromoter = "p[bot]x"\nenvironments = ["staging"]\n', "no login of an App"),
+        ('[promotion]\npromoter = "p[bot]"\n', "environments is empty"),
+        ('[promotion]\npromoter = "p[bot]"\nenvironments = ["../x"]\n', "no folder of an environment"),
+        ('[promotion]\npromoter = "p[bot]"\nenvironments = ["production"]\n', "into production people promote"),
+        ('[promotion]\npromoter = "p[bot]"\nenvironments = ["prod-eu"]\n', "into production people promote"),
         ("[[freezes]]\nwhy = 'x'\n", "freezes[1].starts is missing"),
         ("[[freezes]]\nstarts = 2026-01-02T00:00:00Z\nends = 2026-01-01T00:00:00Z\n", "is not after `starts`"),
         ("[[freezes]]\nstarts = 2026-01-02\nends = 2026-01-03T00:00:00Z\n", "a date and time"),

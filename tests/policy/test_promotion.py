@@ -1,5 +1,6 @@
 """A promotion writes two values of one file; everything else is refused, and nothing else moves."""
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -8,9 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.change import FileChange, Origin, Proposal
+from bot.core.charter import Promotion
 from bot.core.errors import Misconfigured
-from bot.core.verdict import Status
-from bot.policy.promotion import proof, written
+from bot.core.verdict import Status, Verdict
+from bot.policy.promotion import Seen, by_promoter, images, judge, proof, written
+from tests.policy.builders import proposal
 
 VALUES = """# The bot in staging.
 bot:
@@ -147,3 +151,77 @@ def test_a_new_or_a_deleted_file_is_no_promotion_and_nothing_is_none() -> None:
     assert status(None, GOOD) is Status.FAIL
     assert status(VALUES, None) is Status.FAIL
     assert not proof({}).passed
+
+
+LANE = Promotion("Promoter[bot]", ("staging",))
+CHANGED = FileChange(FILE, FILE, "modify", added=2, removed=2)
+SEEN = Seen((CHANGED,), {FILE: (VALUES, GOOD)}, one_commit=True, merged=True, forward=True)
+README = PurePosixPath("README.md")
+
+
+def promoted(**changed: Any) -> Proposal:
+    return proposal(str(FILE), **{"origin": Origin.PERSON, "author": "promoter[bot]", **changed})
+
+
+def judged(seen: Seen = SEEN, lane: Promotion | None = LANE, **changed: Any) -> Verdict:
+    return judge(promoted(**changed), lane, seen)
+
+
+def test_the_promoters_one_file_is_proven_with_its_reasons() -> None:
+    verdict = judged()
+    assert verdict.passed
+    assert [child.name for child in verdict.children] == [
+        "author", "commits", "change", "environment", "promotion", "image", "direction"
+    ]  # fmt: skip
+    assert verdict.find(str(FILE)) is not None
+
+
+def placed(path: str) -> dict[str, Any]:
+    where = PurePosixPath(path)
+    change = replace(CHANGED, path=where, old_path=where)
+    return {"seen": replace(SEEN, changes=(change,), files={where: (VALUES, GOOD)}), "paths": frozenset({where})}
+
+
+NOT: dict[str, dict[str, Any]] = {
+    "another author": {"author": "mallory"},
+    "a person with the App's name": {"author": "promoter"},
+    "the engine itself": {"origin": Origin.ANALYST},
+    "no lane in the charter": {"lane": None},
+    "another environment": placed("deploy/environments/production/bot.yaml"),
+    "the controller's values": placed("deploy/environments/staging/controller.yaml"),
+    "two commits": {"seen": replace(SEEN, one_commit=False)},
+    "an image of a branch": {"seen": replace(SEEN, merged=False)},
+    "a step back": {"seen": replace(SEEN, forward=False)},
+    "a link": {"seen": replace(SEEN, changes=(replace(CHANGED, mode="120000"),))},
+    "another mode": {"seen": replace(SEEN, changes=(replace(CHANGED, action="type"),))},
+    "a rename": {"seen": replace(SEEN, changes=(replace(CHANGED, action="rename", old_path=README),))},
+    "bytes": {"seen": replace(SEEN, changes=(replace(CHANGED, binary=True),))},
+    "a file more": {
+        "seen": replace(SEEN, changes=(CHANGED, FileChange(README, README, "modify"))),
+        "paths": frozenset({FILE, README}),
+    },
+    "a path that git does not show": {"paths": frozenset({FILE, README})},
+    "no text": {"seen": replace(SEEN, files={FILE: (VALUES, None)})},
+    "no file": {"seen": replace(SEEN, changes=(), files={}), "paths": frozenset()},
+    "more than the image": {"seen": replace(SEEN, files={FILE: (VALUES, MORE["another key"])})},
+}
+
+
+@pytest.mark.parametrize("name", NOT)
+def test_everything_else_of_the_promoter_is_an_ordinary_change(name: str) -> None:
+    verdict = judged(**NOT[name])
+    assert verdict.status is Status.FAIL
+    assert verdict.because
+
+
+def test_whose_it_is_goes_by_the_login_as_the_forge_shows_it() -> None:
+    assert by_promoter(promoted(author="PROMOTER[bot]"), LANE)
+    assert not by_promoter(promoted(), None)
+    assert not by_promoter(promoted(origin=Origin.REVERT), LANE)
+
+
+def test_the_image_in_a_file_is_read_as_it_is_written() -> None:
+    assert images(GOOD) == (DIGEST, COMMIT)
+    assert images(VALUES) == ("", "unknown")
+    with pytest.raises(Misconfigured):
+        images(ODD["no digest"])

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.case import Case, Override, Stop
 from bot.core.change import Origin
-from bot.core.charter import Charter, Ward
+from bot.core.charter import Charter, Promotion, RedTeam, Ward
 from bot.core.health import Reading, Rollout
 from bot.core.ids import UserId
 from bot.core.tier import Tier
@@ -22,7 +22,7 @@ STRICT = replace(CHARTER, wards=(*CHARTER.wards, Ward("/docs/", Tier.CRITICAL, (
 FULL = case(
     "docs/a.md",
     "chat/b.py",
-    around={"stop": Stop("why", "root", NOW), "last_merge": NOW},
+    around={"stop": Stop("why", "root", NOW), "last_merge": NOW, "red_team": gate(), "red_team_at": NOW},
     only_adds=frozenset({"docs/a.md"}),
     checks=Verdict("checks", Status.PASS, "green", facts={"runs": ["a", "b"]}),
     approvals=(approval("mara", approves=False, why="no"),),
@@ -32,6 +32,7 @@ FULL = case(
     override=Override(HEAD, "root", "because", NOW),
     asked_on=HEAD,
     inverse=Verdict("inverse", Status.FAIL, "no"),
+    promotion=Verdict("promotion", Status.PASS, "yes"),
     rollout=Rollout(MERGED, None, contains=False, ready=False, at=NOW, facts={"split": "true"}),
     readings=(Reading("messages", MERGED, NOW, None), Reading("memory", BEFORE, NOW, 1.5, 3)),
     settled=gate(Status.ERROR),
@@ -70,6 +71,14 @@ def test_other_words_of_the_core_survive_as_well() -> None:
 
 def test_a_charter_survives_too() -> None:
     assert decode(Charter, json.loads(json.dumps(encode(CHARTER)))) == CHARTER
+    more = replace(CHARTER, red_team=RedTeam(), promotion=Promotion("p[bot]", ("staging",)))
+    assert decode(Charter, json.loads(json.dumps(encode(more)))) == more
+
+
+def test_a_row_from_before_the_switch_is_read() -> None:
+    row = json.loads(json.dumps(case_to_row(case())))
+    del row["case"]["around"]["red_team"], row["case"]["around"]["red_team_at"], row["case"]["promotion"]
+    assert row_to_case(row) == case()
 
 
 def recorded(one: Case, step: str) -> dict[str, object]:
