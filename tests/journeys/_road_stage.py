@@ -26,7 +26,7 @@ from bot.app.environment import Secret
 from bot.app.gate_factory import python_of
 from bot.app.home import Home
 from bot.app.poll_book import PollBook
-from bot.app.road import Road, open_road
+from bot.app.road import Road, hooks_of, open_road
 from bot.app.road_settings import RoadSettings
 from bot.app.wiring import Judge, checkouts, elapsed
 from bot.core.change import Finding, Severity
@@ -172,28 +172,12 @@ class RolloutsPeer(Peer):
 
 @dataclass
 class Brain:
-    """One controller: its engine over the real doors, its webhook, its watch of Argo CD."""
+    """One controller: its engine over the real doors, and its webhook."""
 
     engine: Engine
     road: Road
     records: SqliteRecords
     hooks: HookServer
-    wake: asyncio.Event
-    journal: Journal
-    woken: Callable[[], None] = lambda: None
-
-    async def run(self) -> None:
-        """As the controller does: at the interval of the health policy, and at once when something happened."""
-        while True:
-            self.wake.clear()
-            began = asyncio.get_running_loop().time()
-            seen = await self.engine.reconcile()
-            took = asyncio.get_running_loop().time() - began
-            self.journal.say("round", {"whole": seen is not None, "seconds": took})
-            pause = seen.charter.health.interval.total_seconds() - took if seen is not None else 5.0
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), max(0.0, pause))
-                self.woken()
 
 
 @dataclass(frozen=True)
@@ -218,8 +202,6 @@ class Stage:
     prometheus: Prometheus
     events: Events
     journal: Journal = field(default_factory=Journal)
-    wakes: int = 0
-    """How often the controllers were woken before their time."""
 
     @property
     def home(self) -> Home:
@@ -239,6 +221,7 @@ class Stage:
             github_revert_app_installation_id="2",
             github_revert_app_private_key=key,
             github_webhook_secret=Secret(SECRET),
+            controller_port=1,
             argocd_server=self.argo.url,
             argocd_auth_token=Secret("all-rights"),
             argocd_application=APPLICATION,
@@ -251,11 +234,11 @@ class Stage:
         """A controller, until the end of the block: then it is gone at once, wherever it was. `watched`: with what
         wakes it; without, it polls."""
         brain = await self._brain()
-        tasks = [asyncio.create_task(brain.run())]
+        tasks = [asyncio.create_task(brain.engine.run())]
         if watched:
             port = await brain.hooks.start("127.0.0.1", 0)
             self.events.controller = f"http://127.0.0.1:{port}/webhook"
-            tasks += [asyncio.create_task(one(brain.wake.set)) for one in brain.road.events]
+            tasks += [asyncio.create_task(one(brain.engine.wake)) for one in brain.road.events]
         try:
             yield brain
         finally:
@@ -270,8 +253,7 @@ class Stage:
         home, settings, sandbox, python = self.home, self.settings(), find(), python_of(ROOT)
         records, known = SqliteRecords(home.records), Known()
         road = await open_road(home, settings, records, lambda: known.charter.health.rules if known.charter else ())
-        repo, wake = road.repo, asyncio.Event()
-        hooks = HookServer((SECRET,), self.place.house.name, wake.set, records=records, clock=now)
+        repo = road.repo
         context = Context(
             forge=road.forge,
             repo=repo,
@@ -290,10 +272,10 @@ class Stage:
             elapsed=elapsed,
         )
         shop = Workshop((Wanted(records),), (Tuner(),), lambda _sha: Profile((), (), (), None), only_requested=True)
-        return Brain(Engine(context, shop), road, records, hooks, wake, self.journal, self._woken)
-
-    def _woken(self) -> None:
-        self.wakes += 1
+        engine = Engine(context, shop)
+        hooks = hooks_of(settings, records, engine.wake)
+        assert hooks is not None
+        return Brain(engine, road, records, hooks)
 
     def ask_for(self, symbol: str, value: float) -> None:
         """Somebody asks for a value; the engine finds, writes, judges and proposes it."""

@@ -62,7 +62,7 @@ async def test_a_hundred_ideas_are_opened_a_few_at_a_time_and_people_hold_up_not
     found = await quiet.everything()
     assert most == len(found) == 10, "GitHub lets none in: all are open still"
     assert [p for p in found if p.merged_as or p.closed] == []
-    assert len([p for p in found if _parked(p)]) == 5, "people are asked for no more than half"
+    assert 3 <= len([p for p in found if _parked(p)]) <= 5, "people are asked for no more than half"
 
     quiet.place.house.rules = Rules()  # owners own their paths alone: what is safe merges by itself
     for _hour in range(3):

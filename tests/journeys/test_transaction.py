@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from bot.adapters.github.webhook import Reason
 from bot.adapters.store.audit import FileAuditLog
 from bot.core.change import Proposal
 from bot.core.errors import Unavailable
@@ -13,12 +15,13 @@ from bot.core.ids import Sha
 from bot.improve.context import GATE, HEALTH
 from bot.improve.knowledge import Knowledge, Result
 from bot.improve.reverts import shunned
+from bot.policy import reconcile
 from tests.deploy import crds
 from tests.journeys import _road_stage as road
 from tests.journeys._road_stage import Brain, Change, Stage
 from tests.servers import prometheus as servers
 from tests.servers.aimock.peer import Missing
-from tests.servers.argocd.controller import VALUES
+from tests.servers.argocd.controller import VALUES, automated
 from tests.servers.github import peer
 from tests.servers.github.front import ME, SECOND
 from tests.servers.github.peer import GitHub
@@ -69,7 +72,7 @@ async def test_a_bad_deploy_is_taken_back_and_health_is_proven(
             _as_git_says(stage, first, change, revert)
             _by_whom(stage, change, revert)
             _as_members_met_it(stage, first, change, revert)
-            assert stage.wakes > 0, "what happens outside wakes the loop"
+            assert brain.hooks.outcomes[Reason.WOKE] > 0, "what happens outside wakes the loop"
 
 
 async def _shunned_for_good(stage: Stage, brain: Brain, change: Change) -> None:
@@ -96,11 +99,8 @@ async def _on_record(stage: Stage, brain: Brain, change: Change, revert: Change)
     assert gate is not None
     assert gate.passed
     assert gate.facts["head"] == change.head
-    bad, good = await forge.reported(change.merge, HEALTH), await forge.reported(revert.merge, HEALTH)
-    assert bad is not None
-    assert not bad.passed
-    assert good is not None
-    assert good.passed
+    reported = [await forge.reported(one.merge, HEALTH) for one in (change, revert)]
+    assert [one.passed for one in reported if one is not None] == [False, True]
     rest = {p.pull: p for p in await forge.proposals(everything=True)}
     assert rest.pop(change.pull).merged_as == change.merge
     assert rest.pop(revert.pull).reverts == change.merge
@@ -175,7 +175,7 @@ async def test_a_good_change_is_released_though_nothing_wakes_the_loop(
             assert stage.pods.stable == change.merge
             assert list(stage.pods.running) == [change.merge]
             assert stage.journal.all("revert") == []
-            assert stage.wakes == 0
+            assert not brain.hooks.outcomes
             assert stage.events.answers == []
         assert stage.pods.met(change.merge).get("rejected", 0) == 0
 
@@ -194,3 +194,34 @@ async def _nothing_happens_without_github(stage: Stage, brain: Brain) -> None:
     assert set(told) <= {"held", "round"}
     assert stage.pods.stable != stage.pods.newest, "the canary waits"
     faults.clear()
+
+
+async def test_without_github_the_way_back_is_argo_cd_s_and_git_catches_up(
+    hub: GitHub, prometheus: servers.Prometheus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub goes away while a bad version runs: hold, roll back; when it is back, revert there, follow git again."""
+    monkeypatch.setattr(reconcile, "PATIENCE", timedelta(seconds=3))
+    template = await asyncio.to_thread(road.product, tmp_path, minimum=3)
+    async with road.stage(hub, prometheus, template, tmp_path) as stage, stage.controlled() as brain:
+        first, journal = stage.pods.stable, stage.journal
+        change = await stage.carried("user_burst", 3)
+        await stage.runs(change.merge)
+        stage.pods.forge_away = True
+        stage.place.fault("*", ".*", 503, times=10**6)
+        before = stage.pods.head()
+        await journal.wait("rollback", pull=change.pull)
+        await stage.until(lambda: list(stage.pods.running) == [first], "the good version alone has pods")
+        assert not automated(await stage.pods.document())
+        assert stage.pods.head() == before, "git is as it was"
+        assert journal.all("revert") == []
+
+        hub.front.faults.clear()
+        stage.pods.forge_away = False
+        revert = await stage.taken_back(change)
+        await stage.runs(revert.merge)
+        await journal.wait("healthy", pull=revert.pull)
+        assert automated(await stage.pods.document()), "it follows git again"
+        assert [product for _t, product in stage.pods.ran][1:] == [change.merge, first, revert.merge]
+        reported = [await brain.road.forge.reported(one.merge, HEALTH) for one in (change, revert)]
+        assert [one.passed for one in reported if one is not None] == [False, True]
+        assert len(journal.all("merged")) == 2
