@@ -12,6 +12,7 @@ from bot.adapters.localdeploy.deployer import LocalDeployer
 from bot.adapters.localdeploy.follower import Follower, Plan
 from bot.adapters.localdeploy.process import BotFailed
 from bot.adapters.localdeploy.state import Board, Instance
+from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Deployer
 from tests.deploy import crds
@@ -180,6 +181,28 @@ async def test_a_rollback_goes_back_and_stays_until_released(place: Place) -> No
     await place.door.release()
     await place.look()
     assert (await place.door.rollout(two)).contains, "it follows git again, which never took it back"
+
+
+async def test_nothing_goes_back_that_is_not_held(place: Place) -> None:
+    """What follows git would undo it at once."""
+    one = await place.merge("one\n")
+    two = await place.merge("two\n")
+    with pytest.raises(Denied, match=r"no rollback to .*hold"):
+        await place.door.roll_back(one, "errors doubled")
+    await place.look()
+    found = await place.door.rollout(two)
+    assert (found.running, found.contains, found.held) == (two, True, False)
+
+
+async def test_why_a_commit_does_not_run_is_said(place: Place) -> None:
+    one = await place.merge("one\n")
+    assert (await place.door.rollout(one)).facts.get("because", "") == ""
+    await place.door.hold("incident")
+    two = await place.merge("two\n")
+    assert (await place.door.rollout(two)).facts["because"] == "held: incident"
+    await place.door.release()
+    await place.look()
+    assert (await place.door.rollout(two)).facts.get("because", "") == ""
 
 
 async def test_promotion_moves_no_other_commit(place: Place) -> None:

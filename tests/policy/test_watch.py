@@ -98,6 +98,17 @@ def test_what_does_not_run_yet_is_waited_for_until_the_deadline(judged: Judge, r
     assert isinstance(decided(until, rollout=rollout), Page)
 
 
+def test_why_it_does_not_run_is_said_in_the_deployers_words(judged: Judge) -> None:
+    judged(Status.PASS)
+    facts = {"because": "auto-sync is off, and not by us", "sync": "OutOfSync"}
+    rollout = Rollout(MERGED, BEFORE, contains=False, ready=True, at=NOW, facts=facts)
+    until = NOW + timedelta(minutes=25)
+    assert decided(rollout=rollout) == Wait(until, "waits for the rollout: auto-sync is off, and not by us")
+    step = decided(until, rollout=rollout)
+    assert isinstance(step, Page)
+    assert step.because.because == "merged, but it does not run yet: auto-sync is off, and not by us"
+
+
 def test_a_merge_of_unknown_time_is_waited_for_since_its_opening(judged: Judge) -> None:
     judged(Status.PASS)
     assert isinstance(decided(rollout=None, merged_at=None), Page)
