@@ -91,6 +91,11 @@ class Cluster:
         return (Reading("messages", revision, self.clock(), self.bad if revision == THREE else 0.0, 10.0),)
 
 
+def doors(**named: Any) -> Any:
+    """A context with only these."""
+    return SimpleNamespace(**named)
+
+
 class Case:
     """One controller whose forge is away, a second after it answered for the last time."""
 
@@ -101,7 +106,7 @@ class Case:
         self.answers = False
         self.records = DictRecords()
         self.audit, self.switch = FileAuditLog(folder / "audit.jsonl"), FileSwitch(folder / "stop.json")
-        self.ctx: Any = SimpleNamespace(
+        self.ctx = doors(
             forge=self, repo=self, deployer=self.cluster, health=self.cluster, records=self.records, audit=self.audit,
             switch=self.switch, clock=lambda: self.time, crash_point=lambda _name: None,
             say=lambda event, facts: self.events.append((event, facts)),
