@@ -1,10 +1,11 @@
 """The doors of the road: the embedded ones, or GitHub, Argo CD and Prometheus where the settings name them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.localdeploy.deployer import LocalDeployer
@@ -17,10 +18,11 @@ from bot.app.road_settings import RoadSettings
 from bot.app.setup.access import Access, AppAccess, access
 from bot.core.errors import MegawattsError, Misconfigured, Unavailable
 from bot.core.health import MetricRule
-from bot.core.ids import Sha
+from bot.core.ids import PullNumber, Sha
 from bot.core.ports import Deployer, Forge, HealthSource, Records
 
 if TYPE_CHECKING:
+    from bot.adapters.argocd.deployer import ArgoDeployer
     from bot.adapters.github.app_auth import Auth
     from bot.adapters.github.hook_server import HookServer
 
@@ -45,6 +47,12 @@ class Road:
     events: tuple[Events, ...] = ()
     calm: float = 0.0
     """Seconds between two looks at least while no health is watched."""
+    promised: Callable[[Sha], Awaitable[Sha | None]] | None = None
+    """The commit whose image git asks to deploy, at a commit of the base branch; None: that commit itself."""
+    show: Callable[[Mapping[str, str]], Awaitable[None]] | None = None
+    """Shows people lines where they look at what runs."""
+    address: Callable[[PullNumber], str] = "#{}".format
+    """How a pull request is named there."""
 
 
 async def open_road(
@@ -58,7 +66,16 @@ async def open_road(
     if not settings.argocd_server:
         return Road(forge, repo, LocalDeployer(home.deploy, repo), health, calm=calm)
     deployer, events = _argo(settings, repo, records, forge)
-    return Road(forge, repo, deployer, health, (events,), calm)
+    page = f"{_pages(settings.github_api_url)}/{settings.github_repository}/pull/{{}}".format
+    return Road(
+        forge, repo, deployer, health, (events,), calm, promised=deployer.promised, show=deployer.show, address=page
+    )
+
+
+def _pages(api: str) -> str:
+    """Where people read what an API serves: an enterprise server has both under one name."""
+    host = urlsplit(api).netloc
+    return "https://github.com" if host == "api.github.com" else f"https://{host}"
 
 
 def _whole(settings: RoadSettings) -> None:
@@ -141,7 +158,7 @@ def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[Met
     return PrometheusSource(server, rules, now, where=labels_of(settings.prometheus_labels))
 
 
-def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> tuple[Deployer, Events]:
+def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> "tuple[ArgoDeployer, Events]":
     from bot.adapters.argocd.client import ArgoClient, Target  # noqa: PLC0415  (only where there is one)
     from bot.adapters.argocd.deployer import ArgoDeployer, Ground  # noqa: PLC0415
     from bot.adapters.argocd.transport import Server, Transport  # noqa: PLC0415

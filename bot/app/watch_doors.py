@@ -12,14 +12,12 @@ from bot.adapters.localdeploy.deployer import LocalDeployer
 from bot.adapters.localdeploy.state import Board
 from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.scrape.source import ScrapeSource
-from bot.adapters.store.audit import FileAuditLog
-from bot.adapters.store.switch import FileSwitch
 from bot.app.bot_wiring import now
 from bot.app.home import Home
 from bot.app.road import Road, address, open_road
 from bot.app.road_settings import RoadSettings, road
 from bot.app.settings import load
-from bot.app.stores import open_records
+from bot.app.stores import open_audit, open_records, open_switch
 from bot.core.errors import Misconfigured
 from bot.core.ports import HealthSource, Records
 from bot.improve.context import Say
@@ -36,6 +34,7 @@ LOCAL = "local"
 
 async def open_doors(settings: Settings, home: Home, say: Say) -> Doors:
     """The doors that the watcher's file and the road's settings name. Misconfigured for what they name wrongly."""
+    home.create()
     records = await asyncio.to_thread(open_records, load(), home)
     found = road()
     opened = await (_own(home) if settings.repository == LOCAL else _elsewhere(settings, home, found, records))
@@ -48,8 +47,8 @@ async def open_doors(settings: Settings, home: Home, say: Say) -> Doors:
         deployer=opened.deployer,
         health=health,
         records=records,
-        audit=FileAuditLog(home.audit),
-        switch=FileSwitch(home.switch),
+        audit=await asyncio.to_thread(open_audit, load(), home, records),
+        switch=open_switch(load(), home, records),
         inverse=lambda merged, head, base: prove_inverse(repo, merged, head, base),
         reverts=Notes(repo).reverts,
         clock=now,

@@ -14,8 +14,6 @@ from bot.adapters.git.inverse import prove_inverse
 from bot.adapters.localdeploy.state import Board
 from bot.adapters.sandbox import find
 from bot.adapters.scrape.source import outcomes
-from bot.adapters.store.audit import FileAuditLog
-from bot.adapters.store.switch import FileSwitch
 from bot.app.author_wiring import fed, open_agent, suggestions_of, wishes_of
 from bot.app.bot_wiring import now, product_version
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
@@ -27,7 +25,7 @@ from bot.app.requests_book import RequestsBook
 from bot.app.road import hooks_of, open_road
 from bot.app.road_settings import taken
 from bot.app.settings import Settings, load
-from bot.app.stores import open_records
+from bot.app.stores import open_audit, open_records, open_switch
 from bot.app.telemetry import KnownRules, Process, controller_beside, denied
 from bot.app.validate_cmd import refused
 from bot.core.errors import Denied
@@ -134,7 +132,8 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
     async with AsyncExitStack() as stack:
         records = await asyncio.to_thread(open_records, settings, home, rebuild=wanted.rebuild)
         stack.callback(records.close)
-        audit, switch = FileAuditLog(home.audit), FileSwitch(home.switch)
+        audit = await asyncio.to_thread(open_audit, settings, home, records)
+        switch = open_switch(settings, home, records)
         engine: Engine | None = None
         hooks = hooks_of(ways, records, lambda: engine.wake() if engine is not None else None)
         process = Process("controller", wanted.revision, product_version(), settings.otel_exporter_otlp_endpoint)
@@ -165,6 +164,9 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
             elapsed=elapsed,
             crash_point=crash.point,
             chain=open_book(opened.forge, opened.repo, ways.provenance_key_file),
+            promised=opened.promised,
+            show=opened.show,
+            address=opened.address,
         )
         engine = _engine(context, settings, home, wanted)
         for events in opened.events:

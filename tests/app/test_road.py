@@ -104,3 +104,9 @@ async def test_all_of_the_real_road(home: Home, monkeypatch: pytest.MonkeyPatch)
     assert isinstance(found.deployer, ArgoDeployer)
     assert isinstance(found.health, PrometheusSource)
     assert len(found.events) == 1
+    assert (found.promised, found.show) == (found.deployer.promised, found.deployer.show)
+    assert found.address(7) == "https://github.com/acme/bot/pull/7"
+
+
+def test_pages_of_an_enterprise_server_are_where_its_api_is() -> None:
+    assert module._pages("https://git.acme.example/api/v3") == "https://git.acme.example"
