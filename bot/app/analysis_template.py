@@ -11,9 +11,10 @@ from datetime import timedelta
 from statistics import NormalDist
 from typing import Any
 
-from bot.adapters.prometheus.queries import BUILD, TARGET, Figure, Level, Mean, Part, Share, figure_of
+from bot.adapters.prometheus.queries import BUILD, TARGET
 from bot.core.errors import Misconfigured
 from bot.core.health import HealthPolicy, MetricRule
+from bot.policy.figures import Figure, Level, Mean, Part, Share, figure_of
 from bot.policy.health import WATCH
 
 SPAN = "5m"

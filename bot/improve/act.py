@@ -1,6 +1,7 @@
 """Act: carry out one Step. Each act may be repeated, and a kill between any two effects loses nothing."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
@@ -9,7 +10,7 @@ from bot.core import case as steps
 from bot.core.case import Case, Step
 from bot.core.change import Patch, Proposal
 from bot.core.charter import Charter
-from bot.core.errors import Denied
+from bot.core.errors import Denied, Unavailable
 from bot.core.ids import ProposalId, Sha
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
@@ -21,6 +22,7 @@ from bot.improve.look import save_readings
 from bot.improve.release import next_version
 from bot.improve.reverts import shunned
 from bot.improve.reverts.taking import LABELS, take_back
+from bot.policy.blame import before_rollout
 
 REVERT_LABELS = LABELS
 
@@ -44,6 +46,7 @@ async def _act(step: Step, _case: Case, _charter: Charter, _ctx: Context) -> Non
 
 @_act.register
 async def _wait(step: steps.Wait, case: Case, _charter: Charter, ctx: Context) -> None:
+    await _observe_early(case, ctx)
     ctx.say("wait", {"pull": case.proposal.pull, "because": step.because})
 
 
@@ -139,6 +142,15 @@ async def _observe(step: steps.Observe, case: Case, _charter: Charter, ctx: Cont
     ctx.crash_point("act.observe.read")
     save_readings(ctx, step.merged, found)
     ctx.say("observed", {"pull": case.proposal.pull, "readings": len(found)})
+
+
+async def _observe_early(case: Case, ctx: Context) -> None:
+    """Readings of what still runs, so that what began before the rollout is known. Without them nothing is held up."""
+    revision = before_rollout(case)
+    if revision is None:
+        return
+    with suppress(Unavailable):
+        save_readings(ctx, case.proposal.merged_as or case.proposal.head, await ctx.health.read(revision))
 
 
 @_act.register

@@ -1,25 +1,33 @@
 """Whom a bad watch may blame: not a change for what began before it, hit one member, or came from outside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import combinations
 
+from bot.core.case import Case
 from bot.core.health import HealthPolicy, MetricRule, Reading, Rollout
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
+from bot.policy.health import assess
 from bot.policy.judge.court import judge
 from bot.policy.judge.samples import Samples
 
 CONTROL = "control/"
-"""Metrics of what no change can cause, such as `control/discord`: 0 is normal, more is disturbed. They belong to no
-revision."""
+"""Metrics of what no change can cause, such as `control/discord`: 0 is normal, more is disturbed.
+
+One that is read elsewhere belongs to NOBODY and counts by itself. One that a revision's own processes tell counts only
+while another revision tells the same: a change can cut itself off, but not the revision beside it."""
 MEMBERS = "members/"
-"""`members/messages`: how many different members the bad events of `messages` hit, of all that were seen."""
+"""`members/messages`: how many different members the bad events of `messages` hit, of all that were seen.
+`members/reply_seconds/2`: the same events as those of `reply_seconds`, but only those of one group of members."""
 NOBODY = Sha("0" * 40)
 """The revision of a control's reading."""
 FEW = 2
 """Fewer different members than this are no outage, where `MANY` or more were seen."""
 MANY = 3
+VOLUNTARY = frozenset({"feedback"})
+"""Rules of events that members need not bring about: that there were few of them is no fault of a revision."""
 
 
 def undisturbed(readings: Sequence[Reading], interval: timedelta) -> tuple[Reading, ...]:
@@ -32,10 +40,12 @@ def undisturbed(readings: Sequence[Reading], interval: timedelta) -> tuple[Readi
     return tuple(r for r in product if not any(start <= r.at < end for start, end in spans))
 
 
-def disturbances(readings: Iterable[Reading]) -> tuple[str, ...]:
+def disturbances(readings: Sequence[Reading], interval: timedelta) -> tuple[str, ...]:
     """Names of the controls that were disturbed at any time."""
-    names = {r.metric.removeprefix(CONTROL) for r in readings if r.metric.startswith(CONTROL) and _disturbed(r)}
-    return tuple(sorted(names))
+    return tuple(sorted(name for name, rows in _controls(readings).items() if any(_outside(rows, interval))))
+
+
+Span = tuple[datetime, datetime]
 
 
 def _disturbed(reading: Reading) -> bool:
@@ -43,51 +53,157 @@ def _disturbed(reading: Reading) -> bool:
     return reading.value is not None and reading.value > 0
 
 
-def _spans(readings: Sequence[Reading], interval: timedelta) -> Iterable[tuple[datetime, datetime]]:
-    controls: dict[str, list[Reading]] = {}
+def _controls(readings: Sequence[Reading]) -> Mapping[str, list[Reading]]:
+    """What was read of each control, oldest first."""
+    found: dict[str, list[Reading]] = {}
     for reading in sorted(readings, key=lambda r: r.at):
         if reading.metric.startswith(CONTROL) and reading.value is not None:
-            controls.setdefault(reading.metric, []).append(reading)
-    for rows in controls.values():
-        begun: datetime | None = None
-        for row in rows:
-            if _disturbed(row):
-                begun = begun or row.at - interval
-            elif begun is not None:
-                yield begun, row.at
-                begun = None
-        if begun is not None:
-            yield begun, datetime.max.replace(tzinfo=rows[0].at.tzinfo)
+            found.setdefault(reading.metric.removeprefix(CONTROL), []).append(reading)
+    return found
+
+
+def _spans(readings: Sequence[Reading], interval: timedelta) -> Iterable[Span]:
+    for rows in _controls(readings).values():
+        yield from _outside(rows, interval)
+
+
+def _outside(rows: Sequence[Reading], interval: timedelta) -> Iterable[Span]:
+    """When one control was disturbed by more than what one revision tells of itself."""
+    told: dict[Sha, list[Reading]] = {}
+    for row in rows:
+        told.setdefault(row.revision, []).append(row)
+    yield from _times(told.pop(NOBODY, []), interval, datetime.max.replace(tzinfo=rows[0].at.tzinfo))
+    # A process that is read no more says nothing of what came after.
+    each = [list(_times(own, interval, own[-1].at + interval)) for own in told.values()]
+    for one, other in combinations(each, 2):
+        both = ((max(a[0], b[0]), min(a[1], b[1])) for a in one for b in other)
+        yield from ((start, end) for start, end in both if start < end)
+
+
+def _times(rows: Sequence[Reading], interval: timedelta, last: datetime) -> Iterable[Span]:
+    begun: datetime | None = None
+    for row in rows:
+        if _disturbed(row):
+            begun = begun or row.at - interval
+        elif begun is not None:
+            yield begun, row.at
+            begun = None
+    if begun is not None:
+        yield begun, last
+
+
+def before_rollout(case: Case) -> Sha | None:
+    """The revision to read while a merge waits for its rollout; None: it does not wait, or nothing runs."""
+    rollout = case.rollout
+    over = case.proposal.merged_as is None or case.settled is not None or case.reverted_by is not None
+    if over or rollout is None or rollout.contains or rollout.failed:
+        return None
+    return rollout.running
 
 
 def acquit(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, health: Verdict) -> Verdict:
     """The verdict with each FAIL that is nobody's fault made INCONCLUSIVE: it holds and pages, and takes nothing back.
 
-    A FAIL without children (a commit that cannot start) and one of silence stand as they are.
+    A FAIL without children (a commit that cannot start) and one of silence stand as they are. At the deadline a rule of
+    what members need not do holds up nothing, where the revision before heard as little.
     """
+    if health.status is Status.INCONCLUSIVE:
+        return _without_voices(policy, readings, rollout, health)
     rules = {rule.name: rule for rule in policy.rules}
-    children = tuple(_weighed(rules.get(child.name), readings, rollout, child) for child in health.children)
+    children = tuple(_weighed(policy, rules.get(child.name), readings, rollout, child) for child in health.children)
     if health.status is not Status.FAIL or children == health.children:
         return health
     lead = max(children, key=lambda child: child.status)
     return replace(health, status=lead.status, because=f"{lead.name}: {lead.because}", children=children)
 
 
-def _weighed(rule: MetricRule | None, readings: Sequence[Reading], rollout: Rollout, child: Verdict) -> Verdict:
+def _without_voices(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, health: Verdict) -> Verdict:
+    """A verdict that is late only for want of voices is that of the other rules."""
+    rules = {rule.name: rule for rule in policy.rules}
+    quiet = [
+        c for c in health.children if c.status is Status.PENDING and _unheard(rules.get(c.name), readings, rollout)
+    ]
+    others = [child for child in health.children if child not in quiet]
+    if not quiet or not others or not all(child.passed for child in others):
+        return health
+    because = f"nobody said much ({', '.join(child.name for child in quiet)}), and all else is well"
+    return replace(health, status=Status.PASS, because=because)
+
+
+def _unheard(rule: MetricRule | None, readings: Sequence[Reading], rollout: Rollout) -> bool:
+    if rule is None or rule.name not in VOLUNTARY:
+        return False
+    before = [r for r in readings if r.metric == rule.name and r.revision == rollout.previous and r.at >= rollout.at]
+    return sum(r.total for r in before if r.value is not None) < max(1, rule.minimum)
+
+
+def _weighed(
+    policy: HealthPolicy, rule: MetricRule | None, readings: Sequence[Reading], rollout: Rollout, child: Verdict
+) -> Verdict:
     if rule is None or child.status is not Status.FAIL:
         return child
-    excuse = _narrow(rule, readings, rollout) or _begun_before(rule, readings, rollout)
+    excuse = (
+        _narrow(rule, readings, rollout)
+        or _one_group(policy, rule, readings, rollout)
+        or _begun_before(rule, readings, rollout)
+    )
     return replace(child, status=Status.INCONCLUSIVE, because=f"{excuse}: {child.because}") if excuse else child
 
 
 def _narrow(rule: MetricRule, readings: Sequence[Reading], rollout: Rollout) -> str:
-    """One member among many is no outage. A bot with one member has nobody else to ask."""
-    rows = [r for r in readings if r.metric == MEMBERS + rule.name and r.revision == rollout.running]
-    known = [r for r in rows if r.value is not None and r.at >= rollout.at]
-    if rule.kind != "rate" or not known:
+    """One member among many is no outage. A bot with one member has nobody else to ask, but need not be liked by it."""
+    hit, seen = _members(rule.name, readings, rollout)
+    if rule.kind != "rate" or not seen or hit >= FEW:
         return ""
-    hit, seen = max(r.value or 0.0 for r in known), max(r.total for r in known)
-    return f"only {hit:g} of {seen:g} members were hit" if hit < FEW and seen >= MANY else ""
+    return f"only {hit:g} of {seen:g} members were hit" if seen >= MANY or rule.name in VOLUNTARY else ""
+
+
+def _members(name: str, readings: Sequence[Reading], rollout: Rollout) -> tuple[float, float]:
+    """How many were hit and seen since the rollout, at the look that saw most."""
+    rows = [r for r in readings if r.metric == MEMBERS + name and r.revision == rollout.running]
+    known = [r for r in rows if r.value is not None and r.at >= rollout.at]
+    return max((r.value or 0.0 for r in known), default=0.0), max((r.total for r in known), default=0.0)
+
+
+def _one_group(policy: HealthPolicy, rule: MetricRule, readings: Sequence[Reading], rollout: Rollout) -> str:
+    """What is bad only with one group of members may be the doing of one of them."""
+    own = MEMBERS + rule.name + "/"
+    rows = [r for r in readings if r.metric.startswith(own) and r.revision == rollout.running and r.at >= rollout.at]
+    groups = sorted({r.metric for r in rows})
+    if len(groups) < FEW:
+        lone = _members("messages", readings, rollout)[1] >= MANY if groups else False
+        return "one group of members is all that was seen" if lone or rule.name in VOLUNTARY else ""
+    for group in groups:
+        rest = _without(rule, readings, group)
+        if not _still_fails(policy, rule, rest, rollout):
+            return "without one group of members it would not be bad"
+    return ""
+
+
+def _still_fails(policy: HealthPolicy, rule: MetricRule, readings: Sequence[Reading], rollout: Rollout) -> bool:
+    alone, now = replace(policy, rules=(rule,)), max((r.at for r in readings), default=rollout.at)
+    found = assess(alone, readings, rollout, rollout.wanted, now)
+    return any(child.name == rule.name and child.status is Status.FAIL for child in found.children)
+
+
+def _without(rule: MetricRule, readings: Sequence[Reading], group: str) -> list[Reading]:
+    """The readings of a rule as they would be without one group of members."""
+    taken = {(r.revision, r.at): r for r in readings if r.metric == group and r.value is not None}
+    whole = (r for r in readings if r.metric == rule.name)
+    found = (_less(rule, r, taken[r.revision, r.at]) if (r.revision, r.at) in taken else r for r in whole)
+    return [reading for reading in found if reading is not None]
+
+
+def _less(rule: MetricRule, whole: Reading, part: Reading) -> Reading | None:
+    value, less = whole.value or 0.0, part.value or 0.0
+    if rule.kind == "count":
+        return replace(whole, value=max(0.0, value - less))
+    total = max(0.0, whole.total - part.total)
+    if rule.kind == "rate":
+        return replace(whole, value=min(total, max(0.0, value - less)), total=total)
+    if total <= 0:
+        return None  # nothing of the others was measured
+    return replace(whole, value=max(0.0, (value * whole.total - less * part.total) / total), total=total)
 
 
 def _begun_before(rule: MetricRule, readings: Sequence[Reading], rollout: Rollout) -> str:

@@ -75,6 +75,9 @@ def judged(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, 
 
 def _well_before(readings: Sequence[Reading], rollout: Rollout) -> Sha | None:
     """The revision that was the control of the watch before, if its readings are here."""
+    before = {r.revision for r in readings if r.at < rollout.at} - {rollout.running}
+    if rollout.previous is None and len(before) == 1:
+        return None  # it is the revision before, which no deployer keeps warm
     others = [r for r in readings if r.revision not in {rollout.running, rollout.previous} and r.at < rollout.at]
     return max(others, key=lambda r: r.at).revision if others else None
 

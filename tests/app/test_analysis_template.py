@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.prometheus.queries import FIGURES, figure_of
 from bot.app.analysis_template import spec, text
 from bot.core.errors import Misconfigured
 from bot.core.health import HealthPolicy, MetricRule
 from bot.policy.charter import parse
+from bot.policy.figures import FIGURES, figure_of
 from bot.policy.health import WATCH
 
 CHARTER = Path(__file__).parents[2] / ".github" / "charter.toml"

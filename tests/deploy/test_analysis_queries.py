@@ -50,8 +50,8 @@ def pod(
         series("megawatts_build_info", instance, 0, start=1, job=job, revision=revision, version="1"),
         series(MESSAGES, instance, good, job=job, outcome="answered"),
         series(MESSAGES, instance, bad, job=job, outcome="failed"),
-        series("megawatts_reply_seconds_sum", instance, (good + bad) * seconds, job=job),
-        series("megawatts_reply_seconds_count", instance, good + bad, job=job),
+        series("megawatts_reply_seconds_by_user_capped_sum", instance, (good + bad) * seconds, job=job),
+        series("megawatts_reply_seconds_by_user_capped_count", instance, good + bad, job=job),
         series("process_resident_memory_bytes", instance, 0, start=memory * 1e6, job=job),
     ]  # fmt: skip
 

@@ -51,8 +51,8 @@ def test_an_outage_outside_excuses_what_was_read_meanwhile() -> None:
     verdict = health(BAD + control(*[1.0] * 12))
     assert verdict.status is not Status.FAIL
     assert not verdict.passed, "no reading is no health"
-    assert disturbances(BAD + control(0.0, 1.0)) == ("discord",)
-    assert disturbances(BAD) == ()
+    assert disturbances(BAD + control(0.0, 1.0), STEP) == ("discord",)
+    assert disturbances(BAD, STEP) == ()
 
 
 def test_what_stays_bad_after_the_outage_is_blamed() -> None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.adapters.prometheus.queries import STARTED, TARGET, Figure, Level, Mean, Part, Share, figure_of
+from bot.adapters.prometheus.queries import STARTED, TARGET
 from bot.core.health import MetricRule, Reading
 from bot.core.ids import Sha
+from bot.policy.figures import Sample, taken
 
 Target = tuple[str, ...]
 Key = tuple[str, frozenset[tuple[str, str]]]
@@ -54,49 +55,20 @@ def fresh(before: Look, now: Look) -> bool:
 
 
 def readings(rules: Sequence[MetricRule], revision: Sha, at: datetime, before: Look, now: Look) -> tuple[Reading, ...]:
-    """One reading for each rule that something can be said of; a metric that is not there is a reading without value.
+    """What `policy.figures.taken` makes of the time between two looks.
 
-    Counters are summed over processes, what each grew by: one that restarted counts from zero, one that was away from
-    where it was last seen, one that is new from zero if it started since the look before, else not yet. A level is
-    the mean over processes, so that it does not change with their number.
+    Counters are what each grew by: one of a process that restarted counts from zero, one that was away from where it
+    was last seen, one that is new from zero if its process started since the look before, else not yet.
     """
-    found = (_reading(rule, revision, at, before, now) for rule in rules)
-    return tuple(reading for reading in found if reading is not None)
+    samples = [
+        Sample(key[0], dict(key[1]), value, _since(key, value, before, now)) for key, value in now.values.items()
+    ]
+    return taken(rules, revision, at, samples)
 
 
 def silence(rules: Sequence[MetricRule], revision: Sha, at: datetime) -> tuple[Reading, ...]:
     """No answer, for every rule: never health."""
     return tuple(Reading(rule.name, revision, at, None) for rule in rules)
-
-
-def _reading(rule: MetricRule, revision: Sha, at: datetime, before: Look, now: Look) -> Reading | None:
-    figure = figure_of(rule)
-    if figure is None or not _there(figure, now):
-        return Reading(rule.name, revision, at, None)
-    if isinstance(figure, Level):
-        levels = [value for (name, labels), value in now.values.items() if figure.gauge.takes(name, dict(labels))]
-        return Reading(rule.name, revision, at, figure.scale * sum(levels) / len(levels))
-    if isinstance(figure, Mean):
-        count = _grown(figure.count, before, now)
-        mean = _grown(figure.total, before, now) / count if count > 0 else 0.0
-        return Reading(rule.name, revision, at, mean, count) if count > 0 else None
-    bad = _grown(figure.bad, before, now)
-    total = 0.0 if rule.kind == "count" else _grown(figure.total, before, now)
-    return Reading(rule.name, revision, at, bad, total)
-
-
-def _there(figure: Figure, now: Look) -> bool:
-    """Whether the denominator exists: a labelled counter has no series of an outcome that never came about."""
-    needed = (figure.total, figure.count) if isinstance(figure, Mean) else (_denominator(figure),)
-    return all(any(part.takes(name, dict(labels)) for name, labels in now.values) for part in needed)
-
-
-def _denominator(figure: Share | Level) -> Part:
-    return figure.total if isinstance(figure, Share) else figure.gauge
-
-
-def _grown(part: Part, before: Look, now: Look) -> float:
-    return sum(_since(key, value, before, now) for key, value in now.values.items() if part.takes(key[0], dict(key[1])))
 
 
 def _since(key: Key, value: float, before: Look, now: Look) -> float:

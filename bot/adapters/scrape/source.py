@@ -7,15 +7,15 @@ from datetime import datetime
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.core.health import Reading
+from bot.core.health import MetricRule, Reading
 from bot.core.ids import Sha
-from bot.policy.blame import MEMBERS
+from bot.policy.figures import ALL, Sample, taken
 
-Page = Mapping[tuple[str, str], float]
-"""Sample value by (sample name, outcome label)."""
-MESSAGES = "megawatts_messages_by_user_capped_total"
-"""Messages by outcome in which one member counts a few times a minute: a flood by one user is not an outage."""
-BAD = ("rejected", "failed")
+SILENT = ALL[:1]
+"""What a source without rules says nothing of, where nobody answers."""
+Key = tuple[str, frozenset[tuple[str, str]]]
+"""Name and labels of a series."""
+Page = Mapping[Key, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,59 +27,54 @@ class Look:
 
 
 def parse(text: str) -> Page:
-    """A metrics page as samples. Raises ValueError on a page that is not in the exposition format."""
+    """A metrics page as values by series. Raises ValueError on a page that is not in the exposition format."""
     return {
-        (sample.name, sample.labels.get("outcome", "")): sample.value
+        (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
         if "le" not in sample.labels
     }
 
 
-def readings(revision: Sha, before: Look, now: Look) -> tuple[Reading, ...]:
-    """The health metrics of the time between two looks. Counters that went back (a restart) count from zero. Pure."""
+def readings(revision: Sha, before: Look, now: Look, rules: Sequence[MetricRule] | None = None) -> tuple[Reading, ...]:
+    """What `policy.figures.taken` makes of the time between two looks; without rules, of every figure that is there.
 
-    def since(name: str, outcome: str = "") -> float:
-        new, old = now.page.get((name, outcome), 0.0), before.page.get((name, outcome), 0.0)
-        return new - old if new >= old else new
+    Counters that went back (a restart) count from zero. Pure.
+    """
+    samples = [Sample(key[0], dict(key[1]), value, _since(key, value, before)) for key, value in now.page.items()]
+    found = taken(ALL if rules is None else rules, revision, now.at, samples)
+    return found if rules is not None else tuple(reading for reading in found if reading.value is not None)
 
-    total = sum(since(MESSAGES, outcome) for name, outcome in now.page if name == MESSAGES)
-    bad = sum(since(MESSAGES, outcome) for outcome in BAD)
-    replies = since("megawatts_reply_seconds_count")
-    found = [
-        Reading("messages", revision, now.at, bad, total),
-        # Of those that were read at all: a bot that turns members away does not understand them better.
-        Reading("unanswered", revision, now.at, since(MESSAGES, "unanswered"), total - bad),
-    ]
-    if replies > 0:
-        found.append(
-            Reading("reply_seconds", revision, now.at, since("megawatts_reply_seconds_sum") / replies, replies)
-        )
-    hit, seen = (now.page.get((f"megawatts_members_{name}", "")) for name in ("hit", "seen"))
-    if hit is not None and seen is not None:
-        found.append(Reading(f"{MEMBERS}messages", revision, now.at, hit, seen))
-    memory = now.page.get(("process_resident_memory_bytes", ""))
-    if memory is not None:
-        found.append(Reading("memory", revision, now.at, memory / 1e6))
-    return tuple(found)
+
+def _since(key: Key, value: float, before: Look) -> float:
+    old = before.page.get(key, 0.0)
+    return value - old if value >= old else value
 
 
 class ScrapeSource:
     """core.ports.HealthSource. `address` gives a revision's base URL, or None if it does not run."""
 
-    def __init__(self, address: Callable[[Sha], str | None], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        address: Callable[[Sha], str | None],
+        clock: Callable[[], datetime],
+        rules: Callable[[], Sequence[MetricRule]] | None = None,
+    ) -> None:
+        """`rules` are the charter's, as they were read last; without them every figure is read that is there."""
         self._address = address
         self._clock = clock
+        self._rules = rules
         self._last: dict[Sha, Look] = {}
 
     async def read(self, revision: Sha) -> Sequence[Reading]:
-        """Readings since the last look; a first look only sets the mark. No answer is one empty reading."""
+        """Readings since the last look; a first look only sets the mark. No answer is a reading without value."""
+        rules = tuple(self._rules()) if self._rules is not None else None
         url = self._address(revision)
         look = await self._look(url) if url else None
         if look is None:
-            return (Reading("messages", revision, self._clock(), None),)
+            return tuple(Reading(rule.name, revision, self._clock(), None) for rule in rules or SILENT)
         before, self._last[revision] = self._last.get(revision), look
-        return readings(revision, before, look) if before is not None else ()
+        return readings(revision, before, look, rules) if before is not None else ()
 
     async def _look(self, url: str) -> Look | None:
         page = await fetch(url)
@@ -100,7 +95,8 @@ async def outcomes(urls: Sequence[str]) -> Mapping[str, float]:
     """Messages by outcome since their start, summed over processes; one that does not answer adds nothing."""
     found: dict[str, float] = {}
     for url in urls:
-        for (name, outcome), value in (await fetch(url) or {}).items():
+        for (name, labels), value in (await fetch(url) or {}).items():
+            outcome = dict(labels).get("outcome", "")
             if name == "megawatts_messages_total":
                 found[outcome] = found.get(outcome, 0.0) + value
     return found

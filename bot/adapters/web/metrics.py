@@ -1,24 +1,22 @@
 """The process's figures for Prometheus, in a registry of their own."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from resource import RUSAGE_SELF, getpagesize, getrusage
-from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 
+from bot.adapters.web.caps import CAP, GROUPS, HOUR, MINUTE, VOICES, Cap, Lately, group_of
+from bot.adapters.web.controls import Control, Providers
 from bot.core.chat import Outcome, Voice
 from bot.core.ids import UserId
+from bot.policy.figures import BY, DISTURBED, GROUP
 
-CAP = 6
-"""Messages of one member and outcome that count in one minute: a flood by one member is not an outage."""
 BAD = frozenset({Outcome.REJECTED, Outcome.FAILED})
 """Outcomes that the watch after a deploy counts as bad."""
-_MINUTE = 60.0
-_MEMBERS = 10_000
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
+_GROUPED = f"`{GROUP}`: one of {GROUPS} groups of members."
 
 
 class Metrics:
@@ -35,74 +33,85 @@ class Metrics:
         )
         self._tools = self._counter("megawatts_tool_calls", "Tool calls by how they ended.", "tool", "outcome")
         self._voices = self._counter("megawatts_feedback", "Feedback on answers, first voice of each member.", "value")
-        self._seconds = Histogram(
-            "megawatts_reply_seconds", "Time to an answer.", registry=self._registry, buckets=_BUCKETS
+        self._capped_voices = self._counter(
+            "megawatts_feedback_by_user_capped",
+            f"Feedback on answers, at most {VOICES} a member and hour. {_GROUPED}",
+            "value",
+            GROUP,
         )
-        self._steps = Histogram(
-            "megawatts_step_seconds",
-            "Time of each step of the pipeline.",
-            ["step"],
+        self._seconds = self._histogram("megawatts_reply_seconds", "Time to an answer.")
+        self._capped_seconds = Summary(
+            "megawatts_reply_seconds_by_user_capped",
+            f"Time to an answer, at most {CAP} a member and minute. {_GROUPED}",
+            [GROUP],
             registry=self._registry,
-            buckets=_BUCKETS,
         )
+        self._steps = self._histogram("megawatts_step_seconds", "Time of each step of the pipeline.", "step")
         self._models = self._counter("megawatts_model_calls", "Calls of models by how they ended.", "model", "outcome")
-        self._model_seconds = Histogram(
+        self._model_seconds = self._histogram(
             "megawatts_model_seconds",
             "Time that models took.",
-            ["model"],
-            registry=self._registry,
+            "model",
             buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 60),
         )
         self._tokens = self._counter("megawatts_model_tokens", "Tokens that models read and wrote.", "model", "kind")
         self._cost = self._counter("megawatts_model_cost_dollars", "US dollars by the price table.", "model")
-        self._rejected = Gauge(
-            "megawatts_rejected_users", "Members over a rate limit in the last minute.", registry=self._registry
+        self._budget = self._gauge("megawatts_budget_dollars", "US dollars that models may cost.", "of")
+        self._disturbed = self._gauge(
+            DISTURBED, f"1 while what `{BY}` names is out of order, as this process sees it; no change breaks it.", BY
         )
-        self._budget = Gauge(
-            "megawatts_budget_dollars", "US dollars that models may cost.", ["of"], registry=self._registry
+        self._gauge("megawatts_build_info", "What runs here; always 1.", "revision", "version").labels(
+            revision, version
+        ).set(1)
+        self._within, self._first_voice = Cap(CAP, MINUTE, timer), Cap(VOICES, HOUR, timer)
+        self._prompt = Cap(CAP, MINUTE, timer)
+        self._late = self._crowd("rejected_users", "Members over a rate limit in the last minute.")
+        self._wrote = self._crowd("members_seen", "Members who wrote in the last minute.")
+        self._hit = self._crowd(
+            "members_hit", "Members of whose messages one was rejected or failed in the last minute."
         )
-        self._members_seen = Gauge(
-            "megawatts_members_seen", "Members who wrote in the last minute.", registry=self._registry
-        )
-        self._members_hit = Gauge(
-            "megawatts_members_hit",
-            "Members of whose messages one was rejected or failed in the last minute.",
-            registry=self._registry,
-        )
-        build = Gauge(
-            "megawatts_build_info", "What runs here; always 1.", ["revision", "version"], registry=self._registry
-        )
-        build.labels(revision, version).set(1)
+        self._spoke = self._crowd("members_voiced", "Members who gave feedback in the last hour.", HOUR)
+        self._displeased = self._crowd("members_displeased", "Members who gave bad feedback in the last hour.", HOUR)
+        self._controls: dict[str, Control] = {}
+        self._providers = Providers(timer)
+        self.control("models", self._providers)
         self._process()
         for outcome in Outcome:
             self._messages.labels(outcome)
             self._capped.labels(outcome)
-        self._seen: OrderedDict[tuple[str, Outcome], tuple[float, int]] = OrderedDict()
-        self._late: OrderedDict[str, float] = OrderedDict()
-        self._wrote: OrderedDict[str, float] = OrderedDict()
-        self._hit: OrderedDict[str, float] = OrderedDict()
+        for group in range(GROUPS):
+            self._capped_seconds.labels(str(group))
 
     def answered(self, user: UserId, outcome: Outcome, seconds: float) -> None:
         """Count one message; a rejection is not a reply and has no reply time."""
         self._messages.labels(outcome).inc()
-        if self._within_cap(user, outcome):
+        if self._within.within(user, outcome):
             self._capped.labels(outcome).inc()
-        now = self._timer()
-        _mark(self._wrote, user, now)
+        self._wrote.mark(user)
         if outcome in BAD:
-            _mark(self._hit, user, now)
+            self._hit.mark(user)
         if outcome is Outcome.REJECTED:
-            _mark(self._late, user, now)
-        else:
-            self._seconds.observe(seconds)
+            self._late.mark(user)
+            return
+        self._seconds.observe(seconds)
+        if self._prompt.within(user):
+            self._capped_seconds.labels(group_of(user)).observe(seconds)
 
     def tool_called(self, tool: str, outcome: str) -> None:
         """Count one tool call."""
         self._tools.labels(tool, outcome).inc()
 
-    def voiced(self, voice: Voice) -> None:
-        """Count one voice."""
+    def voiced(self, voice: Voice, user: UserId | None = None) -> None:
+        """Count one voice. Where it is not known whose it is, it is in no group, and the watch takes nothing back."""
         self._voices.labels(voice).inc()
+        if not user:
+            self._capped_voices.labels(voice, "").inc()
+            return
+        self._spoke.mark(user)
+        if voice == "down":
+            self._displeased.mark(user)
+        if self._first_voice.within(user):
+            self._capped_voices.labels(voice, group_of(user)).inc()
 
     def stepped(self, step: str, seconds: float) -> None:
         """Count one step of the pipeline."""
@@ -111,6 +120,7 @@ class Metrics:
     def modelled(self, model: str, outcome: str, seconds: float, tokens: Mapping[str, int], cost: float) -> None:
         """Count one call of a model. `tokens` by kind: `input`, `output`."""
         self._models.labels(model, outcome).inc()
+        self._providers.called(model, outcome)
         self._model_seconds.labels(model).observe(seconds)
         for kind, count in tokens.items():
             self._tokens.labels(model, kind).inc(count)
@@ -120,27 +130,32 @@ class Metrics:
         """What all models together may cost a day, in US dollars; 0: no budget is set."""
         self._budget.labels("day").set(a_day)
 
+    def control(self, name: str, read: Control) -> None:
+        """Show `read` as `megawatts_disturbed{by="name"}`: quick, and asked at every look at the page."""
+        self._controls[name] = read
+
     def page(self) -> bytes:
         """The page in the exposition format."""
-        now = self._timer()
-        for gauge, marks in (
-            (self._rejected, self._late), (self._members_seen, self._wrote), (self._members_hit, self._hit)
-        ):  # fmt: skip
-            gauge.set(sum(now - at < _MINUTE for at in marks.values()))
+        self._disturbed.clear()
+        for name, read in self._controls.items():
+            disturbed = read()
+            if disturbed is not None:
+                self._disturbed.labels(name).set(disturbed)
         return generate_latest(self._registry)
 
-    def _within_cap(self, user: str, outcome: Outcome) -> bool:
-        now, key = self._timer(), (user, outcome)
-        since, count = self._seen.get(key, (now, 0))
-        if now - since >= _MINUTE:
-            since, count = now, 0
-        self._seen[key] = (since, count + 1)
-        self._seen.move_to_end(key)
-        _trim(self._seen)
-        return count < CAP
+    def _crowd(self, name: str, text: str, span: float = MINUTE) -> Lately:
+        found = Lately(span, self._timer)
+        self._gauge(f"megawatts_{name}", text).set_function(found.count)
+        return found
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self._registry)
+
+    def _histogram(self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = _BUCKETS) -> Histogram:
+        return Histogram(name, text, labels, registry=self._registry, buckets=buckets)
 
     def _process(self) -> None:
         started = time.time()
@@ -165,14 +180,3 @@ def cpu_seconds() -> float:
     """Processor time of this process, user and system."""
     used = getrusage(RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def _mark(marks: OrderedDict[str, float], user: str, now: float) -> None:
-    marks[user] = now
-    marks.move_to_end(user)
-    _trim(marks)
-
-
-def _trim(kept: OrderedDict[Any, Any]) -> None:
-    while len(kept) > _MEMBERS:
-        kept.popitem(last=False)

@@ -3,11 +3,12 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.adapters.prometheus.loop import LoopMetrics
-from bot.adapters.prometheus.queries import FIGURES, parts
 from bot.adapters.web.metrics import Metrics
 from bot.app.references.scan import cell, code
 from bot.core.chat import Outcome
 from bot.core.ids import UserId
+from bot.policy.blame import CONTROL, MEMBERS
+from bot.policy.figures import BY, CROWDS, DISTURBED, FIGURES, GROUP, parts
 
 
 def metrics() -> str:
@@ -37,17 +38,41 @@ def metrics() -> str:
             "",
             "## What the watch after a deploy reads",
             "",
-            "Which of these rules count, and how, stands in the `[[health.rules]]` of `.github/charter.toml`. Without",
-            "a Prometheus server the pages of both revisions are read, and `messages`, `unanswered`, `reply_seconds`",
-            "and `memory` are known (`bot/adapters/scrape/source.py`); with one, all of them",
-            "(`bot/adapters/prometheus/queries.py`).",
+            "Which of these rules count, and how, stands in the `[[health.rules]]` of `.github/charter.toml`. What",
+            "each is made of stands in `bot/policy/figures.py`, and is the same where a Prometheus server is asked and",
+            "where the pages of both revisions are read.",
             "",
             "| rule | made of |",
             "|---|---|",
             *(f"| {code(name)} | {_made_of(name)} |" for name in sorted(FIGURES)),
             "",
+            "Beside them, so that nobody is blamed wrongly ([reverts.md](reverts.md)):",
+            "",
+            "| reading | made of | what |",
+            "|---|---|---|",
+            *(f"| {code(name)} | {made} | {what} |" for name, made, what in _beside()),
+            "",
         ]
     )
+
+
+def _beside() -> list[tuple[str, str, str]]:
+    """Name, series and meaning of what is read beside the rules."""
+    crowds = [
+        (f"{MEMBERS}{rule}", f"{code(hit)} of {code(seen)}", "different members whom the bad events hit, of all")
+        for rule, (hit, seen) in sorted(CROWDS.items())
+    ]
+    grouped = ("feedback", "reply_seconds")
+    parts_of = [
+        (f"{MEMBERS}{rule}/<{GROUP}>", f"the rule's, by {code(GROUP)}", "the same for one group of members alone")
+        for rule in grouped
+    ]
+    told = f"{code(DISTURBED)}, by {code(BY)}"
+    controls = [
+        (f"{CONTROL}discord", told, "the connection to Discord is not ready, or calls of it fail"),
+        (f"{CONTROL}models", told, "every provider of models that was asked in the last minutes fails"),
+    ]
+    return [*crowds, *parts_of, *controls]
 
 
 def _made_of(rule: str) -> str:
@@ -75,8 +100,9 @@ def _bot() -> bytes:
     figures = Metrics("0" * 40, "v0.0.0")
     figures.answered(UserId("nobody"), Outcome.ANSWERED, 0.01)
     figures.tool_called("none", "ok")
-    figures.voiced("up")
+    figures.voiced("up", UserId("nobody"))
     figures.stepped("none", 0.01)
+    figures.control("none", lambda: False)
     figures.modelled("none", "ok", 0.01, {"input": 1}, 0.01)
     figures.allowed(1.0)
     return figures.page()

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.prometheus.queries import FIGURES, figure_of, labels_of, names, parts, query
+from bot.adapters.prometheus.queries import labels_of, query
 from bot.adapters.web.metrics import Metrics
 from bot.core.chat import Outcome
 from bot.core.errors import Misconfigured
 from bot.core.health import MetricRule
 from bot.core.ids import UserId
 from bot.policy.charter import parse
+from bot.policy.figures import CROWDS, DISTURBED, FIGURES, figure_of, parts
 
 ROOT = Path(__file__).parent.parent.parent.parent
 RULES = (MetricRule("messages", "rate"), MetricRule("memory", "level"))
@@ -39,6 +40,7 @@ def selectors(promql: str) -> list[dict[str, str]]:
 def test_it_asks_for_what_the_rules_need_from_one_revision() -> None:
     chosen, build, again = selectors(query(RULES, SHA))
     assert chosen["__name__"].split("|") == [
+        "megawatts_disturbed", "megawatts_members_hit", "megawatts_members_seen",
         "megawatts_messages_by_user_capped_total", "process_resident_memory_bytes", "process_start_time_seconds",
     ]  # fmt: skip
     assert build == again == {"__name__": "megawatts_build_info", "revision": SHA}
@@ -73,14 +75,8 @@ def test_every_series_of_every_figure_is_one_that_the_bot_shows() -> None:
     figures.modelled("m", "ok", 0.1, {"input": 1}, 0.1)
     shown = set(re.findall(r"^(\w+)[ {]", figures.page().decode(), re.MULTILINE))
     assert {part.name for one in FIGURES.values() for part in parts(one)} <= shown
+    assert {name for pair in CROWDS.values() for name in pair} | {DISTURBED} <= shown
     assert "process_start_time_seconds" in shown
-
-
-def test_a_figure_of_another_kind_is_none() -> None:
-    assert figure_of(MetricRule("memory", "rate")) is None
-    assert figure_of(MetricRule("messages", "latency")) is None
-    assert figure_of(MetricRule("messages", "count")) is FIGURES["messages"]
-    assert names((MetricRule("nothing", "rate"),)) == ("process_start_time_seconds",)
 
 
 def test_labels_are_read() -> None:

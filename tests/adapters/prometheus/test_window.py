@@ -111,8 +111,8 @@ def test_bad_events_may_be_judged_as_counts() -> None:
 def test_latency_is_the_mean_of_the_window_over_all_processes() -> None:
     def seconds(instance: str, total: float, count: float) -> list[tuple[dict[str, str], float]]:
         return [
-            gauge(instance, "megawatts_reply_seconds_sum", total),
-            gauge(instance, "megawatts_reply_seconds_count", count),
+            gauge(instance, "megawatts_reply_seconds_by_user_capped_sum", total),
+            gauge(instance, "megawatts_reply_seconds_by_user_capped_count", count),
         ]
 
     before = look(100, seconds("a", 1.0, 10), seconds("b", 5.0, 10))

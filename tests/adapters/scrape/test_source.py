@@ -16,10 +16,9 @@ def page(answered: int, rejected: int = 0, failed: int = 0, seconds: float = 0.0
 megawatts_messages_by_user_capped_total{{outcome="answered"}} {answered}
 megawatts_messages_by_user_capped_total{{outcome="rejected"}} {rejected}
 megawatts_messages_by_user_capped_total{{outcome="failed"}} {failed}
-# TYPE megawatts_reply_seconds histogram
-megawatts_reply_seconds_bucket{{le="+Inf"}} {count}
-megawatts_reply_seconds_sum {seconds}
-megawatts_reply_seconds_count {count}
+# TYPE megawatts_reply_seconds_by_user_capped summary
+megawatts_reply_seconds_by_user_capped_sum{{group="0"}} {seconds}
+megawatts_reply_seconds_by_user_capped_count{{group="0"}} {count}
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes 5e7
 """
