@@ -132,6 +132,7 @@ def test_a_log_that_was_made_anew_is_seen(house: House) -> None:
         ("DELETE FROM audit_entries WHERE number = 3", "ends at entry 2, and not with entry 3"),
         ("UPDATE audit_entries SET digest = 'x' WHERE number = 3", "not with entry 3 as written"),
         ("DELETE FROM audit_head", "has no head"),
+        ("INSERT INTO audit_head SELECT 2, number, digest FROM audit_head", "has 2 heads"),
     ],
 )
 def test_nothing_is_added_where_the_head_does_not_stand_at_the_end(house: House, harm: str, words: str) -> None:
@@ -163,6 +164,29 @@ def test_a_row_that_is_no_entry_is_named(house: House, harm: str) -> None:
     assert "entry 2" in log.verify().because
     with pytest.raises(Misconfigured, match="entry 2 of the audit log cannot be read"):
         log.entries()
+
+
+def test_those_who_append_do_not_wait_for_one_who_verifies(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added while the pages are read is not part of what is judged, and is no fault of the log."""
+    from bot.adapters.store.sql import audit
+
+    log, other = filled(house, 3), house.log("controller")
+    pages: list[Any] = []
+    all_of = audit._all
+
+    def paged(statement: Any) -> Any:
+        pages.append(statement)
+        other.append("bob", "act", str(len(pages)), "meanwhile")
+        return all_of(statement)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "PAGE", 2)
+        patched.setattr(audit, "_all", paged)
+        verdict = log.verify()
+    assert verdict.passed, verdict.because
+    assert verdict.facts["entries"] == 4
+    assert len(pages) >= 3
+    assert log.verify().facts["entries"] == 3 + len(pages)
 
 
 @pytest.mark.parametrize("content", [b"garbage", b"{}", b'{"number": 0, "digest": ""}', b'{"number": 1, "digest": ""}'])

@@ -1,12 +1,12 @@
 """The audit log in the database that every process of an installation shares."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store.entries import FIRST, chained, entry_of, row_of
@@ -20,6 +20,7 @@ from bot.core.ports import Clock
 from bot.core.verdict import Status, Verdict
 
 FOLDER = Path(__file__).with_name("audit_migrations")
+_LARGEST = 2**63 - 1
 PAGE = 10_000
 """Entries that are read at once."""
 _FIX = "let somebody look into it with `megawatts audit verify`, and restore the database from its backup"
@@ -52,10 +53,13 @@ class SqlAuditLog:
         """
 
         async def work(connection: AsyncConnection) -> Entry:
-            last = await _last(connection)
-            await _fits(connection, last)
-            seen = self._witness.seen()
-            if seen and await _digest(connection, seen[0]) != seen[1]:
+            head = select(LAST.c.number, LAST.c.digest).with_for_update()
+            last = _head((await connection.execute(head)).all())
+            seen = self._witness.seen() or last
+            (found,) = (await connection.execute(_end(last[0], seen[0]))).all()
+            if wrong := _amiss(found, last):
+                raise Misconfigured(f"the audit log {wrong}: {_FIX}")
+            if (found[2] or FIRST[1]) != seen[1]:
                 raise Misconfigured(f"the audit log cannot be gone on with: {self._witness.other(seen[0])}")
             entry = chained(last, self._clock(), (actor, act, subject, reason), facts or {})
             await connection.execute(insert(ENTRIES).values(_stored(entry)))
@@ -68,17 +72,18 @@ class SqlAuditLog:
 
     def entries(self) -> Sequence[Entry]:
         """Every entry, oldest first. Misconfigured at the first row that is none."""
-        return [_parsed(row) for row in self._database.run(_rows)]
+        return [_parsed(row) for row in self._rows()]
 
     def verify(self) -> Verdict:
-        """Whether the chain is whole and ends where the head and this home say; the first broken link is named."""
+        """Whether the chain is whole and ends where the head and this home say; the first broken link is named.
 
-        async def work(connection: AsyncConnection) -> tuple[tuple[int, str], Sequence[Any]]:
-            return await _last(connection), await _rows(connection)
-
+        Nobody who appends waits for it: it is of the log as it was at the beginning.
+        """
+        newest = select(func.max(ENTRIES.c.number)).scalar_subquery()
         try:
-            last, rows = self._database.transaction(work)
-            chain = verify_chain(entries := [_parsed(row) for row in rows])
+            heads = self._database.run(_all(select(LAST.c.number, LAST.c.digest, newest)))
+            last, beyond = _head(heads), (heads[0][2] or 0)
+            chain = verify_chain(entries := [_parsed(row) for row in self._rows(until=max(last[0], beyond))])
             wrong = _against(entries, last) or self._witness.against(entries)
         except Misconfigured as error:
             return Verdict("audit", Status.FAIL, str(error))
@@ -87,6 +92,25 @@ class SqlAuditLog:
         if chain.passed:
             self._witness.saw(*last)
         return chain
+
+    def _rows(self, until: int = _LARGEST) -> list[Any]:
+        """Every row, in pages: one statement over all of them could take longer than a statement may."""
+        found: list[Any] = []
+        while True:
+            after = found[-1].number if found else -_LARGEST
+            within = (ENTRIES.c.number > after) & (ENTRIES.c.number <= until)
+            rows = self._database.run(_all(select(ENTRIES).where(within).order_by(ENTRIES.c.number).limit(PAGE)))
+            found += rows
+            if len(rows) < PAGE:
+                return found
+
+
+def _all(statement: Select[Any]) -> Callable[[AsyncConnection], Awaitable[Sequence[Any]]]:
+    async def work(connection: AsyncConnection) -> Sequence[Any]:
+        rows: Sequence[Any] = (await connection.execute(statement)).all()
+        return rows
+
+    return work
 
 
 def _ready(database: Database) -> None:
@@ -103,36 +127,24 @@ def _ready(database: Database) -> None:
         raise Misconfigured(f"the audit log is of a newer version (revision {found[:32]} after {HEAD}): {fix}")
 
 
-async def _last(connection: AsyncConnection) -> tuple[int, str]:
-    """Number and digest of the head, locked until the transaction ends."""
-    row = (await connection.execute(select(LAST.c.number, LAST.c.digest).with_for_update())).one_or_none()
-    if row is None:
-        raise Misconfigured(f"the audit log has no head: {_FIX}")
-    return int(row[0]), str(row[1])
+def _head(rows: Sequence[Any]) -> tuple[int, str]:
+    """Number and digest of the last entry, of the head's one row."""
+    if len(rows) != 1:
+        raise Misconfigured(f"the audit log has {len(rows) or 'no'} head{'s' * (len(rows) > 1)}: {_FIX}")
+    return int(rows[0][0]), str(rows[0][1])
 
 
-async def _fits(connection: AsyncConnection, last: tuple[int, str]) -> None:
-    """Nothing is added to a log whose end is not the one that was written."""
-    newest = (await connection.execute(select(func.max(ENTRIES.c.number)))).scalar_one() or 0
-    if (newest, await _digest(connection, last[0]) or FIRST[1]) != last:
-        raise Misconfigured(f"the audit log ends at entry {newest}, and not with entry {last[0]} as written: {_FIX}")
+def _end(last: int, seen: int) -> Select[Any]:
+    """The newest number, and the digests of two entries."""
+    newest = select(func.max(ENTRIES.c.number)).scalar_subquery()
+    digests = [select(ENTRIES.c.digest).where(ENTRIES.c.number == number).scalar_subquery() for number in (last, seen)]
+    return select(newest, *digests)
 
 
-async def _digest(connection: AsyncConnection, number: int) -> str:
-    """Of an entry; empty if it is not there."""
-    return str((await connection.execute(select(ENTRIES.c.digest).where(ENTRIES.c.number == number))).scalar() or "")
-
-
-async def _rows(connection: AsyncConnection) -> Sequence[Any]:
-    """Every row, in pages: one statement over all of them could take longer than a statement may."""
-    found: list[Any] = []
-    while True:
-        after = found[-1].number if found else -(2**63)
-        page = select(ENTRIES).where(ENTRIES.c.number > after).order_by(ENTRIES.c.number).limit(PAGE)
-        rows = (await connection.execute(page)).fetchall()
-        found += rows
-        if len(rows) < PAGE:
-            return found
+def _amiss(found: Any, last: tuple[int, str]) -> str:
+    """Nothing is added to a log whose end is not the one that was written; empty if it is."""
+    newest, digest = found[0] or 0, found[1] or FIRST[1]
+    return "" if (newest, digest) == last else f"ends at entry {newest}, and not with entry {last[0]} as written"
 
 
 def _stored(entry: Entry) -> dict[str, Any]:
