@@ -72,12 +72,14 @@ PATIENCE = 120.0
 LISTED = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "bot")
 
 
-def charter(minimum: int = 6) -> str:
+def charter(minimum: int = 6, interval: int = 1) -> str:
     """The repository's own, with the stage's owner, its pace, one stage of the gate, and one file to tune. `minimum`:
-    readings that each health rule asks for; six is what it asks for by itself."""
+    readings that each health rule asks for; six is what it asks for by itself. `interval`: seconds between scrapes,
+    and between looks."""
     document = tomlkit.parse((ROOT / ".github" / "charter.toml").read_text())
     for name, values in PACE.items():
         document[name].update(values)
+    document["health"]["interval"] = f"{interval}s"
     document["maintainers"], document["stages"] = ["ada"], ["scope"]
     document["wards"] = tomlkit.parse(WARDS)["wards"]
     for rule in document["health"]["rules"]:
@@ -85,7 +87,7 @@ def charter(minimum: int = 6) -> str:
     return tomlkit.dumps(document)
 
 
-def product(folder: Path, minimum: int = 6) -> Path:
+def product(folder: Path, minimum: int = 6, interval: int = 1) -> Path:
     """A bare repository with this repository's bot, whose first commit is promoted."""
     tree = folder / "tree"
     listed = subprocess.run(LISTED, cwd=ROOT, check=True, capture_output=True, text=True)
@@ -94,7 +96,7 @@ def product(folder: Path, minimum: int = 6) -> Path:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tree / name)
     (tree / ".github").mkdir()
-    (tree / ".github" / "charter.toml").write_text(charter(minimum))
+    (tree / ".github" / "charter.toml").write_text(charter(minimum, interval))
     _git(tree, "init", "-q", "-b", "main")
     _git(tree, "add", "--force", ".")
     _git(tree, "commit", "-q", "-m", "begin")
@@ -139,7 +141,7 @@ class Journal:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def say(self, event: str, facts: Mapping[str, object]) -> None:
-        self.rows.append({**facts, "event": event, "t": asyncio.get_running_loop().time()})
+        self.rows.append({**facts, "event": event, "t": asyncio.get_running_loop().time(), "at": now()})
         self._changed.set()
 
     def all(self, event: str, **facts: object) -> list[dict[str, Any]]:
@@ -178,6 +180,7 @@ class Brain:
     road: Road
     records: SqliteRecords
     hooks: HookServer
+    context: Context
 
 
 @dataclass(frozen=True)
@@ -275,7 +278,7 @@ class Stage:
         engine = Engine(context, shop)
         hooks = hooks_of(settings, records, engine.wake)
         assert hooks is not None
-        return Brain(engine, road, records, hooks)
+        return Brain(engine, road, records, hooks, context)
 
     def ask_for(self, symbol: str, value: float) -> None:
         """Somebody asks for a value; the engine finds, writes, judges and proposes it."""
