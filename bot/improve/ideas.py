@@ -10,6 +10,7 @@ from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Records
 from bot.core.text import one_line
+from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.improve import board, retries
 from bot.improve.act import report_gate
@@ -21,8 +22,8 @@ from bot.improve.look import View
 from bot.improve.provenance import begin
 from bot.improve.requests import granted, pin, unpin, wished
 from bot.improve.reverts import shunned
-from bot.policy.intake import Past, choose
-from bot.policy.tier import only_adds, tier_of
+from bot.policy.intake import Past, choose, people_room
+from bot.policy.tier import Ruling, only_adds, tier_of
 
 FRAGMENTS = PurePosixPath("changelog.d")
 MODEL_MADE = "model-made"
@@ -99,7 +100,8 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
         ctx.say("ranked", {"findings": len(findings), "ideas": len(ranked), "chosen": len(intake.chosen), "top": table})
         # Requested ideas keep their place before more valuable ones.
         for idea in sorted(intake.chosen, key=ranked.index):
-            attempt = await carry_out(ctx, shop, seen, idea, work)
+            crowded = people_room(seen.proposals, past, seen.charter) <= 0
+            attempt = await carry_out(ctx, shop, seen, idea, work, crowded=crowded)
             if attempt.head is not None:
                 granted(ctx.records, idea)
                 return attempt
@@ -118,8 +120,13 @@ async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
     return Past(refused, [p.opened for p in seen.proposals if p.by_engine], parked)
 
 
-async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: Workspace) -> Attempt:
-    """Write one idea, validate it, publish it. The branch is pushed only after the gate has spoken well of it."""
+async def carry_out(
+    ctx: Context, shop: Workshop, seen: View, idea: Idea, work: Workspace, *, crowded: bool = False
+) -> Attempt:
+    """Write one idea, validate it, publish it. The branch is pushed only after the gate has spoken well of it.
+
+    `crowded`: enough waits for people, so that what turns out to need them is kept for later.
+    """
     patch = await _write(shop, idea, work)
     if isinstance(patch, Refusal):
         return _declined(ctx, idea, Result.UNWRITTEN, patch.because, "" if patch.later else seen.main)
@@ -136,16 +143,19 @@ async def carry_out(ctx: Context, shop: Workshop, seen: View, idea: Idea, work: 
     if verdict.status not in {Status.PASS, Status.PENDING}:
         return replace(_declined(ctx, idea, Result.REFUSED, verdict.because), verdict=verdict)
     ruling = _ruled(ctx, seen, idea, head)
-    if not ruling.passed:  # the gate has said so too, unless somebody got at it
-        return replace(_declined(ctx, idea, Result.REFUSED, f"never pushed: {ruling.because}"), verdict=ruling)
+    because = ruling.because
+    if not because.passed:  # the gate has said so too, unless somebody got at it
+        return replace(_declined(ctx, idea, Result.REFUSED, f"never pushed: {because.because}"), verdict=because)
+    if crowded and (verdict.status is Status.PENDING or ruling.tier > Tier.SAFE):
+        return _declined(ctx, idea, Result.UNWRITTEN, "people have enough to look at; it is kept for later", seen.main)
     return await publish(ctx, seen, Attempt(idea, head, verdict), patch)
 
 
-def _ruled(ctx: Context, seen: View, idea: Idea, head: Sha) -> Verdict:
+def _ruled(ctx: Context, seen: View, idea: Idea, head: Sha) -> Ruling:
     """What the charter at the base says of the change, whatever the gate said: the first of the three locks."""
     changes = ctx.repo.changes(seen.main, head)
     paths = frozenset(path for change in changes for path in change.paths)
-    return tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter).because
+    return tier_of(paths, idea.kind, idea.origin, only_adds(changes), seen.charter)
 
 
 def as_written(idea: Idea, patch: Patch) -> Idea:
@@ -164,7 +174,7 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     idea, head, title = attempt.idea, attempt.head, title_of(attempt.idea)
     assert head is not None  # noqa: S101  (the caller wrote it)
     changes = ctx.repo.changes(seen.main, head)
-    ruling = _ruled(ctx, seen, idea, head)
+    ruling = _ruled(ctx, seen, idea, head).because
     branch = f"megawatts/{idea.id}"
     there = await ctx.forge.branch(branch)
     await _still_wanted(ctx, seen, idea)

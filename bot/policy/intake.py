@@ -54,8 +54,7 @@ def choose(
 ) -> Intake:
     """Rank ideas by value and take as many as there is room for. The same input gives the same answer."""
     freeze = next((f for f in charter.freezes if f.starts <= now < f.ends), None)
-    own = [p for p in open_proposals if p.by_engine and not p.closed and p.merged_as is None]
-    room = _room(own, past, charter, now)
+    room = _room(_own(open_proposals), past, charter, now)
     chosen: list[Idea] = []
     skipped: list[tuple[Idea, Verdict]] = []
     for idea in sorted(ideas, key=lambda one: (-one.value, one.id)):
@@ -70,20 +69,39 @@ def choose(
     return Intake(tuple(chosen), tuple(skipped))
 
 
+def people_room(open_proposals: Sequence[Proposal], past: Past, charter: Charter) -> int:
+    """How many more may wait for people. They fill at most half of what is in flight: safe ones always find room."""
+    waiting = [p for p in _own(open_proposals) if p.pull in past.parked or _awaits(p, charter)]
+    return (charter.quotas.in_flight + 1) // 2 - len(waiting)
+
+
+def _own(proposals: Sequence[Proposal]) -> list[Proposal]:
+    return [p for p in proposals if p.by_engine and not p.closed and p.merged_as is None]
+
+
+def _awaits(proposal: Proposal, charter: Charter) -> bool:
+    """Whether people will be asked about it, though they were not yet."""
+    return (
+        tier_of(proposal.paths, proposal.kind, proposal.origin, (), charter).tier > Tier.SAFE and not proposal.reverts
+    )
+
+
 def _room(own: Sequence[Proposal], past: Past, charter: Charter, now: datetime) -> _Room:
-    """Proposals that only wait for people count in `in_flight` up to half of it: safe ones always find room."""
+    """What is open never exceeds `in_flight`, but for drafts, which wait for people's own time."""
     quotas = charter.quotas
     parked = [p for p in own if p.pull in past.parked]
     half = (quotas.in_flight + 1) // 2
+    offered = sum(not p.draft for p in own)
+    live = len(own) - len(parked) + min(len(parked), half)
     bounds = {
-        f"{quotas.in_flight} are in flight": quotas.in_flight - (len(own) - len(parked)) - min(len(parked), half),
+        f"{quotas.in_flight} are in flight": quotas.in_flight - max(live, offered),
         f"{quotas.per_hour} were opened within an hour": quotas.per_hour - _within(past.opened, now, hours=1),
         f"{quotas.per_day} were opened within a day": quotas.per_day - _within(past.opened, now, hours=24),
     }
     later = min(bounds, key=lambda text: bounds[text])
     paths = Counter(path for proposal in own for path in proposal.paths)
     kinds = Counter(p.kind for p in own)
-    return _Room(bounds[later], later, half - len(parked), {p.idea for p in own if p.idea}, kinds, paths)
+    return _Room(bounds[later], later, people_room(own, past, charter), {p.idea for p in own if p.idea}, kinds, paths)
 
 
 def _within(opened: Sequence[datetime], now: datetime, *, hours: int) -> int:

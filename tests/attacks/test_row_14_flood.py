@@ -3,17 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
 
-from bot.core.change import Finding, Idea, Kind, Origin, Proposal, Severity
+from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Proposal, Severity
 from bot.core.charter import Quotas
 from bot.core.ids import ProposalId, PullNumber
-from bot.core.verdict import Status
-from bot.improve.context import Context
+from bot.core.verdict import Status, Verdict
+from bot.improve.context import HEALTH, Context
 from bot.improve.doors import Profile
 from bot.improve.engine import Engine
 from bot.improve.ideas import Workshop
@@ -124,3 +124,67 @@ async def test_what_the_gate_refused_is_not_tried_again(world: World, rounds: Ca
     heads = [asked.label for asked in world.asked]
     assert await world.forge.proposals(everything=True) == []
     assert len(heads) == len({asked.head for asked in world.asked})
+
+
+class Flood:
+    """A hundred findings, every second one where people have to look; written as four kinds."""
+
+    name, kind, claim = "flood", Kind.DOCS, Claim.NONE
+
+    async def find(self, work: Any, _profile: object) -> Sequence[Finding]:
+        paths = [PurePosixPath(f"{'said' if number % 2 else 'notes'}/{number}.txt") for number in range(100)]
+        there = [path for path in paths if not (work.path / path).exists()]
+        return [Finding("missing", path, 1, 1, Severity.LOW, "no note", self.name) for path in there]
+
+    def ideas(self, findings: Sequence[Finding]) -> Sequence[Idea]:
+        kinds = {f.fingerprint: KINDS[int(f.path.stem) // 2 % 4] for f in findings}
+        return [
+            Idea(
+                ProposalId(f.fingerprint),
+                "note",
+                "it is missing",
+                kinds[f.fingerprint],
+                Origin.ANALYST,
+                self.name,
+                (f,),
+            )
+            for f in findings
+        ]
+
+    async def write(self, idea: Idea, work: Any, _profile: object) -> Patch:
+        return Patch(work.sha, {idea.findings[0].path: b"a note\n"}, "one note")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", [Status.PASS, Status.PENDING])
+async def test_a_hundred_ideas_never_exceed_ten_open_and_two_an_hour(world: World, gate: Status) -> None:  # noqa: F811
+    """With the numbers of a charter that names none; nobody looks at what waits for people."""
+    parse, world.gate = world.ctx.parse_charter, gate
+    world.time = datetime.now(UTC) + timedelta(days=1)  # git stamps merges with the machine's clock
+    quotas = Quotas()
+    ctx = replace(world.ctx, parse_charter=lambda text: replace(parse(text), quotas=quotas))
+    assert (quotas.in_flight, quotas.per_hour) == (10, 2)
+    flood = Flood()
+    engine = Engine(ctx, Workshop((flood,), (flood,), lambda _sha: Profile((), (), (), None)))
+    most, times = 0, list[Any]()
+    for _ in range(12 if gate is Status.PASS else 8):
+        await engine.reconcile()
+        await engine.settle_tasks()
+        everything = await world.forge.proposals(everything=True)
+        for p in everything:
+            if p.merged_as is not None:  # its watch is over before the next round
+                await world.forge.report(p.merged_as, HEALTH, Verdict("health", Status.PASS, "healthy"))
+        live = [p for p in everything if p.merged_as is None and not p.closed]
+        times = [p.opened for p in everything]
+        most = max(most, len(live))
+        assert len(live) <= 10
+        assert sum(at > world.time - timedelta(hours=1) for at in times) <= 2
+        assert sum(any(str(path).startswith("said/") for path in p.paths) for p in live) <= 5
+        world.time += timedelta(minutes=31)
+    merged = [p for p in await world.forge.proposals(everything=True) if p.merged_as is not None]
+    if gate is Status.PENDING:
+        assert most == 5, "all wait for people: half of ten, and nothing is added"
+        assert merged == []
+    else:
+        assert len(merged) >= 3, "what waits for people keeps no safe one back"
+        assert all(str(path).startswith("notes/") for p in merged for path in p.paths)

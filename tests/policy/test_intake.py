@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bot.core.change import Finding, Idea, Kind, Origin, Proposal, Severity
 from bot.core.charter import Charter, Freeze, Quotas
-from bot.core.ids import ProposalId, PullNumber
+from bot.core.ids import ProposalId, PullNumber, Sha
 from bot.core.verdict import Status
-from bot.policy.intake import Intake, Past, choose
+from bot.policy.intake import Intake, Past, choose, people_room
 from tests.policy.builders import CHARTER, HOUR, NOW, PROPERTY, proposal
 
 WIDE = Quotas(in_flight=100, per_hour=100, per_day=100, per_kind=100, per_path=100)
@@ -126,11 +126,28 @@ def test_what_is_sealed_is_not_even_tried_unless_it_is_only_tested() -> None:
 
 
 def test_parked_proposals_do_not_starve_safe_ideas() -> None:
-    parked = Past(parked=[PullNumber(i) for i in range(9)])
-    found = taken([idea("safe"), idea("chat", "chat/a.py")], some(9), parked, in_flight=4)
+    parked = Past(parked=[PullNumber(i) for i in range(2)])
+    found = taken([idea("safe"), idea("chat", "chat/a.py")], some(3), parked, in_flight=4)
     assert names(found) == ["safe"]
     assert why(found, "chat") == (Status.PENDING, "people have enough to look at")
     assert names(taken([idea("safe")], some(9), in_flight=4)) == []
+
+
+def test_no_more_are_open_than_may_be_whoever_they_wait_for() -> None:
+    parked = Past(parked=[PullNumber(i) for i in range(9)])
+    assert names(taken([idea("safe")], some(4), parked, in_flight=4)) == []
+    assert names(taken([idea("safe")], some(9, draft=True), parked, in_flight=4)) == ["safe"], "drafts starve nothing"
+
+
+def test_what_people_will_be_asked_about_counts_before_they_are() -> None:
+    charter = replace(CHARTER, quotas=replace(WIDE, in_flight=4))
+    opened = [proposal(f"chat/{i}.py", pull=PullNumber(i), idea=ProposalId(f"o{i}")) for i in range(2)]
+    assert people_room(opened, Past(), charter) == 0
+    assert people_room(some(2), Past(), charter) == 2
+    assert people_room(some(2), Past(parked=[PullNumber(0)]), charter) == 1
+    for changed in ({"closed": True}, {"origin": Origin.PERSON}, {"merged_as": Sha("1" * 40)}):
+        assert people_room([replace(one, **changed) for one in opened], Past(), charter) == 2
+    assert names(taken([idea("safe"), idea("chat", "chat/z.py")], opened, in_flight=4)) == ["safe"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +190,7 @@ def test_no_quota_is_ever_exceeded(ideas: list[Idea], count: int, waiting: int, 
     assert all(not verdict.passed for _, verdict in found.skipped)
     if found.chosen:
         assert count + len(found.chosen) <= min(quotas.per_hour, quotas.per_day)
-        assert max(0, count - waiting) + len(found.chosen) <= quotas.in_flight
+        assert count + len(found.chosen) <= quotas.in_flight
     assert len({one.id for one in found.chosen}) == len(found.chosen)
     assert found == choose(list(reversed(ideas)), some(count), past, charter, NOW) or len({i.id for i in ideas}) < len(
         ideas
