@@ -111,7 +111,6 @@ class Argo:
         self._repo = GitRepository(scene.forge.desk.folder / "repo.git")
         self.peer = peer
         self.door: Deployer = door
-        self.shown: list[Mapping[str, str]] = []
         self._door = door
 
     def doors(self) -> Mapping[str, Any]:
@@ -126,6 +125,11 @@ class Argo:
 
     def forge_is(self, *, away: bool) -> None:
         self.peer.controller.forge_away = away
+
+    async def page(self) -> dict[str, str]:
+        """What people see on the application's page."""
+        document = await self.peer.controller.document()
+        return {row["name"]: row["value"] for row in document["spec"]["info"]}
 
 
 def _seconds(world: Any) -> Callable[[], float]:

@@ -79,13 +79,22 @@ async def test_killed_at_every_point_it_goes_on_and_does_nothing_twice(stage: St
     await stage.rounds(1)
     stage.away()
     await stage.wait_a_minute()
-    await stage.rounds(12)
+
+    async def gone_back() -> bool:
+        return len(died) == 5
+
+    await stage.until(gone_back)
+    await stage.rounds(2)
     assert (await stage.running(), await stage.held()) == (good, True)
     assert died == list(KILLS[:5])
     stage.back()
-    await stage.rounds(8)
+
+    async def merged() -> bool:
+        return any(p.merged_as for p in await stage.scene.reverts())
+
+    await stage.until(merged)
+    await stage.rounds(2)
     (revert,) = await stage.scene.reverts()
-    assert revert.merged_as is not None
     if isinstance(stage.place, Argo):
         assert (await stage.running(), await stage.held()) == (good, True), "git asks for the bad image still"
     stage.place.promote()
@@ -100,4 +109,10 @@ async def test_killed_at_every_point_it_goes_on_and_does_nothing_twice(stage: St
     assert (stage.rows(), await stage.held()) == ([], False)
     assert stage.audited("roll_back") == stage.audited("revert") == [f"#{bad.pull}"]
     assert len(stage.told("page")) == len(stage.audited("page")) == 1
+    if isinstance(stage.place, Argo):
+        await stage.rounds(1)
+        shown = await stage.place.page()
+        assert (shown["Pull request"], shown["Commit"]) == (f"#{revert.pull}", revert.merged_as)
+        assert shown["Verdict"].startswith("healthy: ")
+        assert f"#{bad.pull} is taken back: " in shown["Revert"]
     assert stage.scene.ctx.audit.verify().passed
