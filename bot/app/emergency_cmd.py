@@ -4,11 +4,11 @@ import asyncio
 import getpass
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import typer
@@ -63,14 +63,22 @@ def rollback(
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     home: HomeOption = None,
     *,
+    pull: Annotated[int, typer.Option(help="Take back this pull request's merge alone.")] = 0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="With --pull: only what it did to this path or folder; may be repeated.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go back, by reverts through the forge. Example: megawatts rollback v0.1.3 --reason "slow answers" """
     place, why, by = Home.find(home).existing(), _reason(reason), who()
+    paths = _paths(only or [])
+    _one_order(version, pull, paths)
     _known_version(place, version)
-    row = {"version": version, "by": by, "reason": why, "at": _now()}
+    _known_merge(place, pull)
+    row = {"version": version, "pull": pull, "only": paths, "by": by, "reason": why, "at": _now()}
+    facts = {"only": ", ".join(paths)} if paths else None
     with _desk(place) as desk:
-        _record(desk, by, "rollback", version or "the newest merge", reason=why)
+        _record(desk, by, "rollback", _subject(version, pull, paths), reason=why, facts=facts)
         desk.records.put("rollbacks", _unique(), row)
     _tell({"asked": "rollback", **row}, as_json=as_json)
 
@@ -168,6 +176,41 @@ def _known_version(home: Home, version: str) -> None:
         if version not in tags:
             known = ", ".join(sorted(tags)[-5:]) or "none yet"
             raise Misconfigured(f"there is no version {version[:80]!r}: known are {known}")
+
+
+def _one_order(version: str, pull: int, paths: Sequence[str]) -> None:
+    if pull < 0:
+        raise Misconfigured(f"{pull} is no number of a pull request: write --pull 12")
+    if version and pull:
+        raise Misconfigured("a version and --pull are two orders: give one of them")
+    if paths and not pull:
+        raise Misconfigured("--only needs --pull: name the pull request of which these paths are taken back")
+
+
+def _paths(only: Sequence[str]) -> list[str]:
+    """Paths as they are in the repository. Raises Misconfigured for one that leads out of it, or to all of it."""
+    found = []
+    for text in only:
+        path = PurePosixPath(text)
+        if path.is_absolute() or ".." in path.parts or not path.parts or text != one_line(text, 500):
+            raise Misconfigured(f"--only {text[:80]!r} is no path in the repository: write one such as bot/chat")
+        found.append(str(path))
+    return sorted(set(found))
+
+
+def _subject(version: str, pull: int, paths: Sequence[str]) -> str:
+    if pull:
+        return f"a part of #{pull}" if paths else f"#{pull}"
+    return version or "the newest merge"
+
+
+def _known_merge(home: Home, pull: int) -> None:
+    from bot.adapters.localforge.forge import LocalForge  # noqa: PLC0415  (as above)
+
+    if pull and (home.forge / "forge.db").exists():
+        merged = [p for p in asyncio.run(LocalForge(home.forge).proposals(everything=True)) if p.merged_as is not None]
+        if pull not in {p.pull for p in merged if p.reverts is None}:
+            raise Misconfigured(f"#{pull} is no merge that could be taken back: see megawatts audit search --act merge")
 
 
 def _head(home: Home, pull: int) -> Sha:

@@ -17,6 +17,7 @@ from bot.app.home import Home
 from bot.core.change import Patch
 from bot.core.errors import Denied, MegawattsError, Misconfigured
 from bot.core.ids import Tree
+from bot.improve.rollback import order_of
 
 pytestmark = pytest.mark.integration  # they run git
 
@@ -116,6 +117,8 @@ async def test_rollback_and_override_are_asked_of_the_controller(home: Home, tmp
         ("ada", "rollback", "v0.1.0", "slow"),
         ("ada", "override", f"#{pull}", "agreed by phone"),
     ]
+    with pytest.raises(Misconfigured, match=f"#{pull} is no merge"):
+        await asyncio.to_thread(run, "rollback", "--pull", str(pull), "--reason", "x")
     with pytest.raises(Misconfigured, match=r"no version.*v0\.1\.0"):
         await asyncio.to_thread(run, "rollback", "v9", "--reason", "x")
     with pytest.raises(Denied, match="look at it again"):
@@ -124,3 +127,37 @@ async def test_rollback_and_override_are_asked_of_the_controller(home: Home, tmp
         await asyncio.to_thread(run, "override", "99", "x")
     assert len(acts(home)) == 2
     assert await forge.main() == root
+
+
+def orders(home: Home) -> list[dict[str, object]]:
+    return [row for _key, row in SqliteRecords(home.records).scan("rollbacks")]
+
+
+def test_one_merge_or_a_part_of_it_is_ordered_as_the_controller_reads_it(home: Home) -> None:
+    run("rollback", "--pull", "7", "--reason", "slow")
+    run("rollback", "--pull", "7", "--only", "bot/chat/", "--only", "docs/a.md", "--reason", "half of it")
+    whole, part = (order_of(row) for row in orders(home))
+    assert (whole.pull, whole.only, whole.version) == (7, frozenset(), "")
+    assert (part.pull, part.only) == (7, {PurePosixPath("bot/chat"), PurePosixPath("docs/a.md")})
+    assert acts(home) == [("ada", "rollback", "#7", "slow"), ("ada", "rollback", "a part of #7", "half of it")]
+    assert [e.facts for e in FileAuditLog(home.audit).entries()][1] == {"only": "bot/chat, docs/a.md"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("v0.1.0", "--pull", "7"), "two orders"),
+        (("--only", "bot"), "--only needs --pull"),
+        (("--pull", "-1"), "no number"),
+        (("--pull", "7", "--only", "/etc"), "no path in the repository"),
+        (("--pull", "7", "--only", "bot/../.."), "no path in the repository"),
+        (("--pull", "7", "--only", "."), "no path in the repository"),
+        (("--pull", "7", "--only", ""), "no path in the repository"),
+        (("--pull", "7", "--only", "a\nb"), "no path in the repository"),
+    ],
+)
+def test_an_order_that_is_not_clear_is_no_order(home: Home, argv: tuple[str, ...], said: str) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        run("rollback", *argv, "--reason", "x")
+    assert orders(home) == []
+    assert acts(home) == [], "nor is it on record"
