@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.change import Kind
-from bot.improve.release import FRAGMENTS, Release, changelog, kind_of, latest, next_version, ordered
+from bot.improve.release import (
+    FRAGMENTS,
+    Release,
+    changelog,
+    kind_of,
+    latest,
+    next_version,
+    ordered,
+    previous,
+    section,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +78,38 @@ def test_only_fragments_count_and_only_versions_are_ordered() -> None:
 @pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.REVERT}))
 def test_every_kind_of_change_has_a_section(kind: Kind) -> None:
     assert "- It does." in changelog([Release("v0.0.1", "", {FRAGMENTS / f"1.{kind.value}.md": "It does."})])
+
+
+@pytest.mark.parametrize(
+    ("tags", "version", "expected"),
+    [
+        (["v0.0.1"], "v0.0.1", ""),
+        (["v0.9.0", "v0.10.0", "nightly", "v0.10.1"], "v0.10.1", "v0.10.0"),
+        (["v0.9.0", "v0.10.0", "v0.10.1", "v1.0.0"], "v0.10.0", "v0.9.0"),
+        ([], "v0.0.1", ""),
+    ],
+)
+def test_the_version_before_is_the_highest_below(tags: list[str], version: str, expected: str) -> None:
+    assert previous(tags, version) == expected
+
+
+@given(st.sets(st.tuples(*[st.integers(0, 9)] * 3), min_size=1))
+def test_versions_follow_one_another_by_previous(numbers: set[tuple[int, int, int]]) -> None:
+    tags = [f"v{a}.{b}.{c}" for a, b, c in numbers]
+    at, walked = max(tags, key=lambda tag: latest([tag])), 1
+    while at := previous(tags, at):
+        walked += 1
+    assert walked == len(tags)
+
+
+def test_a_section_is_the_changelog_s_without_its_heading() -> None:
+    first, second = (
+        release("v0.0.1", a1_feature="It sings."),
+        release("v0.0.2", a1_feature="It sings.", b2_fix="# It ends."),
+    )
+    text = section(first, second)
+    assert text in changelog([first, second])
+    assert [line for line in text.splitlines() if line] == ["### Fixed", "- # It ends."]
+    assert "taken back" not in section(first, first).casefold()
+    assert section(first, first) == "Nothing that a user can notice.\n"
+    assert "- Taken back: It sings." in section(first, release("v0.0.2"))
