@@ -15,21 +15,23 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.github import marks
 from bot.adapters.github.desk import Rules
 from bot.adapters.github.forge import GitHubForge
+from bot.adapters.github.opening import ASKED
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.home import Home
 from bot.app.poll_book import PollBook
-from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Proposal, Refusal, Severity
+from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal, Severity
 from bot.core.health import Reading, Rollout
 from bot.core.ids import ProposalId, Sha, Tree
 from bot.core.verdict import Status, Verdict
-from bot.improve.context import Asked, Context
+from bot.improve.context import GATE, Asked, Context
 from bot.improve.doors import Profile, Workspace
 from bot.improve.engine import Engine
 from bot.improve.ideas import Workshop
 from bot.policy import charter as charters
 from bot.votes.service import Votes
+from tests.servers.github.front import ME
 from tests.servers.github.peer import GitHub, Place
 
 P = PurePosixPath
@@ -197,26 +199,44 @@ class Quiet:
             if not any(a.verb != "GET" and a.path != "/graphql" and a.status < 300 for a in asked):
                 return
 
-    async def everything(self) -> Sequence[Proposal]:
-        """All proposals, by a forge that knows nothing yet: its calls are nobody's."""
-        return await self.place.forge(self.repo).proposals(everything=True)
+    @property
+    def pulls(self) -> Sequence[Mapping[str, Any]]:
+        """GitHub's own rows."""
+        return tuple(self.place.house.rows["pullRequests"])
 
     async def propose(self, count: int) -> None:
-        """So many proposals of the engine's that need a code owner, put there by few requests."""
+        """So many proposals of the engine's that are green and wait for a code owner, put there by few requests."""
         base, there = await self.forge.main(), GitRepository(self.place.house.git_dir)
-        branches = [f"megawatts/{number + 1:012x}" for number in range(count)]
-        for number, branch in enumerate(branches):
-            head = there.commit(Patch(base, {P(f"owned/{number}.txt"): b"x\n"}), f"feat: {number}", author="x")
-            there.branch(branch, head)
+        heads: dict[str, Sha] = {}
+        for number in range(count):
+            patch = Patch(base, {P(f"owned/{number}.txt"): b"x\n"})
+            branch = f"megawatts/{number + 1:012x}"
+            heads[branch] = there.commit(patch, f"feat: {number}", author="x")
+            there.branch(branch, heads[branch])
         await self.forge.branch("main")  # the peer hears of the branches
-        for branch in branches:
-            idea = Idea(ProposalId(branch[-12:]), "t", "w", Kind.FEATURE, Origin.ANALYST, "x")
-            text = marks.signed_body("b", marks.about_idea(idea))
-            body = {"title": f"feat: {branch}", "head": branch, "base": "main", "body": text}
-            status, answer, _headers = self.place.hub.front.ask(
-                "POST", f"/repos/{self.place.house.name}/pulls", BOT, body
-            )
-            assert status == 201, answer
+        for branch, head in heads.items():
+            self._opened(branch, head, base, there.tree(head))
+
+    def _opened(self, branch: str, head: Sha, base: Sha, tree: Tree) -> None:
+        house, front = self.place.house, self.place.hub.front
+        idea = Idea(ProposalId(branch[-12:]), "t", "w", Kind.FEATURE, Origin.ANALYST, "x")
+        text = marks.signed_body("b", marks.about_idea(idea))
+        body = {"title": f"feat: {branch}", "head": branch, "base": "main", "body": text}
+        assert front.ask("POST", f"/repos/{house.name}/pulls", BOT, body)[0] == 201
+        scope = Verdict("scope", Status.PASS, "as the stage says")
+        gate = Verdict("gate", Status.PASS, "well", (scope,), facts={"tree": tree, "base": base, "head": head})
+        block, seal = marks.written(gate, head, GATE)
+        me = {"creator": {"login": "megawatts[bot]"}, "state": "success"}
+        house.statuses[head] = [
+            {**me, "context": GATE, "description": marks.description(gate, seal)},
+            {**me, "context": ASKED, "description": "asked @ada"},
+        ]
+        run = {"name": GATE, "head_sha": head, "status": "completed", "conclusion": "success"}
+        status, row, _headers = front.ask(
+            "POST", f"/repos/{house.name}/check-runs", BOT, {**run, "output": {"text": block}}
+        )
+        assert status == 201
+        house.apps[row["id"]] = ME
 
 
 async def _passes(asked: Asked) -> Verdict:
