@@ -105,8 +105,9 @@ def _reverted(seen: View, outcomes: Mapping[str, Outcome]) -> list[Row]:
             continue
         known = outcomes.get(str(p.idea or ""))
         because = known.because if known is not None and known.result is Result.REVERTED else "a person took it back"
-        state = "by" if revert.merged_as is not None else "to be taken back by"
-        rows.append(_of(p, f"{state} #{revert.pull}: {because}", box=p.idea is not None))
+        state = "taken back" if revert.merged_as is not None else "to be taken back"
+        row = _of(p, because, box=p.idea is not None)
+        rows.append(replace(row, about=f"{row.about}, {state} by #{revert.pull}"))
     return rows
 
 

@@ -9,7 +9,7 @@ import pytest
 from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.improve import releases
-from tests.chat.doubles import DictRecords
+from bot.sdk.testing import DictRecords
 from tests.policy.builders import NOW, proposal
 
 OLD, NEW = Sha("1" * 40), Sha("2" * 40)

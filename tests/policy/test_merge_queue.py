@@ -12,7 +12,7 @@ from bot.core.ids import PullNumber, Sha, Tree
 from bot.core.merge_queue import MergeGroup
 from bot.core.verdict import Status, Verdict
 from bot.policy.merge_queue import Judged, Made, admit, validated_base
-from tests.policy.builders import proposal
+from tests.policy.builders import PROPERTY, proposal
 
 BASE, OTHER, TREE = Sha("a" * 40), Sha("9" * 40), Tree("7" * 40)
 PROPOSAL = proposal("notes/x.md", pull=PullNumber(5))
@@ -105,6 +105,7 @@ def is_right(made: Made, judged: Judged) -> bool:
     return told == wanted and made.tree == made.wanted and consent.passed and gate.status <= Status.PENDING
 
 
+@PROPERTY
 @given(cases())
 def test_what_is_admitted_is_that_pull_request_on_its_base_and_nothing_else(case: tuple[Made, Judged]) -> None:
     made, judged = case
