@@ -1,14 +1,19 @@
 """`megawatts red-team`: rows in, one answer out, and never green by accident."""
 
+import asyncio
 import json
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from bot.adapters.localforge.forge import LocalForge
 from bot.app.red_team_cmd import register
 from bot.core.errors import Misconfigured
+from bot.core.verdict import Status
 
 APP = typer.Typer()
 register(APP)
@@ -38,6 +43,45 @@ def test_the_exit_code_says_whether_merges_may_go_on(tmp_path: Path, slipped: in
 
 def test_a_higher_floor_is_held(tmp_path: Path) -> None:
     assert run(str(rows(tmp_path / "rows", 1)), "--floor", "0.98").exit_code == 1
+
+
+def chartered(root: Path, more: str) -> Path:
+    """A repository's root with a charter."""
+    (root / ".github").mkdir(parents=True)
+    seal = '[[wards]]\npatterns = ["*"]\ntier = "sealed"\nowners = ["@root"]\n'
+    (root / ".github/charter.toml").write_text(seal + more)
+    return root
+
+
+def test_without_a_floor_the_charters_is_held(tmp_path: Path) -> None:
+    file, high = str(rows(tmp_path / "rows", 1)), chartered(tmp_path / "high", "[red_team]\nfloor = 0.98\n")
+    assert run(file, "--repo", str(high)).exit_code == 1
+    assert run(file, "--repo", str(high), "--floor", "0.95").exit_code == 0
+    assert run(file, "--repo", str(chartered(tmp_path / "none", ""))).exit_code == 0
+    assert run(file, "--repo", str(tmp_path / "bare")).exit_code == 0, "no charter: the default"
+
+
+def test_a_charter_that_does_not_hold_is_an_error_and_no_default(tmp_path: Path) -> None:
+    wrong = chartered(tmp_path / "wrong", "[red_team]\nfloor = 95\n")
+    assert isinstance(run(str(rows(tmp_path / "rows")), "--repo", str(wrong)).exception, Misconfigured)
+    (wrong / ".github/charter.toml").write_bytes(b"\xff")
+    assert isinstance(run(str(rows(tmp_path / "rows")), "--repo", str(wrong)).exception, Misconfigured)
+
+
+@pytest.mark.integration  # it runs git
+def test_an_embedded_forge_is_told_on_the_tip_of_its_base_branch(tmp_path: Path) -> None:
+    source, home = tmp_path / "source", tmp_path / "home"
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    subprocess.run([*git, "init", "-q", str(source)], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "begin"], cwd=source, check=True)
+    forge = LocalForge.create(home / "forge", source)
+    before = datetime.now(UTC)
+    assert run(str(rows(tmp_path / "rows", 20)), "--report", str(home)).exit_code == 1
+    found = asyncio.run(forge.reported(asyncio.run(forge.main()), "megawatts/red-team"))
+    assert found is not None
+    assert found.status is Status.FAIL
+    assert before <= datetime.fromisoformat(str(found.facts["at"])) <= datetime.now(UTC)
+    assert isinstance(run(str(tmp_path / "rows"), "--report", str(tmp_path / "gone")).exception, Misconfigured)
 
 
 @pytest.mark.parametrize("floor", ["0", "1", "-1", "95"])

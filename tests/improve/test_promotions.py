@@ -12,7 +12,7 @@ from bot.improve.look import surroundings, view
 from bot.improve.nightly import RED_TEAM
 from bot.improve.promotions import carried, images_of, lies_on, proven
 from tests.improve.conftest import CHARTER
-from tests.improve.promoting import LANE, OTHER, PRODUCTION, STAGING, Stage
+from tests.improve.promoting import LANE, OTHER, PRODUCTION, STAGING, Files, Stage
 
 pytestmark = pytest.mark.integration  # they run git
 
@@ -76,7 +76,7 @@ async def test_one_that_is_behind_waits_for_its_author(stage: Stage, go: Go) -> 
     assert (await stage.one(pull)).merged_as is None
 
 
-async def merged(stage: Stage, path: str, files: dict[str, bytes | None] | None = None) -> Any:
+async def merged(stage: Stage, path: str, files: Files | None = None) -> Any:
     """A person's change, merged and under watch."""
     pull = await stage.opened(files or {path: b"x\n"}, by="ada")
     change = await stage.one(pull)

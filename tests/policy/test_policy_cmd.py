@@ -113,6 +113,18 @@ def test_explain_names_the_tier_and_the_consent(repo: Path, names: list[str], co
     assert [child["name"] for child in verdict["children"]] == ["tier", "consent"]
 
 
+def test_explain_says_what_a_merge_without_people_hangs_on(repo: Path) -> None:
+    git(repo, "checkout", "-q", "main")
+    edited(repo, ".github/charter.toml", text=CHARTER + "[red_team]\n")
+    git(repo, "checkout", "-q", "head")
+    git(repo, "merge", "-q", "main")
+    code, verdict = explained(edited(repo, "docs/a.md"))
+    assert (code, verdict["facts"]["tier"]) == (0, "safe")
+    assert [child["name"] for child in verdict["children"]] == ["tier", "consent", "red-team"]
+    assert "95.0% caught and is not older than 72 hours; else it needs a maintainer or a vote" in verdict["because"]
+    assert [c["name"] for c in explained(edited(repo, "chat/a.py"))[1]["children"]] == ["tier", "consent"]
+
+
 def test_the_charter_of_the_base_speaks(repo: Path) -> None:
     loose = CHARTER.replace('["/docs/"]', '["/docs/", "/infra/x/", "/new/"]')
     code, verdict = explained(edited(edited(repo, ".github/charter.toml", text=loose), "new/a"))
