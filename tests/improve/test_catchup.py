@@ -7,9 +7,10 @@ import pytest
 
 from bot.core.change import Proposal
 from bot.core.errors import Denied, Misconfigured, Unavailable
-from bot.core.ids import PullNumber, Sha, Tree
+from bot.core.ids import ProposalId, PullNumber, Sha, Tree
 from bot.improve.catchup import catch_up
 from bot.improve.forgeless import OURS
+from bot.improve.knowledge import Knowledge, Result
 from bot.policy.reconcile import TABLE, RolledBack
 from tests.improve._forgeless_case import FOUR, HISTORY, NOON, ONE, THREE, TWO, Case, merged
 
@@ -162,6 +163,21 @@ async def test_one_that_arrived_and_was_not_noted_is_noted_now(case: Returned) -
     assert case.acts().count("roll_back") == 1
     assert len(case.told("page")) == 1
     assert [row["done"] for _key, row in case.rows()] == [True]
+
+
+async def test_the_note_of_the_deployers_own_row_is_the_deployers(case: Returned) -> None:
+    case.records.delete(TABLE, KEY)
+    case.left(done=False, key="megawatts-bot/x")
+    assert await case.step()
+    assert case.acts() == ["revert"]
+
+
+async def test_what_is_taken_back_is_remembered_and_not_proposed_again(case: Returned) -> None:
+    case.sees(merged(2, TWO), merged(3, THREE, idea=ProposalId("0123456789ab")))
+    assert await case.step()
+    (outcome,) = Knowledge(case.records).outcomes()
+    assert outcome.result is Result.REVERTED
+    assert case.records.scan("quarantine")
 
 
 async def test_whoever_ended_the_hold_ended_it(case: Returned) -> None:

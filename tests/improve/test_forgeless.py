@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.change import Proposal
-from bot.core.errors import Misconfigured
+from bot.core.errors import Misconfigured, Unavailable
 from bot.core.ids import Sha
 from bot.core.verdict import Status
 from bot.improve.forgeless import OURS, Forgeless
@@ -238,3 +238,26 @@ async def test_a_forge_that_answered_in_between_begins_the_minute_anew(case: Cas
         case.forgeless.answered(case.seen)
     assert nothing(case)
     assert timedelta(seconds=50) < PATIENCE
+
+
+async def test_once_it_is_done_nobody_is_called_again_however_long_it_lasts(case: Case) -> None:
+    await case.rounds(20)
+    await case.rounds(3, seconds=1200)
+    assert len(case.told("page")) == 1
+
+
+async def test_a_kill_after_the_audit_puts_nothing_on_record_twice(case: Case) -> None:
+    died: list[str] = []
+
+    def die(name: str) -> None:
+        if name == "forgeless.audited" and not died:
+            died.append(name)
+            raise Unavailable("this test")
+
+    case.ctx.crash_point = die
+    with pytest.raises(Unavailable, match="this test"):
+        await case.rounds(20)
+    case.forgeless = Forgeless(case.ctx)
+    await case.rounds(3)
+    assert case.acts() == ["roll_back", "page"]
+    assert [row["done"] for _key, row in case.rows()] == [True]
