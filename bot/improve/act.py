@@ -118,6 +118,7 @@ async def _ask(step: steps.Ask, case: Case, charter: Charter, ctx: Context) -> N
 @_act.register
 async def _merge(step: steps.Merge, case: Case, _charter: Charter, ctx: Context) -> None:
     proposal = case.proposal
+    await _answered(step, case, ctx)
     await ctx.forge.report(step.head, CONSENT, step.because)
     await ctx.forge.comment(proposal.pull, f"Merging {step.head}.\n\n{tree(step.because)}", marker="decision")
     ctx.crash_point("act.merge.before")
@@ -132,6 +133,15 @@ async def _merge(step: steps.Merge, case: Case, _charter: Charter, ctx: Context)
     ctx.say(
         "merged", {"pull": proposal.pull, "kind": proposal.kind.value, "merge": merged, "because": step.because.because}
     )
+
+
+async def _answered(step: steps.Merge, case: Case, ctx: Context) -> None:
+    """What the gate's stages asked of people is answered: a forge whose rules hold merges until the gate is green lets
+    this head go. The stages keep what they said, so that consent which is taken back is asked for again."""
+    gate = case.gate
+    if gate is not None and gate.status is Status.PENDING:
+        because = f"people consented to what waited for them: {gate.because}"
+        await ctx.forge.report(step.head, GATE, replace(gate, status=Status.PASS, because=because))
 
 
 @_act.register

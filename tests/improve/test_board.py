@@ -153,7 +153,8 @@ def test_no_words_of_others_make_a_box(title: str, because: str, state: str) -> 
     records = DictRecords()
     known(records, A, Result.REFUSED, title=title, because=because)
     known(records, B, Result.REJECTED, pull=2, title=title, because=because)
-    changed: dict[str, Any] = {"open": {}, "closed": {"closed": True}, "merged": {"merged_as": Sha("2" * 40)}}[state]
+    states: dict[str, dict[str, Any]] = {"closed": {"closed": True}, "merged": {"merged_as": Sha("2" * 40)}}
+    changed = states.get(state, {})
     text = board.text(records, view(pull(2, B, title=title, **changed)), {PullNumber(2): because}, because)
     boxes = [line for line in text.splitlines() if line.startswith("- [")]
     assert len(boxes) == (2 if state == "closed" else 1)

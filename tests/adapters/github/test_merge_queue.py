@@ -17,15 +17,18 @@ from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.poll_book import PollBook
+from bot.core.case import Merge
 from bot.core.change import Idea, Kind, Origin, Patch
 from bot.core.errors import Denied, Unavailable
 from bot.core.ids import ProposalId, PullNumber, Sha
 from bot.core.merge_queue import MergeGroup
 from bot.core.verdict import Status, Verdict
+from bot.improve.act import act
 from bot.improve.context import CONSENT, GATE
-from bot.improve.look import View
+from bot.improve.look import View, look
 from bot.improve.merge_queue import tend
 from bot.policy import charter as charters
+from bot.policy.lifecycle import decide
 from bot.votes.service import Votes
 from tests.adapters.github.scene import BRANCH, P, Scene
 from tests.improve.conftest import CHARTER
@@ -212,3 +215,31 @@ async def test_a_proved_revert_waits_in_no_line(line: Line) -> None:
     made = await forge.merge(revert, expecting=seen.head, base=merged, message="m")
     assert made == await forge.main()
     assert house.queue == []
+
+
+async def test_what_waited_for_people_is_green_once_they_consented(line: Line) -> None:
+    """The rules hold a merge until the gate's status is a success, which a stage that asks for people is not."""
+    house, facts = (
+        line.scene.place.house,
+        {"base": line.base, "head": line.head, "tree": line.scene.clone.tree(line.head)},
+    )
+    stages = (Verdict("scope", Status.PASS, "ok"), Verdict("approval", Status.PENDING, "waits for a maintainer"))
+    await line.forge.report(line.head, GATE, Verdict("gate", Status.PENDING, "approval", stages, facts=dict(facts)))
+    house.rules = Rules(checks={GATE: None, CONSENT: None})
+    with pytest.raises(Denied, match="megawatts/gate"):
+        await line.forge.merge(line.pull, expecting=line.head, base=line.base, message="m")
+
+    line.ctx.deployer = line.ctx.health = None
+    charter = charters.parse(CHARTER)
+    seen = await line.look()
+    case = await look(line.ctx, seen, seen.proposals[0], NOW)
+    step = decide(case, charter, NOW)
+    assert isinstance(step, Merge)
+    await act(step, case, charter, line.ctx)
+
+    assert line.said(line.head) == {GATE: "success", CONSENT: "success"}
+    (merged,) = await line.forge.proposals(everything=True)
+    assert merged.merged_as == await line.forge.main()
+    told = await line.forge.reported(line.head, GATE)
+    assert told is not None
+    assert [stage.status for stage in told.children] == [Status.PASS, Status.PENDING], "the evidence stays what it was"
