@@ -1,6 +1,7 @@
 """What any source of health readings must do: differences since the look before, and no answer is never health."""
 
 import asyncio
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,13 +21,25 @@ from tests.servers.bot_process import Bot, bot
 
 pytestmark = pytest.mark.integration  # a bot process, and Prometheus
 
-OLD, NEW, PAIR, NONE = (Sha(letter * 40) for letter in "abcf")
+OLD, NEW, PAIR, SICK, NONE = (Sha(letter * 40) for letter in "abcdf")
 RULES = (
     MetricRule("messages", "rate"),
     MetricRule("unanswered", "rate"),
     MetricRule("reply_seconds", "latency"),
     MetricRule("memory", "level"),
+    MetricRule("tools", "rate"),
+    MetricRule("feedback", "rate"),
+    MetricRule("cpu_seconds", "latency"),
 )
+
+
+NAMES = {"old": OLD, "new": NEW, "sick": SICK}
+
+
+def closed_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @dataclass
@@ -38,8 +51,8 @@ class Ground:
     stack: ExitStack
     bots: dict[str, Bot]
 
-    def start(self, name: str, revision: Sha, port: int = 0) -> Bot:
-        self.bots[name] = self.stack.enter_context(bot(self.folder / f"{name}-{port}", revision, port=port))
+    def start(self, name: str, revision: Sha, port: int = 0, **env: str) -> Bot:
+        self.bots[name] = self.stack.enter_context(bot(self.folder / f"{name}-{port}", revision, port=port, **env))
         return self.bots[name]
 
 
@@ -54,6 +67,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         made = Ground(folder, server, stack, {})
         for name, revision in (("old", OLD), ("new", NEW), ("left", PAIR), ("right", PAIR)):
             made.start(name, revision)
+        # Its only provider of models does not answer.
+        made.start("sick", SICK, LLAMA_API_ENDPOINT=f"http://127.0.0.1:{closed_port()}", LLAMA_MODEL="llama3")
         server.scrape(bot=[one.where for one in made.bots.values()])
         servers.until(lambda: len(server.query("megawatts_build_info")) == len(made.bots), "all are scraped")
         yield made
@@ -72,8 +87,8 @@ class Side:
 
 
 def scrape(ground: Ground) -> Side:
-    where: Mapping[Sha, str] = {OLD: ground.bots["old"].url, NEW: ground.bots["new"].url}
-    return Side(ground, ScrapeSource(where.get, lambda: datetime.now(UTC)), scraped=False)
+    where: Mapping[Sha, str] = {sha: ground.bots[name].url for name, sha in NAMES.items()}
+    return Side(ground, ScrapeSource(where.get, lambda: datetime.now(UTC), lambda: RULES), scraped=False)
 
 
 def prometheus(ground: Ground) -> Side:
@@ -129,6 +144,67 @@ async def test_members_who_are_turned_away_are_bad_events(side: Side, ground: Gr
     assert found["messages"].value == 6.0, f"a flood by one member counts six times a minute: {said}"
     assert found["messages"].total > 6.0
     assert found["unanswered"].value == 0.0, "who was turned away was not misunderstood"
+
+
+async def test_who_was_hit_is_told_beside_what_went_badly(side: Side, ground: Ground) -> None:
+    await side.read(OLD)
+    who = f"{type(side.source).__name__}-hit"
+    for _ in range(30):
+        await asyncio.to_thread(ground.bots["old"].say, "hello", who)
+    for number in range(4):
+        await asyncio.to_thread(ground.bots["old"].say, "!roll 2d6", f"{who}-{number}")
+    found = by_name(await side.read(OLD))
+    crowd = found["members/messages"]
+    assert (crowd.value or 0) >= 1, "those of the last minute, other tests' among them"
+    assert crowd.total >= 5
+    assert crowd.value is not None
+    assert crowd.value < crowd.total
+
+
+async def test_replies_are_told_by_group_and_no_member_is_named(side: Side, ground: Ground) -> None:
+    await side.read(NEW)
+    who = f"{type(side.source).__name__}-group"
+    for number in range(12):
+        await asyncio.to_thread(ground.bots["new"].say, "!roll 2d6", f"{who}-{number}")
+    found = by_name(await side.read(NEW))
+    groups = {name: one for name, one in found.items() if name.startswith("members/reply_seconds/")}
+    assert 2 <= len(groups) <= 4
+    assert sum(one.total for one in groups.values()) == found["reply_seconds"].total == 12.0
+    assert {name.rpartition("/")[2] for name in groups} <= set("0123")
+    assert who not in ground.bots["new"].page()
+
+
+async def test_tools_and_processor_time_are_known(side: Side, ground: Ground) -> None:
+    await side.read(NEW)
+    who = f"{type(side.source).__name__}-tools"
+    for number in range(3):
+        await asyncio.to_thread(ground.bots["new"].say, "!roll 2d6", f"{who}-{number}")
+    found = by_name(await side.read(NEW))
+    assert (found["tools"].value, found["tools"].total) == (0.0, 3.0)
+    assert found["cpu_seconds"].total == 3.0
+    assert 0 < (found["cpu_seconds"].value or 0) < 10
+
+
+async def test_a_rule_that_nothing_happened_for_is_no_health(side: Side) -> None:
+    await side.read(OLD)
+    found = by_name(await side.read(OLD))
+    assert found["feedback"].value is None, "nobody ever gave feedback"
+
+
+async def test_providers_that_do_not_answer_are_told_as_a_control(side: Side, ground: Ground) -> None:
+    await side.read(SICK)
+    who = f"{type(side.source).__name__}-sick"
+    for number in range(4):
+        await asyncio.to_thread(ground.bots["sick"].say, f"what is the meaning of {number} stars", f"{who}-{number}")
+    found = by_name(await side.read(SICK))
+    assert found["control/models"].value == 1.0
+    assert found["control/models"].revision == SICK, "it speaks for itself only"
+    assert "control/discord" not in found, "there is no Discord"
+
+
+async def test_no_control_is_told_of_where_there_is_nothing_outside(side: Side) -> None:
+    await side.read(OLD)
+    assert [one for one in by_name(await side.read(OLD)) if one.startswith("control/")] == []
 
 
 async def test_a_revision_that_nobody_runs_gives_no_value(side: Side) -> None:

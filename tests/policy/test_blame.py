@@ -1,6 +1,7 @@
 """What a change is not blamed for: what began before it, hit one member, or came from outside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.core.case import Observe, Page, Revert
 from bot.core.health import HealthPolicy, MetricRule, Reading, Rollout
-from bot.core.ids import Sha
+from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Status, Verdict
-from bot.policy.blame import CONTROL, MEMBERS, NOBODY, acquit, disturbances, undisturbed
+from bot.policy.blame import CONTROL, MEMBERS, NOBODY, acquit, before_rollout, disturbances, undisturbed
 from bot.policy.health import assess
 from bot.policy.watch import judged
 from tests.policy.builders import PROPERTY, merged
@@ -65,6 +66,165 @@ def test_a_disturbance_reaches_back_one_interval_and_to_the_next_normal_reading(
     assert all(not r.metric.startswith(CONTROL) for r in left)
     other = undisturbed(rows(NEW, *[0.0] * 4) + control(0.0, 0.0, 0.0, 0.0) + control(1.0, first=3, name="model"), STEP)
     assert [(r.at - START) // STEP for r in other] == [0, 1], "each control for itself"
+
+
+def told(revision: Sha, *values: float | None, first: int = 0, name: str = "models") -> list[Reading]:
+    """A control as a revision's own processes tell it."""
+    return [Reading(CONTROL + name, revision, START + (first + n) * STEP, v) for n, v in enumerate(values)]
+
+
+def test_what_both_revisions_see_no_change_has_caused() -> None:
+    both = told(NEW, *[1.0] * 12) + told(OLD, *[1.0] * 12)
+    verdict = health(BAD + both)
+    assert verdict.status is not Status.FAIL
+    assert not verdict.passed
+    assert disturbances(both, STEP) == ("models",)
+
+
+def test_a_revision_does_not_excuse_itself() -> None:
+    assert health(BAD + told(NEW, *[1.0] * 12)).status is Status.FAIL, "nobody else was asked"
+    assert health(BAD + told(NEW, *[1.0] * 12) + told(OLD, *[0.0] * 12)).status is Status.FAIL
+    assert health(BAD + told(NEW, *[1.0] * 12) + told(OLD, *[None] * 12)).status is Status.FAIL
+    apart = told(NEW, *[1.0] * 12, name="discord") + told(OLD, *[1.0] * 12, name="models")
+    assert health(BAD + apart).status is Status.FAIL, "each control for itself"
+    assert disturbances(apart, STEP) == ()
+
+
+def test_only_the_time_in_which_both_saw_it_is_left_out() -> None:
+    seen = told(NEW, 0, 1, 1, 1, 0, 0) + told(OLD, 0, 0, 0, 1, 1, 0)
+    left = undisturbed(rows(NEW, *[0.0] * 8) + seen, STEP)
+    assert [(r.at - START) // STEP for r in left] == [0, 1, 4, 5, 6, 7]
+
+
+def test_a_revision_that_ended_disturbed_excuses_nothing_later() -> None:
+    ended = told(WELL, 1.0, 1.0, first=0)
+    later = told(NEW, *[1.0] * 12, first=4)
+    left = undisturbed(rows(NEW, *[0.0] * 16) + ended + later, STEP)
+    assert len(left) == 16
+
+
+def seconds(revision: Sha, *looks: float, metric: str = "reply_seconds") -> list[Reading]:
+    return [Reading(metric, revision, START + n * STEP, value, 3.0) for n, value in enumerate(looks) if value]
+
+
+SECONDS = MetricRule("reply_seconds", "latency", effect=0.25, floor=0.02)
+
+
+def slow(others: float, mallory: float, groups: int = 3, seen: int = 4) -> list[Reading]:
+    """Looks at three groups with a reply each, and at one member's; the revision before beside them."""
+    found = []
+    for n in range(30):
+        at = START + n * STEP
+        by_group = [others * (1 + 0.01 * n)] * (groups - 1) + [mallory]
+        mean = sum(by_group) / groups
+        found += [Reading(SECONDS.name, NEW, at, mean, groups), Reading(SECONDS.name, OLD, at, 0.1 * (1 + 0.01 * n), 1)]
+        found += [Reading(f"{MEMBERS}{SECONDS.name}/{g}", NEW, at, value, 1) for g, value in enumerate(by_group)]
+        found.append(Reading(f"{MEMBERS}messages", NEW, at, 0, seen))
+    return found
+
+
+def of_seconds(readings: Sequence[Reading]) -> Verdict:
+    return judged(replace(POLICY, rules=(SECONDS,)), readings, ROLLOUT, NEW, NOW)
+
+
+def test_what_is_slow_with_one_group_of_members_only_is_not_blamed() -> None:
+    verdict = of_seconds(slow(0.1, 9.0))
+    assert verdict.status is Status.INCONCLUSIVE
+    assert "without one group of members" in verdict.because
+    assert of_seconds(slow(0.1, 0.1)).status is not Status.FAIL
+
+
+def test_what_is_slow_with_every_group_is_blamed() -> None:
+    assert of_seconds(slow(0.3, 0.3)).status is Status.FAIL
+    assert of_seconds(slow(0.3, 9.0)).status is Status.FAIL, "one member's slowness hides nothing either"
+
+
+def test_one_group_alone_is_blamed_only_where_there_are_hardly_any_members() -> None:
+    verdict = of_seconds(slow(0.1, 9.0, groups=1, seen=3))
+    assert verdict.status is Status.INCONCLUSIVE
+    assert "all that was seen" in verdict.because
+    assert of_seconds(slow(0.1, 9.0, groups=1, seen=2)).status is Status.FAIL, "nobody else could be asked"
+    ungrouped = [r for r in slow(0.1, 9.0) if not r.metric.startswith(MEMBERS)]
+    assert of_seconds(ungrouped).status is Status.FAIL, "a source that tells no groups"
+
+
+VOICES = MetricRule("feedback", "rate", minimum=6)
+
+
+def voices(by_group: Sequence[Sequence[float]], members: tuple[int, int], *, old: float = 4.0) -> list[Reading]:
+    """At every look a voice of each group, 1 of them bad where it says so; the revision before is liked."""
+    found = []
+    for n in range(20):
+        at = START + n * STEP
+        bad = [column[n % len(column)] for column in by_group]
+        found.append(Reading("feedback", NEW, at, sum(bad), float(len(bad))))
+        found += [Reading(f"{MEMBERS}feedback/{g}", NEW, at, value, 1.0) for g, value in enumerate(bad)]
+        found += [Reading("feedback", OLD, at, 0.0, old), *rows(NEW, 0.0, first=n), *rows(OLD, 0.0, first=n)]
+        found.append(Reading(f"{MEMBERS}feedback", NEW, at, *map(float, members)))
+    return found
+
+
+def of_voices(readings: Sequence[Reading], now: datetime = NOW) -> Verdict:
+    return judged(replace(POLICY, rules=(RATE, VOICES)), readings, ROLLOUT, NEW, now)
+
+
+def test_many_who_are_displeased_are_reason_enough_and_one_is_none() -> None:
+    assert of_voices(voices([[1.0], [1.0], [0.0]], (9, 12))).status is Status.FAIL
+    one = of_voices(voices([[1.0], [0.0], [0.0]], (1, 9)))
+    assert one.status is Status.INCONCLUSIVE
+    assert "only 1 of 9 members" in one.because
+    assert of_voices(voices([[1.0]], (1, 1))).status is Status.INCONCLUSIVE, "not even where nobody else is there"
+    group = of_voices(voices([[1.0], [0.0], [0.0]], (2, 9)))
+    assert "without one group" in group.because, "nor the many accounts of one group"
+
+
+def test_voices_of_nobody_known_take_nothing_back() -> None:
+    unknown = [r for r in voices([[1.0], [1.0]], (9, 12)) if not r.metric.startswith(MEMBERS)]
+    assert of_voices(unknown).status is Status.INCONCLUSIVE
+
+
+DUE = START + timedelta(minutes=10)
+
+
+def test_too_few_voices_hold_up_nothing_at_the_deadline() -> None:
+    quiet = rows(NEW, *[0.0] * 60) + rows(OLD, *[0.0] * 60)
+    assert of_voices(quiet, DUE - STEP).status is Status.PENDING, "until then they are waited for"
+    verdict = of_voices(quiet, DUE)
+    assert verdict.passed
+    assert "nobody said much (feedback)" in verdict.because
+
+
+def test_quiet_beside_a_revision_that_hears_voices_is_not_health() -> None:
+    heard = rows(NEW, *[0.0] * 60) + rows(OLD, *[0.0] * 60) + rows(OLD, 0.0, 0.0, metric="feedback")
+    assert of_voices(heard, DUE).status is Status.INCONCLUSIVE
+
+
+def test_other_rules_are_still_waited_for_at_the_deadline() -> None:
+    few = rows(NEW, *[0.0] * 3) + rows(OLD, *[0.0] * 60)
+    assert not of_voices(few, DUE).passed
+    excused = rows(NEW, *[5.0] * 60) + rows(OLD, *[0.0] * 60) + members(*[(1, 5)] * 12)
+    assert of_voices(excused, DUE).status is Status.INCONCLUSIVE
+    lone = judged(replace(POLICY, rules=(VOICES,)), rows(NEW, 0.0), ROLLOUT, NEW, DUE)
+    assert not lone.passed, "nothing at all is known"
+
+
+def test_what_runs_is_read_while_a_merge_waits_for_its_rollout() -> None:
+    waiting = replace(ROLLOUT, running=OLD, contains=False)
+    assert before_rollout(merged(rollout=waiting)) == OLD
+    assert before_rollout(merged(rollout=replace(waiting, running=None))) is None
+    assert before_rollout(merged(rollout=replace(waiting, failed="it crashed"))) is None
+    assert before_rollout(merged(rollout=ROLLOUT)) is None, "it runs: the watch reads"
+    assert before_rollout(merged(rollout=None)) is None
+    assert before_rollout(merged(rollout=waiting, settled=Verdict("health", Status.PASS, "so"))) is None
+    assert before_rollout(merged(rollout=waiting, reverted_by=PullNumber(9))) is None
+
+
+def test_readings_before_the_rollout_are_the_past_where_nothing_is_kept_warm() -> None:
+    alone = replace(ROLLOUT, previous=None)
+    past = rows(OLD, *[0.0] * 30, first=-31)
+    assert health(rows(NEW, *[5.0] * 12) + past, alone).status is Status.FAIL
+    assert health(rows(NEW, *[0.0] * 20) + past, alone).passed
+    assert health(rows(NEW, *[5.0] * 12), alone).status is Status.PENDING, "with nothing to compare with"
 
 
 def members(*pairs: tuple[float, float], revision: Sha = NEW) -> list[Reading]:
