@@ -1,10 +1,11 @@
 """What people read: pull request bodies, comments, the dashboard. Foreign text is shown, never obeyed."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.change import FileChange, Idea, Patch
+from bot.core.change import Claim, FileChange, Idea, Kind, Patch, Severity
 from bot.core.text import one_line
 from bot.core.verdict import Status, Verdict
 
@@ -15,6 +16,7 @@ MARK = {
     Status.ERROR: "⚠️ error",
     Status.FAIL: "❌ fail",
 }
+_UNSEEN = frozenset({Kind.TEST, Kind.DOCS})
 DASHBOARD_LIMIT = 60_000
 """Characters. GitHub takes 65,536 of an issue."""
 MOST_ROWS = 40
@@ -28,7 +30,8 @@ def plain(text: str, limit: int = 300) -> str:
 
 
 def pull_body(idea: Idea, patch: Patch, changes: Sequence[FileChange], gate: Verdict, tier: Verdict) -> str:
-    """The pull request's text: finding, rationale, diff summary, evidence of every stage, tier, how to revert."""
+    """The pull request's text: finding, rationale, diff summary, impact, evidence of every stage, tier, risk, how to
+    revert."""
     found = "\n".join(
         f"- `{f.path}:{f.line}` **{plain(f.rule)}** ({f.severity}): {plain(f.message)}" for f in idea.findings
     )
@@ -47,15 +50,55 @@ def pull_body(idea: Idea, patch: Patch, changes: Sequence[FileChange], gate: Ver
 
 Kind `{idea.kind}`, written by `{idea.author}`, claim `{idea.claim}`.{_made(patch)}
 
+## Impact
+{impact(idea, changes)}
+
 ## Evidence
 {evidence(gate)}
 
 ## Tier
 {tree(tier)}
 
+## Risk
+{risk(changes, gate)}
+
 ## How to take it back
 `megawatts rollback` or `git revert -m 1` of the merge commit; the watcher does the same by itself if health goes bad.
 """
+
+
+def impact(idea: Idea, changes: Sequence[FileChange]) -> str:
+    """How much is touched and where, and whether anybody is to notice."""
+    parts = Counter(_part(change) for change in changes)
+    where = ", ".join(f"{count} in `{plain(name)}`" for name, count in sorted(parts.items()))
+    lines = f"+{sum(c.added for c in changes)} −{sum(c.removed for c in changes)} lines"
+    grave = max((f.severity for f in idea.findings), key=list(Severity).index, default=None)
+    felt = (
+        "no user is to notice it" if idea.claim is Claim.PRESERVING or idea.kind in _UNSEEN else "users may notice it"
+    )
+    found = f" What was found is of {grave} severity." if grave is not None else ""
+    return f"{len(changes)} files ({where}), {lines}; {felt}.{found}"
+
+
+def risk(changes: Sequence[FileChange], gate: Verdict) -> str:
+    """What the evidence does not cover, and what is hard to read. Named, since green stages do not show it."""
+    idle = gate.facts.get("not_applicable", [])
+    waits = [stage.name for stage in gate.children if stage.status is Status.PENDING]
+    gone = [str(c.path) for c in changes if c.action == "delete"]
+    dark = [str(c.path) for c in changes if c.binary]
+    told = {
+        "a person has to judge what these stages saw": waits,
+        "these stages had nothing to look at": sorted(idle) if isinstance(idle, list | dict) else [],
+        "taken away": gone,
+        "not readable as text": dark,
+    }
+    lines = [f"- {what}: {', '.join(plain(name, 80) for name in names[:8])}" for what, names in told.items() if names]
+    return "\n".join([*lines, "- once it is live its health is watched, and it is taken back if that goes bad"])
+
+
+def _part(change: FileChange) -> str:
+    """The top folder, or the file itself at the top."""
+    return change.path.parts[0] + ("/" if len(change.path.parts) > 1 else "")
 
 
 def _made(patch: Patch) -> str:
