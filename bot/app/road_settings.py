@@ -1,9 +1,9 @@
 """The settings of the road: forge, deployer, metrics. The controller alone reads them; no bot process is given one."""
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
-from bot.app.environment import Secret, note, read, secret, text
+from bot.app.environment import Secret, note, read, secret, take_out, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,7 @@ class RoadSettings:
 def taken(environment: MutableMapping[str, str]) -> RoadSettings:
     """The settings in force. Their secrets are taken out of `environment`: no program that is started later has one."""
     found = road(environment)
-    hidden = {one.name.upper() for one in fields(RoadSettings) if isinstance(one.default, Secret)}
-    for name in [name for name in environment if name.upper() in hidden]:
-        del environment[name]
+    take_out(RoadSettings, environment)
     return found
 
 

@@ -135,7 +135,8 @@ def given(given_environment: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def without(given_environment: Mapping[str, str]) -> dict[str, str]:
     """An environment in which no setting is set, the controller's included."""
-    return {name: value for name, value in given_environment.items() if name.upper() not in EVERY_NAME}
+    hidden = {*EVERY_NAME, *environment.secret_names(Settings), *environment.secret_names(RoadSettings)}
+    return {name: value for name, value in given_environment.items() if name.upper() not in hidden}
 
 
 def shown(given_environment: Mapping[str, str] | None = None) -> list[Shown]:

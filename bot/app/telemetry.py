@@ -164,7 +164,7 @@ async def watch(
     due = 0.0
     while True:
         with suppress(MegawattsError, OSError):
-            figures.stopped(stopped=switch.state() is not None)
+            figures.stopped(stopped=await asyncio.to_thread(switch.state) is not None)
         if loop.time() >= due:
             due = loop.time() + audit_every
             figures.audited(whole=await asyncio.to_thread(_whole, audit))

@@ -245,7 +245,6 @@ def leading(verdict: Verdict) -> str:
 async def _page(step: steps.Page, case: Case, _charter: Charter, ctx: Context) -> None:
     proposal = case.proposal
     digest = hashlib.sha256(f"{proposal.head}\0{step.because.because}".encode()).hexdigest()[:12]
-    ctx.say("page", {"pull": proposal.pull, "because": step.because.because})
     key = f"{proposal.pull}/{digest}"
     if ctx.records.get("pages", key) is not None:
         return  # said already: a person is paged once for one reason

@@ -61,7 +61,7 @@ def test_no_bot_process_is_told_what_the_controller_alone_may_hold() -> None:
         "PATH": "/",
     }
     assert given(environment) == {"DISCORD_CLIENT_ID": "1"}
-    assert without(environment) == {"PATH": "/"}
+    assert without({**environment, "GITHUB_TOKEN_FILE": "/x", "POSTGRES_PASSWORD_FILE": "/y"}) == {"PATH": "/"}
     assert "honey" not in repr(shown(environment))
     assert road(environment).github_token.reveal() == "ghp-honey"
 

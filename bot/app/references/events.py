@@ -50,7 +50,7 @@ WHAT = {
     "revert": "A revert was opened, because health went bad or a person asked",
     "revert_ended": "The revert of a watched application was merged or closed",
     "revised": "What reviewers asked for was carried out on the same pull request",
-    "rollback": "What became of a person's rollback",
+    "rollback": "What became of a rollback: a person's, or the controller's own while the forge was away",
     "round": "A round over every proposal ended; `whole` if every door answered",
     "scored": "Whether what the watcher said of a deploy was right, as it turned out",
     "stage": "A stage of the gate started or ended",

@@ -36,11 +36,11 @@ class Watcher:
 
     async def look(self) -> None:
         """One look. A door that does not answer ends it; nothing is concluded without an answer."""
-        stop = self._doors.switch.state()
-        if stop is not None:
-            self._say("held", {"because": f"stopped by {stop.by}: {stop.reason}"})
-            return
         try:
+            stop = await asyncio.to_thread(self._doors.switch.state)
+            if stop is not None:
+                self._say("held", {"because": f"stopped by {stop.by}: {stop.reason}"})
+                return
             await self._look(self._doors.clock())
         except (MegawattsError, OSError) as error:
             self._say("held", {"because": str(error)})
