@@ -20,7 +20,6 @@ from bot.improve import nightly, promotions
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
 from bot.policy import people
 from bot.policy.people import People
-from bot.policy.promotion import by_promoter
 from bot.policy.tier import only_adds
 
 DAY = timedelta(days=1)
@@ -89,7 +88,7 @@ def _people(ctx: Context, main: Sha) -> People:
 def surroundings(seen: View, proposal: Proposal, ctx: Context, now: datetime) -> Surroundings:
     """What goes on beside this proposal."""
     merged = [p for p in seen.proposals if p.merged_as is not None]
-    if by_promoter(proposal, seen.charter.promotion) and proposal.merged_as is None:
+    if proposal.merged_as is None and promotions.only_images(proposal):
         brought = promotions.carried(ctx.repo, proposal, [p for p in merged if p.pull not in seen.settled])
         merged = [p for p in merged if p.pull not in brought]
     watched = [p for p in merged if p.pull not in seen.settled and p.pull != proposal.pull]

@@ -33,6 +33,11 @@ def proven(
     return judge(proposal, lane, seen)
 
 
+def only_images(proposal: Proposal) -> bool:
+    """Whether it touches nothing but files that name an image, whoever opened it."""
+    return bool(proposal.paths) and all(WHERE.fullmatch(str(path)) for path in proposal.paths)
+
+
 def carried(repo: Repository, proposal: Proposal, merged: Iterable[Proposal]) -> frozenset[PullNumber]:
     """The merges that run only once this image does: their health waits for the promotion, and not it for theirs."""
     old, new = images_of(repo, proposal)

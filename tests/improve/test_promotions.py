@@ -97,6 +97,11 @@ async def test_a_merge_that_runs_only_with_this_image_does_not_hold_it(stage: St
     image = await stage.promoted(first.merged_as)
     assert await held_by(stage, other) == (first.pull, first.merged_at), "every other change waits for its health"
     assert await held_by(stage, image) == (None, None), "and its health waits for this image"
+    text = (await stage.values(first.merged_as)).encode()
+    by_hand = await stage.opened({STAGING: text}, by="ada")
+    assert await held_by(stage, by_hand) == (None, None), "whoever brings it"
+    more = await stage.opened({STAGING: text, "notes/x.txt": b"x\n"})
+    assert (await held_by(stage, more))[0] == first.pull, "but nothing comes along with it"
 
 
 async def test_what_runs_already_or_is_not_in_the_image_holds_it(stage: Stage) -> None:
