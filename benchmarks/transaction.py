@@ -12,6 +12,7 @@ from statistics import median
 from benchmarks._report import write
 from benchmarks._transaction_story import Legs, told, wrong
 from bot.policy import charter as charters
+from tests.journeys import _road_ground as ground
 from tests.journeys import _road_stage as road
 from tests.servers import prometheus as servers
 from tests.servers.github import peer
@@ -53,8 +54,8 @@ def main(argv: list[str]) -> None:
 async def _stories(
     hub: peer.GitHub, server: servers.Prometheus, folder: Path, options: argparse.Namespace
 ) -> tuple[list[Legs], list[str]]:
-    template = await asyncio.to_thread(road.product, folder, interval=options.interval)
-    policy = charters.parse(road.charter(interval=options.interval)).health
+    template = await asyncio.to_thread(ground.product, folder, interval=options.interval)
+    policy = charters.parse(ground.charter(interval=options.interval)).health
     found = []
     async with road.stage(hub, server, template, folder) as stage, stage.controlled() as brain:
         for value in VALUES[: options.stories]:

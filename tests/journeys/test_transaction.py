@@ -17,6 +17,7 @@ from bot.improve.knowledge import Knowledge, Result
 from bot.improve.reverts import shunned
 from bot.policy import reconcile
 from tests.deploy import crds
+from tests.journeys import _road_ground as ground
 from tests.journeys import _road_stage as road
 from tests.journeys._road_stage import Brain, Change, Stage
 from tests.servers import prometheus as servers
@@ -54,7 +55,7 @@ async def test_a_bad_deploy_is_taken_back_and_health_is_proven(
     hub: GitHub, prometheus: servers.Prometheus, tmp_path: Path
 ) -> None:
     """The controller dies after the revert's merge and before its deploy; the next one goes on."""
-    template = await asyncio.to_thread(road.product, tmp_path)
+    template = await asyncio.to_thread(ground.product, tmp_path)
     async with road.stage(hub, prometheus, template, tmp_path) as stage:
         first = stage.pods.stable
         assert first is not None
@@ -161,7 +162,7 @@ async def test_a_good_change_is_released_though_nothing_wakes_the_loop(
     hub: GitHub, prometheus: servers.Prometheus, tmp_path: Path
 ) -> None:
     """Every webhook is lost, Argo CD's too; the controller dies after the merge; GitHub is away during the watch."""
-    template = await asyncio.to_thread(road.product, tmp_path, minimum=3)
+    template = await asyncio.to_thread(ground.product, tmp_path, short=True)
     async with road.stage(hub, prometheus, template, tmp_path) as stage:
         stage.events.lost = True
         async with stage.controlled(watched=False):
@@ -201,7 +202,7 @@ async def test_without_github_the_way_back_is_argo_cd_s_and_git_catches_up(
 ) -> None:
     """GitHub goes away while a bad version runs: hold, roll back; when it is back, revert there, follow git again."""
     monkeypatch.setattr(reconcile, "PATIENCE", timedelta(seconds=3))
-    template = await asyncio.to_thread(road.product, tmp_path, minimum=3)
+    template = await asyncio.to_thread(ground.product, tmp_path, short=True)
     async with road.stage(hub, prometheus, template, tmp_path) as stage, stage.controlled() as brain:
         first, journal = stage.pods.stable, stage.journal
         change = await stage.carried("user_burst", 3)
