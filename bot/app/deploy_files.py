@@ -88,7 +88,7 @@ def _allowed(part: str, *, secret: bool) -> Iterator[str]:
 def _names(names: list[str], value: str) -> dict[str, Any]:
     """An object whose keys are these names, or begin as a client library's own settings do."""
     others: dict[str, Any] = {"pattern": f"^{_TRACES}_[A-Z0-9_]+$"}
-    if value == "settingValue":
-        others["not"] = {"pattern": _SECRETIVE}
+    secretive = {"pattern": _SECRETIVE}
+    others |= {"not": secretive} if value == "settingValue" else {"allOf": [secretive]}
     rule = {"anyOf": [{"enum": sorted(names)}, others]}
     return {"type": "object", "propertyNames": rule, "additionalProperties": {"$ref": f"#/$defs/{value}"}}
