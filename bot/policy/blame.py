@@ -9,18 +9,11 @@ from bot.core.case import Case
 from bot.core.health import HealthPolicy, MetricRule, Reading, Rollout
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
+from bot.policy.figures import CONTROL, MEMBERS
 from bot.policy.health import assess
 from bot.policy.judge.court import judge
 from bot.policy.judge.samples import Samples
 
-CONTROL = "control/"
-"""Metrics of what no change can cause, such as `control/discord`: 0 is normal, more is disturbed.
-
-One that is read elsewhere belongs to NOBODY and counts by itself. One that a revision's own processes tell counts only
-while another revision tells the same: a change can cut itself off, but not the revision beside it."""
-MEMBERS = "members/"
-"""`members/messages`: how many different members the bad events of `messages` hit, of all that were seen.
-`members/reply_seconds/2`: the same events as those of `reply_seconds`, but only those of one group of members."""
 NOBODY = Sha("0" * 40)
 """The revision of a control's reading."""
 FEW = 2

@@ -6,8 +6,15 @@ from datetime import datetime
 
 from bot.core.health import MetricKind, MetricRule, Reading
 from bot.core.ids import Sha
-from bot.policy.blame import CONTROL, MEMBERS
 
+CONTROL = "control/"
+"""Metrics of what no change can cause, such as `control/discord`: 0 is normal, more is disturbed.
+
+One that is read elsewhere belongs to NOBODY and counts by itself. One that a revision's own processes tell counts only
+while another revision tells the same: a change can cut itself off, but not the revision beside it."""
+MEMBERS = "members/"
+"""`members/messages`: how many different members the bad events of `messages` hit, of all that were seen.
+`members/reply_seconds/2`: the same events as those of `reply_seconds`, but only those of one group of members."""
 DISTURBED = "megawatts_disturbed"
 """Gauge: 1 while what the label `by` names is out of order, as this process sees it; 0: it is in order."""
 BY = "by"

@@ -15,7 +15,8 @@ from bot.core.chat import Outcome
 from bot.core.health import HealthPolicy, MetricRule, Reading, Rollout
 from bot.core.ids import Sha, UserId
 from bot.core.verdict import Status, Verdict
-from bot.policy.blame import CONTROL, MEMBERS, NOBODY
+from bot.policy.blame import NOBODY
+from bot.policy.figures import CONTROL, MEMBERS
 from bot.policy.lifecycle import decide
 from bot.policy.watch import judged
 from tests.policy.builders import CHARTER, merged

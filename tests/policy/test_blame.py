@@ -12,7 +12,8 @@ from bot.core.case import Observe, Page, Revert
 from bot.core.health import HealthPolicy, MetricRule, Reading, Rollout
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Status, Verdict
-from bot.policy.blame import CONTROL, MEMBERS, NOBODY, acquit, before_rollout, disturbances, undisturbed
+from bot.policy.blame import NOBODY, acquit, before_rollout, disturbances, undisturbed
+from bot.policy.figures import CONTROL, MEMBERS
 from bot.policy.health import assess
 from bot.policy.watch import judged
 from tests.policy.builders import PROPERTY, merged

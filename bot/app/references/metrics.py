@@ -7,8 +7,7 @@ from bot.adapters.web.metrics import Metrics
 from bot.app.references.scan import cell, code
 from bot.core.chat import Outcome
 from bot.core.ids import UserId
-from bot.policy.blame import CONTROL, MEMBERS
-from bot.policy.figures import BY, CROWDS, DISTURBED, FIGURES, GROUP, parts
+from bot.policy.figures import BY, CONTROL, CROWDS, DISTURBED, FIGURES, GROUP, MEMBERS, parts
 
 
 def metrics() -> str:
