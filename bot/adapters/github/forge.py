@@ -14,6 +14,7 @@ from bot.adapters.github import (
     judging,
     marks,
     merging,
+    nightly,
     opening,
     proposals,
     queueing,
@@ -67,6 +68,7 @@ class GitHubForge:
         second = Api(reverts, api_url) if reverts is not None else None
         self.desk = Desk(owner, name, api, remote, repo, rules, second, elapsed)
         self._contents = proposals.Contents(self.desk)
+        self._nightly = nightly.Nightly(self.desk)
         self._lock = threading.Lock()
         self._handed: set[ProposalId] = set()
         self._since: datetime | None = None
@@ -117,6 +119,10 @@ class GitHubForge:
     async def reported(self, sha: Sha, context: str) -> Verdict | None:
         """The verdict that we posted on exactly this commit, or None."""
         return await self._do(lambda: verdicts.reported(self.desk, sha, context))
+
+    async def measured(self, sha: Sha, context: str) -> Verdict | None:
+        """The last status of that context that GitHub Actions posted on a commit, its fact `at` when; None: none."""
+        return await self._do(lambda: self._nightly.measured(sha, context))
 
     async def checks(self, sha: Sha) -> Verdict | None:
         """What required checks of other Apps say of this head; None: there are none."""

@@ -9,6 +9,7 @@ from bot.adapters.github.nightly import AUTOMATION, FRESH, Nightly
 from bot.core.errors import Denied, Unavailable
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
+from bot.improve.nightly import Measures
 from tests.adapters.github.scene import Scene
 
 pytestmark = pytest.mark.integration  # it starts servers and runs git
@@ -81,6 +82,17 @@ async def test_who_is_not_actions_is_not_heard(scene: Scene, creator: dict[str, 
 async def test_the_engine_posting_it_by_the_api_is_not_heard_either(scene: Scene) -> None:
     await scene.forge.report(await scene.forge.main(), CONTEXT, Verdict("red-team", Status.PASS, "I say so"))
     assert await asked(scene) is None
+
+
+async def test_the_loop_asks_the_forge_for_it_and_not_for_the_engines_own_word(scene: Scene) -> None:
+    main = await scene.forge.main()
+    assert isinstance(scene.forge, Measures)
+    await scene.forge.report(main, CONTEXT, Verdict("red-team", Status.PASS, "I say so"))
+    assert await scene.forge.measured(main, CONTEXT) is None
+    post(scene, main, "failure")
+    found = await scene.again().measured(main, CONTEXT)
+    assert found is not None
+    assert found.status is Status.FAIL
 
 
 async def test_another_context_is_another_matter(scene: Scene) -> None:
