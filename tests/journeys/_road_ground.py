@@ -40,8 +40,8 @@ LISTED = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
 def charter(*, short: bool = False, interval: int = 1) -> str:
     """The repository's own, with the stage's owner, its pace, one stage of the gate, and one file to tune.
 
-    `short`: only what becomes of messages is watched, and three readings are the minimum; else all that the repository
-    watches, and six. `interval`: seconds between scrapes, and between looks.
+    `short`: only what becomes of messages is watched; else all that the repository watches. `interval`: seconds between
+    scrapes, and between looks.
     """
     document = tomlkit.parse((ROOT / ".github" / "charter.toml").read_text())
     for name, values in PACE.items():
@@ -50,9 +50,7 @@ def charter(*, short: bool = False, interval: int = 1) -> str:
     document["maintainers"], document["stages"] = ["ada"], ["scope"]
     document["wards"] = tomlkit.parse(WARDS)["wards"]
     if short:
-        first = document["health"]["rules"][0]
-        first["minimum"] = 3
-        document["health"]["rules"] = [first]
+        document["health"]["rules"] = [document["health"]["rules"][0]]
     return tomlkit.dumps(document)
 
 
