@@ -71,13 +71,17 @@ def _due(policy: HealthPolicy, rollout: Rollout, now: datetime, verdict: Verdict
 
 
 def _silence(policy: HealthPolicy, sides: Sides) -> Verdict | None:
-    """A new revision that answers nothing at all. Without a control that answers, the source itself may be down."""
+    """A new revision that answers nothing at all. Without a control that answers, the source itself may be down.
+
+    What the control answered before the new one was first asked is no comparison: it was still being started.
+    """
     least = max((rule.minimum for rule in policy.rules), default=6)
     heard = [r.at for r in sides.candidate if r.value is not None]
     last = max(heard, default=None)
     after: Callable[[Reading], bool] = lambda r: last is None or r.at > last  # noqa: E731  (a name for the condition)
     unanswered = {r.at for r in sides.candidate if after(r)}
-    answered = {r.at for r in sides.control if r.value is not None and after(r)}
+    first = min((r.at for r in sides.candidate), default=None)
+    answered = {r.at for r in sides.control if r.value is not None and first is not None and r.at >= first and after(r)}
     if len(answered) >= least:
         because = f"silent: no answer while the revision before it answered {len(answered)} times"
         return Verdict("answers", Status.FAIL, because)

@@ -123,7 +123,17 @@ def test_silence_while_the_control_answers_is_bad() -> None:
     verdict = ask(past([GOOD] * 20) + control([IDLE] * 6) + new([(None, 0)] * 6))
     assert verdict.status is Status.FAIL
     assert "silent" in verdict.because
-    assert ask(past([GOOD] * 20) + control([GOOD] * 6)).status is Status.FAIL, "not asked, or not answering: no matter"
+
+
+def test_what_the_control_answered_while_the_new_one_was_still_being_started_is_no_silence() -> None:
+    before = past([GOOD] * 20) + control([GOOD] * 20)
+    assert ask(before).status is Status.PENDING, "it was never asked"
+    assert ask(before, now=START + timedelta(minutes=10)).status is Status.INCONCLUSIVE, "which is no health either"
+    late = _read([(None, 0)] * 6, NEW, first=START + timedelta(seconds=10) + STEP * 15)
+    assert ask(before + late[:3]).status is Status.PENDING
+    assert ask(before + late[:1] + _read([GOOD], NEW, first=late[1].at)).status is Status.PENDING
+    silent = past([GOOD] * 20) + control([GOOD] * 21) + late
+    assert ask(silent).status is Status.FAIL, "from when it was asked on, it counts"
 
 
 def test_silence_after_a_good_start_is_bad() -> None:
