@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.adapters.web.controls import connection
 from bot.adapters.web.endpoint import State, serve
 from bot.adapters.web.metrics import Metrics
 from bot.app.bot_house import BotHouse, open_house
@@ -78,6 +79,8 @@ async def _serve(launch: Launch, house: BotHouse, metrics: Metrics, vital: Vital
             f"port {launch.port} on {launch.host} cannot be used ({error.strerror}); choose another with --port"
         ) from error
     discord = await _discord(launch, house, vital)
+    if discord is not None:
+        metrics.control("discord", connection(discord.state))
     _announce(port, launch.revision)
     keeping = Keeping(house.records, house.assembled.memory, house.book, now, scrubber(house.records))
     beside = (asyncio.create_task(_keep_flushing(house.assembled)), asyncio.create_task(keeping.run()))

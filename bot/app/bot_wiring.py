@@ -43,7 +43,7 @@ class Unobserved:
     def tool_called(self, tool: str, outcome: str) -> None:
         """Nothing is counted."""
 
-    def voiced(self, voice: Voice) -> None:
+    def voiced(self, voice: Voice, user: UserId | None = None) -> None:
         """Nothing is counted."""
 
     def stepped(self, step: str, seconds: float) -> None:

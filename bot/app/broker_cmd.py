@@ -88,7 +88,7 @@ class Told:
     def tool_called(self, tool: str, outcome: str) -> None:
         """The controller calls them and knows."""
 
-    def voiced(self, voice: Voice) -> None:
+    def voiced(self, voice: Voice, user: UserId | None = None) -> None:
         """Nobody votes here."""
 
     def stepped(self, step: str, seconds: float) -> None:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "override": "emergency_cmd",
     "policy": "policy_cmd",
     "promote": "promote_cmd",
+    "quarantine": "quarantine_cmd",
     "red-team": "red_team_cmd",
     "resume": "emergency_cmd",
     "route": "route_cmd",
@@ -41,7 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "route", "doctor"),
     "Improve and judge": ("improve", "validate", "judge", "policy"),
     "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db"),
-    "Emergency and record": ("stop", "resume", "rollback", "override", "audit", "verify"),
+    "Emergency and record": ("stop", "resume", "rollback", "override", "quarantine", "audit", "verify"),
     "This repository": ("docs", "changelog", "ci", "promote", "red-team"),
 }
 """How `--help` arranges the commands, by what a person wants."""

@@ -149,7 +149,7 @@ def _personal(reach: Access) -> "Auth":
 def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[MetricRule]]) -> HealthSource:
     if not settings.prometheus_url:
         board = Board(home.deploy)
-        return ScrapeSource(lambda sha: address(board, sha), now)
+        return ScrapeSource(lambda sha: address(board, sha), now, rules)
     from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
     from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
     from bot.adapters.prometheus.source import PrometheusSource  # noqa: PLC0415

@@ -33,7 +33,7 @@ class RoadSettings:
     )
     controller_host: str = text("Address that this port is on", "127.0.0.1")
     argocd_server: str = text("Address of Argo CD; unset: the embedded deployer")
-    argocd_auth_token: Secret = secret("Token of an Argo CD account that may get, sync and override the application")
+    argocd_auth_token: Secret = secret("Token of an Argo CD account that may get, sync and update the application")
     argocd_application: str = text("The application that runs the bot", "megawatts")
     argocd_namespace: str = text("Its namespace, where applications live in several")
     argocd_project: str = text("Its project; unset: any")

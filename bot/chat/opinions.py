@@ -84,7 +84,7 @@ class Opinions:
         row |= await self._about(given, voice, text)
         key, records = f"{answer}/{user}", self._parts.records
         if await asyncio.to_thread(records.add, TABLE, key, row):
-            self._parts.observer.voiced(voice)
+            self._parts.observer.voiced(voice, user)
         else:
             await asyncio.to_thread(records.put, TABLE, key, row)
         return True

@@ -52,7 +52,12 @@ def admit(group: MergeGroup, made: Made, judged: Judged) -> Verdict:
         return Verdict(NAME, Status.FAIL, because)
     assert judged.gate is not None and judged.consent is not None and judged.proposal is not None  # noqa: S101, PT018
     text = f"exactly the validated base and head of #{group.pull}: {judged.consent.because}"
-    facts: dict[str, Fact] = {"base": made.parents[0], "head": judged.proposal.head, "tree": made.tree, "pull": int(group.pull)}
+    facts: dict[str, Fact] = {
+        "base": made.parents[0],
+        "head": judged.proposal.head,
+        "tree": made.tree,
+        "pull": int(group.pull),
+    }
     return Verdict(NAME, Status.PASS, text, (judged.gate, judged.consent), facts=facts)
 
 

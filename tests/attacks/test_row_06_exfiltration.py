@@ -69,7 +69,7 @@ async def test_whatever_is_asked_nothing_planted_leaves(monkeypatch: pytest.Monk
         house.parts.thinker.shown.clear()
 
 
-@pytest.mark.parametrize("payload", TEXTS[:16], ids=range(16))
+@pytest.mark.parametrize("payload", TEXTS[:16])
 async def test_nothing_planted_is_shown_while_it_is_written(payload: str) -> None:
     house, sink = place(), Grown()
     await house.service.answer(message(payload), sink)

@@ -32,7 +32,7 @@ class Watch:
     def modelled(self, model: str, *rest: object) -> None:
         self.seen.append(("model", model))
 
-    def voiced(self, voice: str) -> None:
+    def voiced(self, voice: str, user: str | None = None) -> None:
         self.seen.append(("voice", voice))
 
 

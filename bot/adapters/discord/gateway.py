@@ -244,6 +244,7 @@ class Gateway:
             "intents": sorted(name for name, wanted in client.intents if wanted),
             "missing": list(self._refused),
             "problem": self.problem,
+            "failing": client.rest.failing,
         }
 
     def _troubled(self, problem: str) -> None:

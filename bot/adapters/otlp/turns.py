@@ -84,9 +84,9 @@ class Turns:
         self._within.tool_called(tool, outcome)
         self._note("tool", None, {"tool": tool, "outcome": outcome}, failed=outcome in {"error", "timeout"})
 
-    def voiced(self, voice: Voice) -> None:
+    def voiced(self, voice: Voice, user: UserId | None = None) -> None:
         """Feedback is no part of a turn's time."""
-        self._within.voiced(voice)
+        self._within.voiced(voice, user)
 
     def stepped(self, step: str, seconds: float) -> None:
         """A step of the pipeline."""

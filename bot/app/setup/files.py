@@ -112,7 +112,7 @@ def _charter(template: str, there: str | None, wish: Wish) -> tuple[str, Change]
         if not _LOGIN.fullmatch(login):
             raise Misconfigured(f"--maintainer {login[:40]!r} is no login: write it as GitHub shows it")
     if there is None:
-        return _filled(template, wish), Change("file", charters.PATH, Action.CREATE, "with your maintainers")
+        return _filled(_unowned(template), wish), Change("file", charters.PATH, Action.CREATE, "with your maintainers")
     try:
         found = charters.parse(there)
     except Misconfigured as error:
@@ -141,6 +141,12 @@ def _contradiction(found: Charter, wish: Wish) -> str:
     if wish.base_branch and wish.base_branch != found.base_branch:
         return f"names another base branch ({found.base_branch})"
     return ""
+
+
+def _unowned(template: str) -> str:
+    """The product's charter with the placeholder for its people; a fork that it is copied from has named its own."""
+    text = re.sub(r"^maintainers = .*$", f'maintainers = ["{PLACEHOLDER}"]', template, flags=re.MULTILINE)
+    return re.sub(r"^owners = .*$", f'owners = ["@{PLACEHOLDER}"]', text, flags=re.MULTILINE)
 
 
 def _filled(text: str, wish: Wish) -> str:

@@ -34,7 +34,7 @@ class Told:
     def tool_called(self, tool: str, outcome: str) -> None:
         self.calls.append(f"tool {tool} {outcome}")
 
-    def voiced(self, voice: Voice) -> None:
+    def voiced(self, voice: Voice, user: UserId | None = None) -> None:
         self.calls.append(f"voice {voice}")
 
     def stepped(self, step: str, seconds: float) -> None:
