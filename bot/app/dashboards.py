@@ -80,6 +80,16 @@ BOT = Page(
                 "Tool calls", {"{{tool}} {{outcome}}": _rate("megawatts_tool_calls_total", "tool, outcome")}, "reqps"
             ),
             Panel("Feedback in an hour", {"{{value}}": "sum by (value) (increase(megawatts_feedback_total[1h]))"}),
+            Panel(
+                "Feedback that the health gate counts, in an hour",
+                {"{{value}}": "sum by (value) (increase(megawatts_feedback_by_user_capped_total[1h]))"},
+                what="One voice a member and hour; the gate looks at it where the charter names it.",
+            ),
+            Panel(
+                "Members who gave feedback in the last hour",
+                {"all": "sum(megawatts_members_voiced)", "bad": "sum(megawatts_members_displeased)"},
+            ),
+            Panel("Out of order beside the bot", {"{{by}}": "max by (by) (megawatts_disturbed)"}),
             Panel("Not understood, by revision", {"{{revision}}": "megawatts:unanswered_ratio:rate5m"}, "percentunit"),
             Panel(
                 "Members in the last minute",

