@@ -52,11 +52,13 @@ async def _proposal(forge: LocalForge, proposal: Proposal) -> State:
     gate, consent = await forge.reported(proposal.head, GATE), await forge.reported(proposal.head, CONSENT)
     return {
         "pull": proposal.pull,
-        "branch": "revert" if proposal.reverts else proposal.branch,
+        # Named after the commit that they are about, which has another time in each story.
+        "branch": "revert" if proposal.reverts else "again" if proposal.draft else proposal.branch,
         "title": proposal.title,
         "labels": sorted(proposal.labels),
         "merged": merged is not None,
         "closed": proposal.closed,
+        "draft": proposal.draft,
         "reverts": proposal.reverts is not None,
         "gate": gate.status if gate else None,
         "consent": consent.status if consent else None,
@@ -72,7 +74,8 @@ def violations(story: Story, home: Home, found: State, wanted: State) -> list[st
     wrong = [f"{name}: {found[name]!r} in place of {wanted[name]!r}" for name in wanted if found[name] != wanted[name]]
     proposals = found["proposals"]
     counts = {
-        "pull requests": (len(proposals), story.pulls),
+        "pull requests": (sum(not p["draft"] for p in proposals), story.pulls),
+        "drafts": (sum(p["draft"] for p in proposals), story.drafts),
         "merges": (found["merges"], story.merges),
         "reverts": (sum(p["reverts"] for p in proposals), story.reverts),
         "tags": (len(found["tags"]), story.tags),

@@ -50,10 +50,16 @@ async def _roll_back(house: House, seen: View) -> None:
 
 def _settled(count: int) -> End:
     def end(house: House, seen: View) -> bool:
-        done = len(seen.settled) == len(seen.proposals) >= count
+        offered = [p for p in seen.proposals if not p.draft]
+        done = len(seen.settled) == len(offered) >= count
         return done and not house.records.scan("requests") and not house.records.scan("rollbacks")
 
     return end
+
+
+def _again(house: House, seen: View) -> bool:
+    """What was taken back is settled, and stands as a draft for people."""
+    return _settled(2)(house, seen) and any(p.draft for p in seen.proposals)
 
 
 def _closed(_house: House, seen: View) -> bool:
@@ -66,7 +72,7 @@ def _paged(house: House, _seen: View) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One life of proposals. `reverts`: how many reverts are right at its end."""
+    """One life of proposals. `pulls`: without drafts. `reverts`: how many reverts are right at its end."""
 
     name: str
     wanted: tuple[str, ...]
@@ -77,11 +83,13 @@ class Story:
     reverts: int = 0
     tags: int = 1
     requested: bool = False
+    drafts: int = 0
+    """Changes that were taken back and came again for people."""
 
 
 STORIES = (
     Story("healthy", ("notes/a.txt", "notes/b.txt"), _nobody, _settled(1), requested=True),
-    Story("unhealthy", ("notes/bad.txt",), _nobody, _settled(2), pulls=2, merges=2, reverts=1),
+    Story("unhealthy", ("notes/bad.txt",), _nobody, _again, pulls=2, merges=2, reverts=1, drafts=1),
     Story("asked", ("said/a.txt",), _approve, _settled(1)),
     Story("closed", (f"notes/{FAILS}.txt",), _push, _closed, merges=0, tags=0),
     Story("paged", (f"notes/{DOUBTFUL}.txt",), _push, _paged, merges=0, tags=0),
