@@ -270,7 +270,9 @@ async def test_a_controller_with_all_of_it_beside_it(world: World) -> None:  # n
             tell("revert", {"pull": 7, "kind": "fix", "revert": 8, "because": "x"})
             page = await (await session.get("/metrics")).text()
             assert 'modifications_total{result="reverted",type="fix"} 1.0' in page
-            assert "megawatts_audit_whole 1.0" in page
+            async with asyncio.timeout(30):  # the first look is made beside it, in threads
+                while "megawatts_audit_whole 1.0" not in page:
+                    page = await (await session.get("/metrics")).text()
             assert "megawatts_stopped 0.0" in page
             assert (await session.get("/healthz")).status == 200
             assert await (await session.post("/webhook")).text() == "woken"
