@@ -159,13 +159,13 @@ def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[Met
 
 
 def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> "tuple[ArgoDeployer, Events]":
-    from bot.adapters.argocd.client import ArgoClient, Target  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.argocd.client import Target  # noqa: PLC0415  (only where there is one)
     from bot.adapters.argocd.deployer import ArgoDeployer, Ground  # noqa: PLC0415
-    from bot.adapters.argocd.transport import Server, Transport  # noqa: PLC0415
+    from bot.adapters.argocd.transport import Server  # noqa: PLC0415
 
     token, ca = settings.argocd_auth_token.reveal(), _file(settings.argocd_ca_file)
     target = Target(settings.argocd_application, settings.argocd_namespace, settings.argocd_project)
-    client = ArgoClient(Transport(Server.at(settings.argocd_server, token, ca)), target)
+    server = Server.at(settings.argocd_server, token, ca)
 
     async def answers() -> bool:
         try:
@@ -174,7 +174,7 @@ def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: 
             return False
         return True
 
-    deployer = ArgoDeployer(client, Ground(repo, records, now, answers))
+    deployer = ArgoDeployer.at(server, target, Ground(repo, records, now, answers))
 
     async def watched(wake: Callable[[], None]) -> None:
         while True:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from bot.adapters.git.contents import Contents
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.github import (
     dashboard,
@@ -67,7 +68,7 @@ class GitHubForge:
         remote = Remote(git_url or git_address(api_url, repository), api.token)
         second = Api(reverts, api_url) if reverts is not None else None
         self.desk = Desk(owner, name, api, remote, repo, rules, second, elapsed)
-        self._contents = proposals.Contents(self.desk)
+        self._contents = Contents(self.desk.repo)
         self._nightly = nightly.Nightly(self.desk)
         self._lock = threading.Lock()
         self._handed: set[ProposalId] = set()

@@ -2,55 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from pathlib import PurePosixPath
 
+from bot.adapters.git.contents import Contents
 from bot.adapters.git.names import SHA
 from bot.adapters.github import marks, rows
 from bot.adapters.github.desk import Desk
 from bot.adapters.github.marks import About
 from bot.adapters.github.rows import Pull
 from bot.core.change import Claim, Kind, Origin, Proposal
-from bot.core.errors import Denied, Unavailable
-from bot.core.ids import ProposalId, PullNumber, Sha, Tree
+from bot.core.errors import Unavailable
+from bot.core.ids import ProposalId, PullNumber, Sha
 
 _OURS = re.compile(r"(?:megawatts/([0-9a-f]{12})|revert/([0-9a-f]{12})(?:-[0-9a-f]{8})?)")
 _KEPT = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a head brings, seen from the base branch. It depends on the two commits alone, so it is kept."""
-
-    base: Sha
-    tree: Tree
-    paths: frozenset[PurePosixPath]
-
-
-class Contents:
-    """Remembers what was read from git."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._known: dict[tuple[Sha, Sha], Content] = {}
-
-    def of(self, main: Sha, head: Sha) -> Content:
-        """What `head` brings to `main`."""
-        if (main, head) not in self._known:
-            if len(self._known) > _KEPT:
-                self._known.clear()
-            self._known[(main, head)] = self._read(main, head)
-        return self._known[(main, head)]
-
-    def _read(self, main: Sha, head: Sha) -> Content:
-        repo = self._desk.repo
-        try:
-            base = repo.merge_base(main, head)
-        except Denied:  # pushed over with a history that is not ours: everything in it counts as changed
-            base = main
-        paths = frozenset(path for change in repo.changes(base, head) for path in change.paths)
-        return Content(base, repo.tree(head), paths)
 
 
 def listed(desk: Desk, contents: Contents, *, everything: bool, since: datetime | None) -> list[Proposal]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bot.adapters.git.contents import Contents
 from bot.adapters.git.names import check_branch
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.localforge import merging, notices, opening, proposals, remarks, reverting, ticks, versions
@@ -33,7 +34,7 @@ class LocalForge:
 
     def __init__(self, folder: Path, *, actor: str = ENGINE, clock: Clock = _now) -> None:
         self.desk = Desk.at(Path(folder), actor, clock)
-        self._contents = proposals.Contents(self.desk)
+        self._contents = Contents(self.desk.repo)
         self._handed: frozenset[ProposalId] = frozenset()
 
     @classmethod

@@ -1,49 +1,13 @@
 """Pull requests as the engine sees them, rebuilt from git and the database at every look."""
 
 import json
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from bot.adapters.git.contents import Contents
 from bot.adapters.localforge.desk import ENGINE, Desk, moment, number
 from bot.core.change import Claim, Kind, Origin, Proposal
-from bot.core.errors import Denied
-from bot.core.ids import ProposalId, Sha, Tree, UserId
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a head brings, seen from the base branch. It depends on the two commits alone, so it is kept."""
-
-    base: Sha
-    tree: Tree
-    paths: frozenset[PurePosixPath]
-
-
-class Contents:
-    """Remembers what was read from git: a look at twenty proposals that did not move costs no git command each."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._known: dict[tuple[Sha, Sha], Content] = {}
-
-    def of(self, main: Sha, head: Sha) -> Content:
-        """What `head` brings to `main`."""
-        key = (main, head)
-        if key not in self._known:
-            if len(self._known) > 2000:
-                self._known.clear()
-            self._known[key] = self._read(main, head)
-        return self._known[key]
-
-    def _read(self, main: Sha, head: Sha) -> Content:
-        repo = self._desk.repo
-        try:
-            base = repo.merge_base(main, head)
-        except Denied:  # pushed over with a history that is not ours: everything in it counts as changed
-            base = main
-        paths = frozenset(path for change in repo.changes(base, head) for path in change.paths)
-        return Content(base, repo.tree(head), paths)
+from bot.core.ids import ProposalId, Sha, UserId
 
 
 def listed(desk: Desk, contents: Contents, *, everything: bool) -> list[Proposal]:
