@@ -136,14 +136,14 @@ class Local(PydanticProvider):
 
     async def _stop(self) -> None:
         server, self._server = self._server, None
-        process, self._process = self._process, None
         if server is not None:
             await server.close()
-        if process is None:
+        if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+            self._process.kill()
+        await self._process.wait()
+        self._process = None  # not before: who asks `running` meanwhile is told the truth
 
 
 def _short(request: Request) -> Request:
