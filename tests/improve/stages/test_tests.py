@@ -1,15 +1,17 @@
 """V-7 on toy repositories, with real processes."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from bot.core.change import Claim, Kind
 from bot.core.verdict import Status, Verdict
 from bot.improve.doors import NOT_APPLICABLE
+from bot.improve.mutation.mutant import Mutant
 from bot.improve.stages import coverage, mutation
 from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, STAGE, evidence
 from bot.improve.stages.tests import Tests as Stage
+from bot.improve.stages.tests_mutant import rounds
 from tests.improve.testing.toys import PROFILE, PlainWorkspace, gate, replace
 
 CODE = "def f(x):\n    if x > 3:\n        return 1\n    return 0\n\n\ndef g(x):\n    return x * 2\n"
@@ -145,6 +147,26 @@ async def test_tests_alone_must_kill_a_mutant_that_lived(tmp_path: Path) -> None
     verdict = await STAGE.run(gate(tmp_path / "2", BASE, {"tests/test_e.py": again}, kind=Kind.TEST), {})
     assert verdict.status is Status.FAIL
     assert "noticed by the others already" in verdict.because
+
+
+def test_mutants_are_tried_in_growing_rounds_each_once() -> None:
+    made = [Mutant(PurePosixPath("a.py"), n, n + 1, "2", "number", n, n, "1") for n in range(100)]
+    parts = list(rounds(made))
+    assert [len(part) for part in parts] == [12, 36, 52]
+    assert [mutant for part in parts for mutant in part] == made
+    assert list(rounds([])) == []
+
+
+async def test_code_that_no_other_test_runs_is_mutated_first_and_the_rest_spared(tmp_path: Path) -> None:
+    known = "\n".join(f"    y = y + {n}" for n in range(40))
+    code = f"def f(y):\n{known}\n    return y\n\n\ndef h(x):\n    return x - 1\n"
+    old = {"toy/b.py": code, "tests/test_b.py": "from toy.b import f\n\n\ndef test_f():\n    assert f(0) == 780\n"}
+    new = "from toy.b import f, h\n\n\ndef test_h():\n    assert h(f(0)) == 779\n"
+    verdict = await STAGE.run(gate(tmp_path, BASE | old, {"tests/test_h.py": new}, kind=Kind.TEST), {})
+    assert verdict.passed
+    shown = child(verdict, "kills a mutant")
+    assert "toy/b.py:46" in shown.because
+    assert 0 < int(str(shown.facts["killed"])) <= 12 < int(str(shown.facts["mutants"]))
 
 
 async def test_a_change_untested_is_seen_by_coverage_and_mutation(tmp_path: Path) -> None:
