@@ -4,6 +4,7 @@ import importlib.util
 import json
 import shutil
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,8 @@ LEFT_OUT = ("xdist", "pytest_cov", "pytest_randomly", "random_order", "rerunfail
 PROBE = """
 import importlib.metadata as m, importlib.util as u, json, sys
 sys.path.pop(0)
-plugins = {e.value.split(":")[0] for d in m.distributions() for e in d.entry_points if e.group == "pytest11"}
-print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(plugins), "prefix": sys.prefix,
+found = {(e.name, e.value.split(":")[0]) for d in m.distributions() for e in d.entry_points if e.group == "pytest11"}
+print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(found), "prefix": sys.prefix,
     "pytest": bool(u.find_spec("pytest")), "coverage": bool(u.find_spec("coverage"))}))
 """
 
@@ -27,14 +28,18 @@ print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(plugins), "
 class Interpreter:
     """How tests run there.
 
-    `plugins` are modules of its environment; the checkout can add none. `kit` is a folder of ours for the end of
-    the import path, if it lacks something.
+    `plugins` are names and modules of its environment; the checkout can add none. `kit` is a folder of ours for the
+    end of the import path, if it lacks something.
     """
 
     engine: str
-    plugins: tuple[str, ...]
+    plugins: tuple[tuple[str, str], ...]
     coverage: bool
     kit: Path | None
+
+    def modules(self, without: Collection[str]) -> list[str]:
+        """The plugins' modules, without the plugins of these names: each costs every run its import."""
+        return [module for name, module in self.plugins if name not in without]
 
 
 _known: dict[Path, Interpreter] = {}
@@ -54,7 +59,8 @@ async def _inspect(work: Workspace, cache: Path) -> Interpreter:
     except (ValueError, IndexError) as error:
         said = (finished.err or finished.out)[-300:].decode(errors="replace").strip()
         raise Misconfigured(f"the interpreter {work.python} does not start in the sandbox: {said}") from error
-    plugins = tuple(name for name in answer["plugins"] if not any(part in name for part in LEFT_OUT))
+    brought = ((str(name), str(module)) for name, module in answer["plugins"])
+    plugins = tuple(sorted(one for one in brought if not any(part in one[1] for part in LEFT_OUT)))
     lend = not answer["pytest"] and tuple(answer["version"]) >= (3, 10)
     same = tuple(answer["version"]) == sys.version_info[:2]
     kit = _kit(cache) if lend or (not answer["coverage"] and same) else None
@@ -89,4 +95,4 @@ def _copy(name: str, into: Path) -> None:
 
 def seed(found: Interpreter) -> tuple[str, ...]:
     """pytest's arguments that make drawn examples the same in every run."""
-    return ("--hypothesis-seed=0",) if any("hypothesis" in name for name in found.plugins) else ()
+    return ("--hypothesis-seed=0",) if any("hypothesis" in module for _, module in found.plugins) else ()

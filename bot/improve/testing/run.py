@@ -71,7 +71,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
         "roots": [str(root / folder) for folder in profile.roots] or [str(root)],
         "kit": [str(found.kit)] if found.kit else [],
         "engine": found.engine,
-        "plugins": list(found.plugins),
+        "plugins": found.modules(chosen.without),
         "args": args,
         "shards": list(ask.shards) or shards(ask, chosen.paths or (".",)),
         "coverage": [str(path) for path in profile.packages] if ask.coverage and found.coverage else None,

@@ -5,6 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Settings:
     config: str = ""
     arguments: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
+    """Names of plugins that it switches off."""
 
 
 def read(root: Path, profile: Profile) -> Settings:
@@ -33,9 +36,10 @@ def read(root: Path, profile: Profile) -> Settings:
     for name in FILES:
         section = _section(root / name)
         if section is not None:
-            kept = _kept(_words(section.get("addopts", "")))
+            words = _words(section.get("addopts", ""))
+            kept = _kept(words)
             paths = tuple(p for p in _words(section.get("testpaths", "")) if (root / p).exists())
-            return Settings(name, (*kept, *_marks(profile, kept)), paths or _folders(root, profile))
+            return Settings(name, (*kept, *_marks(profile, kept)), paths or _folders(root, profile), _without(words))
     return Settings("", _marks(profile, ()), _folders(root, profile))
 
 
@@ -94,3 +98,10 @@ def _kept(words: Sequence[str]) -> tuple[str, ...]:
         elif word in KEPT_WORDS or word.startswith(KEPT_PREFIXES):
             kept.append(word)
     return tuple(kept)
+
+
+def _without(words: Sequence[str]) -> frozenset[str]:
+    """`-p no:NAME`, in two words or one."""
+    after = [word for before, word in pairwise(words) if before == "-p"]
+    joined = [word.removeprefix("-p") for word in words if word.startswith("-pno:")]
+    return frozenset(word.removeprefix("no:") for word in (*after, *joined) if word.startswith("no:"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.improve.testing.interpreter import Interpreter
 from bot.improve.testing.settings import HOUSE_MARKS, read
 from tests.improve.testing.toys import PROFILE, replace, write
 
@@ -14,6 +15,14 @@ def test_parallelism_reports_and_plugins_are_dropped(tmp_path: Path) -> None:
     assert found.config == "pyproject.toml"
     assert found.arguments == ("--import-mode=importlib", "-m", "fast")
     assert found.paths == ("tests",)
+
+
+def test_a_plugin_that_the_repository_switches_off_stays_off(tmp_path: Path) -> None:
+    text = "[pytest]\naddopts = -p no:slow_one -pno:other -p some_plugin -m no:mark\n"
+    found = read(write(tmp_path, {"pytest.ini": text, "tests/test_a.py": ""}), PROFILE)
+    assert found.without == {"slow_one", "other"}
+    brought = Interpreter("pytest", (("asyncio", "pytest_asyncio.plugin"), ("slow_one", "slow")), True, None)
+    assert brought.modules(found.without) == ["pytest_asyncio.plugin"]
 
 
 @pytest.mark.parametrize(
