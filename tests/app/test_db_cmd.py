@@ -14,6 +14,7 @@ from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.schema import HEAD
 from bot.app import db_cmd
 from bot.core.errors import Misconfigured, Unavailable
+from tests.servers.absent import absent
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def test_a_server_is_named_by_its_setting_and_upgraded(monkeypatch: pytest.Monke
     try:
         server = servers.postgres()
     except servers.NoServerError as error:
-        pytest.skip(str(error))
+        absent(error)
     name = server.database()
     monkeypatch.setenv("DATABASE_URL", server.url(name))
     assert run("current").stdout == f"the database of DATABASE_URL: empty, this version needs {HEAD}\n"

@@ -16,6 +16,7 @@ from bot.app.home import Home
 from bot.app.settings import Settings, load
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.verdict import Status
+from tests.servers.absent import absent
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde." + "a" * 38
 """The form of a token: base64 of 123456789012345678, and two parts that are of no use to anybody."""
@@ -203,7 +204,7 @@ def test_stores_that_answer(tmp_path: Path) -> None:
     try:
         database, cache = servers.postgres(), servers.redis_server()
     except servers.NoServerError as error:
-        pytest.skip(str(error))
+        absent(error)
     url = database.url(database.database())
     assert "is empty" in doctor_doors.database(given(DATABASE_URL=url), Home(tmp_path))
     assert doctor_doors.redis(given(REDIS_URL=cache.url)) == "answers"

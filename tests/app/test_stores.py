@@ -18,6 +18,7 @@ from bot.app.environment import Secret
 from bot.app.home import Home
 from bot.app.settings import Settings, load
 from bot.core.errors import Misconfigured, Unavailable
+from tests.servers.absent import absent
 
 ROOT = Path(__file__).parents[2]
 PLAIN = Settings()
@@ -215,7 +216,7 @@ class TestServers:
         try:
             return servers.postgres()
         except servers.NoServerError as error:
-            pytest.skip(str(error))
+            absent(error)
 
     @pytest.fixture
     def redis_server(self) -> Any:
@@ -224,4 +225,4 @@ class TestServers:
         try:
             return servers.redis_server()
         except servers.NoServerError as error:
-            pytest.skip(str(error))
+            absent(error)

@@ -16,6 +16,7 @@ from bot.core.errors import Denied
 from bot.core.ids import ProposalId, PullNumber, Sha, Tree, UserId
 from bot.core.ports import Forge
 from bot.core.verdict import Status, Verdict
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.github import peer as peers
 from tests.servers.github.peer import GitHub
@@ -76,7 +77,7 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
         with peers.running(tmp_path_factory.mktemp("github")) as found:
             yield found
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 def local(template: Path, into: Path, _hub: Callable[[], GitHub]) -> House:

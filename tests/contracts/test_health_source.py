@@ -17,6 +17,7 @@ from bot.core.health import MetricRule, Reading
 from bot.core.ids import Sha
 from bot.core.ports import HealthSource
 from tests.servers import prometheus as servers
+from tests.servers.absent import absent
 from tests.servers.bot_process import Bot, bot
 
 pytestmark = pytest.mark.integration  # a bot process, and Prometheus
@@ -63,7 +64,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         try:
             server = stack.enter_context(servers.prometheus(folder / "prometheus", interval="500ms"))
         except servers.Missing as error:
-            pytest.skip(str(error))
+            absent(error)
         made = Ground(folder, server, stack, {})
         for name, revision in (("old", OLD), ("new", NEW), ("left", PAIR), ("right", PAIR)):
             made.start(name, revision)

@@ -15,6 +15,7 @@ from bot.core.errors import Denied, Unavailable
 from bot.core.model import Thinker
 from bot.policy.budget import Budget
 from tests.agent.doubles import DICE, PROMPT, SCOPE, WEATHER, Grown, MemoryRecords, Seen, Tools, parts
+from tests.servers.absent import absent
 from tests.servers.aimock import peer as aimock
 from tests.servers.aimock.peer import Peer
 
@@ -28,7 +29,7 @@ def server() -> Iterator[Peer]:
     try:
         program = aimock.installed()
     except aimock.Missing as error:
-        pytest.skip(str(error))
+        absent(error)
     with aimock.running(program) as found:
         yield found
 

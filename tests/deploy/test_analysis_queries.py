@@ -1,7 +1,6 @@
 """The questions that a rollout's analysis asks, answered by Prometheus' own engine (promtool test rules)."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +10,10 @@ import pytest
 
 from bot.app.analysis_template import spec
 from bot.core.health import HealthPolicy, MetricRule
+from tests.servers import prometheus as servers
+from tests.servers.absent import absent
 
-PROMTOOL = shutil.which("promtool")
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)"),
-]
+pytestmark = pytest.mark.integration  # it runs promtool
 NEW, OLD = "b" * 40, "a" * 40
 MESSAGES = "megawatts_messages_by_user_capped_total"
 POLICY = HealthPolicy((
@@ -134,7 +131,11 @@ def judged(
         for name, (given, expected) in cases.items()
     ]
     path.write_text(json.dumps({"rule_files": [], "evaluation_interval": "5s", "tests": tests}))
-    return subprocess.run([str(PROMTOOL), "test", "rules", str(path)], capture_output=True, text=True, check=False)
+    try:
+        argv = [servers.promtool(), "test", "rules", str(path)]
+    except servers.Missing as error:
+        absent(error)
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
 
 
 def test_each_case_is_judged_as_it_should_be(tmp_path: Path) -> None:

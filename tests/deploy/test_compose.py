@@ -18,6 +18,8 @@ from bot.app.environment import Secret
 from bot.app.road_settings import RoadSettings
 from bot.app.settings import Settings
 from tests.deploy.dockerfile import parse
+from tests.servers.absent import absent
+from tests.servers.prometheus import Missing, promtool
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -209,9 +211,11 @@ def test_grafana_asks_services_that_are_there() -> None:
         assert (host, port) in {("prometheus", "9090"), ("loki", "3100"), ("tempo", "3200")}
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
 def test_prometheus_takes_its_configuration() -> None:
-    argv = ["promtool", "check", "config", str(FOLDER / "prometheus.yml")]
+    try:
+        argv = [promtool(), "check", "config", str(FOLDER / "prometheus.yml")]
+    except Missing as error:
+        absent(error)
     found = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     told = yaml.safe_load((FOLDER / "prometheus.yml").read_text())

@@ -16,6 +16,7 @@ import yaml
 from bot.adapters.prometheus.loop import LoopMetrics
 from tests.deploy.exported import exported, metrics_of, recorded
 from tests.servers import prometheus as servers
+from tests.servers.absent import absent
 
 ROOT = Path(__file__).parent.parent.parent
 RULES = sorted((ROOT / "deploy/prometheus").glob("*.yaml"))
@@ -127,7 +128,7 @@ def promtool() -> str:
     try:
         return servers.promtool()
     except servers.Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 def run(*argv: str | Path) -> str:
@@ -291,7 +292,7 @@ def test_a_revert_reaches_a_person(tmp_path: Path) -> None:
                 servers.prometheus(tmp_path / "prometheus", rules=pattern, alertmanager=manager)
             )
         except servers.Missing as error:
-            pytest.skip(str(error))
+            absent(error)
         server.scrape(controller=stack.enter_context(served(page_of(figures))))
         servers.until(lambda: server.query("megawatts_reverts_total"), "the controller is scraped")
         assert "MegawattsReverted" not in server.firing()

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.change import Kind
 from tests.journeys._road_quiet import Flood, Quiet
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.github import peer
 from tests.servers.github.hosted import Rules
@@ -26,7 +27,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
         with peer.running(tmp_path_factory.mktemp("github")) as found:
             yield found
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 async def test_a_quiet_round_over_fifty_proposals_is_at_most_fifteen_calls(hub: GitHub, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.journeys import _road_ground as ground
 from tests.journeys import _road_stage as road
 from tests.journeys._road_stage import Brain, Change, Stage
 from tests.servers import prometheus as servers
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.argocd.controller import VALUES, automated
 from tests.servers.github import peer
@@ -39,7 +40,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
         with peer.running(tmp_path_factory.mktemp("github")) as found:
             yield found
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Pro
         with servers.prometheus(tmp_path_factory.mktemp("prometheus"), interval="1s") as found:
             yield found
     except servers.Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 async def test_a_bad_deploy_is_taken_back_and_health_is_proven(

@@ -17,6 +17,7 @@ from bot.adapters.argocd.links import PULL
 from bot.adapters.argocd.transport import Server, Transport
 from bot.adapters.argocd.watch import Watch
 from tests.deploy import crds
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.argocd import prism
 from tests.servers.argocd.house import APPLICATION, House, built
@@ -46,7 +47,7 @@ async def checked(house: House, tmp_path_factory: pytest.TempPathFactory) -> Asy
             proxy = prism.proxy(house.peer.url, tmp_path_factory.mktemp("prism"))
             yield await asyncio.to_thread(stack.enter_context, proxy)
         except Missing as why:
-            pytest.skip(str(why))
+            absent(why)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers.absent import absent
+
 if TYPE_CHECKING:
     from tests.adapters.github.scene import Scene
     from tests.servers.github.peer import GitHub
@@ -21,7 +23,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[GitHub]":
         with peer.running(tmp_path_factory.mktemp("github")) as found:
             yield found
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 @pytest.fixture(scope="session")

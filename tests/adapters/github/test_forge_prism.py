@@ -7,6 +7,7 @@ import pytest
 from bot.adapters.github import dashboard
 from bot.core.verdict import Status, Verdict
 from tests.adapters.github.scene import BRANCH, IDEA, Scene
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.github import programs, witness
 from tests.servers.github.hosted import Rules
@@ -25,7 +26,7 @@ def watched(hub: GitHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
         with programs.prism(description, hub.url) as prism, witness.standing(prism, hub.url) as found:
             yield found
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 async def _whole_life(scene: Scene, watched: Witness) -> None:

@@ -12,6 +12,7 @@ import pytest
 from bot.adapters.github.hook_server import HookServer
 from bot.adapters.github.webhook import Reason
 from bot.sdk.testing import DictRecords
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.github.programs import emulate
 
@@ -38,7 +39,7 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with emulate(folder, SEED) as address:
             yield address
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 class Stage:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.absent import absent
 from tests.servers.aimock import peer as aimock
 
 
@@ -12,7 +13,7 @@ def _server() -> Iterator[aimock.Peer]:
     try:
         program = aimock.installed()
     except aimock.Missing as error:
-        pytest.skip(str(error))
+        absent(error)
     with aimock.running(program) as found:
         yield found
 

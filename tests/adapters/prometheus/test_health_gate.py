@@ -20,6 +20,7 @@ from bot.core.ids import Sha, UserId
 from bot.core.verdict import Status, Verdict
 from bot.policy.health import assess
 from tests.servers import prometheus as servers
+from tests.servers.absent import absent
 
 pytestmark = pytest.mark.integration  # Prometheus
 
@@ -81,7 +82,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         try:
             server = stack.enter_context(servers.prometheus(tmp_path_factory.mktemp("gate"), interval="250ms"))
         except servers.Missing as error:
-            pytest.skip(str(error))
+            absent(error)
         server.scrape(bot=[stack.enter_context(served(one.metrics.page)) for one in revisions.values()])
         servers.until(lambda: len(server.query("megawatts_build_info")) == len(revisions), "all are scraped")
         yield Ground(server, revisions)

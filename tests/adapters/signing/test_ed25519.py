@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bot.adapters.signing.ed25519 import Key, Ring, keyid
 from bot.core.errors import Misconfigured
+from tests.servers.absent import absent
 
 pytestmark = pytest.mark.integration  # imports cryptography, runs ssh-keygen where it is there
 RFC8032_SECRET = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
@@ -51,7 +52,7 @@ def test_what_ssh_keygen_makes_is_taken_as_it_is(tmp_path: Path) -> None:
     try:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "k")], check=True)
     except FileNotFoundError:
-        pytest.skip("ssh-keygen is not installed")
+        absent("ssh-keygen is not installed")
     key = Key.load(tmp_path / "k")
     assert Ring.read((tmp_path / "k.pub").read_text()).check(key.keyid, b"m", key.sign(b"m"))
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contracts import servers
+from tests.servers.absent import absent
 
 
 @pytest.fixture
@@ -10,7 +11,7 @@ def postgres() -> servers.Postgres:
     try:
         return servers.postgres()
     except servers.NoServerError as error:
-        pytest.skip(str(error))
+        absent(error)
 
 
 @pytest.fixture
@@ -18,4 +19,4 @@ def redis_server() -> servers.Redis:
     try:
         return servers.redis_server()
     except servers.NoServerError as error:
-        pytest.skip(str(error))
+        absent(error)

@@ -7,6 +7,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 from graphql.execution.values import get_variable_values
 
 from bot.app.promote_cmd import _request
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.github.programs import schema as file
 
@@ -20,7 +21,7 @@ def schema() -> GraphQLSchema:
     try:
         return build_schema(file().read_text(encoding="utf-8"), assume_valid=True)
     except Missing as missing:
-        pytest.skip(str(missing))
+        absent(missing)
 
 
 def test_the_document_and_its_variables_are_what_github_takes(

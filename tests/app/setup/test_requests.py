@@ -19,6 +19,7 @@ from bot.policy.branch_rules import Apps
 from bot.policy.charter import PATH
 from tests.app.setup.peer import TOKEN, Repository, served
 from tests.app.setup.specification import Request, problems, specification
+from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 
 pytestmark = pytest.mark.integration  # it loads PyGithub and GitHub's specification
@@ -32,7 +33,7 @@ def asked() -> list[Request]:
     try:
         specification()
     except Missing as error:
-        pytest.skip(str(error))
+        absent(error)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
     repo = Repository(apps={11: needed(ENGINE), 22: needed(REVERTS)}, hook={"url": "https://bot.example/webhook"})
