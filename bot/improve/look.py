@@ -16,7 +16,7 @@ from bot.core.ids import PullNumber, Sha, UserId
 from bot.core.ports import Records
 from bot.core.verdict import Verdict
 from bot.core.votes import Approval
-from bot.improve import nightly, promotions
+from bot.improve import commits, nightly, promotions
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
 from bot.policy import people
 from bot.policy.people import People
@@ -113,7 +113,7 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
     around = surroundings(seen, proposal, ctx, now)
     if proposal.merged_as is not None:
         return await _after_merge(ctx, seen, proposal, around)
-    changes = ctx.repo.changes(proposal.base, proposal.head)
+    changes = commits.changes(ctx.repo, proposal.base, proposal.head)
     gate = await ctx.forge.reported(proposal.head, GATE)
     if gate is not None and gate.facts.get("tree") != proposal.head_tree:
         gate = None  # a verdict on another tree says nothing about this one
@@ -127,7 +127,7 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         gate=gate,
         gate_base=Sha(str(gate.facts.get("base", ""))) if gate is not None else None,
         checks=await ctx.forge.checks(proposal.head),
-        conflicts=ctx.repo.merged_tree(seen.main, proposal.head) is None,
+        conflicts=commits.conflict(ctx.repo, seen.main, proposal.head),
         approvals=(
             *await ctx.forge.reviews(proposal.pull),
             *said_elsewhere(ctx.records, proposal, seen.people, seen.charter),

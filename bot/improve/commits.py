@@ -1,0 +1,31 @@
+"""What git says of two commits, asked once: commits do not change, and every look asks the same of every proposal."""
+
+from functools import lru_cache
+
+from bot.core.change import FileChange
+from bot.core.ids import Sha, Tree
+from bot.core.ports import Repository
+
+MOST = 1000
+"""Answers of each kind that are kept; more than there are open proposals, or looking at all in turn would find none."""
+
+
+def changes(repo: Repository, base: Sha, head: Sha) -> tuple[FileChange, ...]:
+    """`Repository.changes`. An error is no answer: it is asked again."""
+    # A door is hashed by its identity, which its protocol does not say.
+    return _changes(repo, base, head)  # type: ignore[arg-type]
+
+
+def conflict(repo: Repository, ours: Sha, theirs: Sha) -> bool:
+    """Whether the two cannot be merged without a person (`Repository.merged_tree`)."""
+    return _merged(repo, ours, theirs) is None  # type: ignore[arg-type]  # as above
+
+
+@lru_cache(maxsize=MOST)
+def _changes(repo: Repository, base: Sha, head: Sha) -> tuple[FileChange, ...]:
+    return tuple(repo.changes(base, head))
+
+
+@lru_cache(maxsize=MOST)
+def _merged(repo: Repository, ours: Sha, theirs: Sha) -> Tree | None:
+    return repo.merged_tree(ours, theirs)
