@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.store.entries import line_of
+from bot.adapters.store.entries import line_of, row_of
 from bot.app.home import Home
 from bot.app.settings import load
 from bot.app.stores import audit_alone
@@ -80,7 +80,7 @@ def search(
     wanted = Wanted(actor, act, subject, text, moment(since, datetime.now(UTC)) if since else None)
     with _log(home) as log:
         found = [entry for entry in log.entries() if wanted.matches(entry)]
-    typer.echo(json.dumps([_row(entry) for entry in found]) if as_json else "\n".join(_lines(found)))
+    typer.echo(json.dumps([row_of(entry) for entry in found]) if as_json else "\n".join(_lines(found)))
 
 
 def export(
@@ -111,19 +111,6 @@ def moment(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError) as error:
         raise Misconfigured(f"--since {text[:40]!r} is no time: write 2026-01-31T12:00, or 90m, 12h, 7d") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _row(entry: Entry) -> dict[str, object]:
-    return {
-        "number": entry.number,
-        "at": entry.at.isoformat(),
-        "actor": entry.actor,
-        "act": entry.act,
-        "subject": entry.subject,
-        "reason": entry.reason,
-        "facts": dict(entry.facts),
-        "digest": entry.digest,
-    }
 
 
 def _lines(entries: Iterable[Entry]) -> Iterable[str]:

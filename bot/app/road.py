@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.adapters.argocd.deployer import ArgoDeployer
     from bot.adapters.github.app_auth import Auth
     from bot.adapters.github.hook_server import HookServer
+    from bot.adapters.prometheus.client import Server as Metrics
 
 Events = Callable[[Callable[[], None]], Coroutine[None, None, None]]
 """Calls what it is given each time something changed outside, until it is cancelled."""
@@ -150,12 +151,17 @@ def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[Met
     if not settings.prometheus_url:
         board = Board(home.deploy)
         return ScrapeSource(lambda sha: address(board, sha), now, rules)
-    from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
-    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
+    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415  (only where there is one)
     from bot.adapters.prometheus.source import PrometheusSource  # noqa: PLC0415
 
-    server = Server(settings.prometheus_url, settings.prometheus_token.reveal(), _file(settings.prometheus_ca_file))
-    return PrometheusSource(server, rules, now, where=labels_of(settings.prometheus_labels))
+    return PrometheusSource(open_metrics(settings), rules, now, where=labels_of(settings.prometheus_labels))
+
+
+def open_metrics(settings: RoadSettings) -> "Metrics":
+    """The Prometheus that the settings name."""
+    from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
+
+    return Server(settings.prometheus_url, settings.prometheus_token.reveal(), _file(settings.prometheus_ca_file))
 
 
 def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> "tuple[ArgoDeployer, Events]":

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.adapters.git.inverse import prove_inverse
@@ -14,7 +13,7 @@ from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.scrape.source import ScrapeSource
 from bot.app.bot_wiring import now
 from bot.app.home import Home
-from bot.app.road import Road, address, open_road
+from bot.app.road import Road, address, open_metrics, open_road
 from bot.app.road_settings import RoadSettings, road
 from bot.app.settings import load
 from bot.app.stores import open_audit, open_records, open_switch
@@ -90,11 +89,7 @@ def _asked(settings: Settings, found: RoadSettings) -> HealthSource:
     """The queries of the file, put to Prometheus."""
     if not found.prometheus_url:
         raise Misconfigured("the watcher's file has queries and PROMETHEUS_URL is not set: name the server to ask")
-    from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
-
-    ca = Path(found.prometheus_ca_file) if found.prometheus_ca_file else None
-    server = Server(found.prometheus_url, found.prometheus_token.reveal(), ca)
-    return QuerySource(settings, single(server), now)
+    return QuerySource(settings, single(open_metrics(found)), now)
 
 
 def single(server: "Server") -> Ask:

@@ -63,6 +63,8 @@ def test_a_search_finds_what_matches_all_that_was_asked(home: Home, words: tuple
     code, said = run("search", "--json", *words)
     assert code == 0
     assert [row["number"] for row in json.loads(said)] == numbers
+    exported = [json.loads(line) for line in run("export")[1].splitlines()]
+    assert json.loads(said) == [row for row in exported if row["number"] in numbers], "both show an entry whole"
 
 
 def test_lines_for_people_hold_no_control_characters(home: Home) -> None:

@@ -1,5 +1,6 @@
 """One client for REST and GraphQL: conditional requests, a count of calls, and rest when GitHub asks for it."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -215,7 +216,11 @@ def _requester(auth: Auth, base_url: str) -> "Requester":
     ).requester
 
 
+_IMPORT = re.compile(r'^#import "([a-z_]+)\.graphql"$', re.MULTILINE)
+
+
 @cache
 def document(name: str) -> str:
-    """The text of a GraphQL document."""
-    return files("bot.adapters.github").joinpath("queries", f"{name}.graphql").read_text(encoding="utf-8")
+    """The text of a GraphQL document, with the fragments that it names in `#import` (as graphql-tag's loader)."""
+    text = files("bot.adapters.github").joinpath("queries", f"{name}.graphql").read_text(encoding="utf-8")
+    return text + "".join(document(fragment) for fragment in _IMPORT.findall(text))

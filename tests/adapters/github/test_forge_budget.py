@@ -95,17 +95,21 @@ async def test_a_quiet_round_over_fifty_proposals_is_a_handful_of_calls(scene: S
 @pytest.mark.usefixtures("hub")
 def test_every_document_fits_github_s_schema_and_is_used() -> None:
     source = "\n".join(path.read_text() for path in QUERIES.parent.glob("*.py"))
-    names = {path.stem for path in QUERIES.glob("*.graphql")}
-    assert len(names) == 7
-    for name in names:
+    texts = {path.stem: path.read_text() for path in QUERIES.glob("*.graphql")}
+    fragments = {name for name, text in texts.items() if "\nfragment " in text}
+    assert (len(texts), fragments) == (8, {"pull"})
+    for name in texts.keys() - fragments:
         assert graph().problems(api.document(name)) == []
         assert f'"{name}"' in source
+    for name in fragments:
+        assert sum(f'#import "{name}.graphql"' in text for text in texts.values()) > 1, "it is written once for several"
+        assert graph().problems(texts["open"]), "without it the document is not whole"
     assert graph().problems("query { repository(owner: 1) { nothing } }")
 
 
 def test_no_document_asks_for_more_than_github_allows() -> None:
     """Half a million nodes and a hundred a page. Source: docs.github.com/en/graphql/overview/rate-limits"""
     for path in QUERIES.glob("*.graphql"):
-        sizes = [int(size) for size in re.findall(r"(?:first|last): (\d+)", path.read_text())]
+        sizes = [int(size) for size in re.findall(r"(?:first|last): (\d+)", api.document(path.stem))]
         assert all(size <= 100 for size in sizes)
         assert sum(sizes) * max(sizes, default=1) < 500_000
