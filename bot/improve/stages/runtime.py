@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bot.core.sandbox import Limits
+from bot.core.sandbox import Finished, Limits
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import Gate, not_applicable
 
@@ -16,6 +16,10 @@ PACKAGE = PurePosixPath("bot")
 PEAK_MB = 200
 READY_WITHIN = 30.0
 STOP_WITHIN = 10.0
+NO_WAY = (
+    "no bot can be spoken to in this sandbox, neither over loopback nor over a pair of sockets: "
+    "`megawatts doctor` says what this machine lacks; until that is mended, validate on another"
+)
 KNOWN = ("help", "roll 2d6", "what can you do?", "!status")
 """Messages that the offline bot has always answered; other messages need only be taken."""
 
@@ -53,20 +57,37 @@ class Runtime:
             "ready_within": READY_WITHIN,
         }
         finished = await gate.head.run(
-            ["{python}", "-s", "-B", str(INSIDE / "boot.py")],
+            ["{python}", "-s", "-B", str(INSIDE / "launch.py"), "boot"],
             readable=[INSIDE],
             stdin=json.dumps(job).encode(),
             limits=Limits(seconds=READY_WITHIN + 60, memory_mb=4096),
         )
-        seconds = time.monotonic() - started
-        try:
-            seen = json.loads(finished.out)
-        except ValueError:
-            how = finished.limit or f"code {finished.code}"
-            because = f"the boot ended by {how}: {finished.err[-300:].decode(errors='replace').strip()}"
-            return Verdict(self.name, Status.FAIL, because, seconds=seconds)
-        verdict = worst(self.name, [check.verdict() for check in checks(seen)], seconds=seconds)
-        return replace(verdict, facts=facts(seen))
+        return judge(self.name, finished, time.monotonic() - started)
+
+
+def judge(name: str, finished: Finished, seconds: float) -> Verdict:
+    """What the boot says of the change; pure. ERROR: the machine could not even ask, and the change is not to blame."""
+    ended = f"{finished.limit or f'code {finished.code}'}: {finished.err[-300:].decode(errors='replace').strip()}"
+    first, _, rest = finished.out.partition(b"\n")
+    ground = _object(first)
+    if ground is None:
+        because = f"the boot check itself did not start in the sandbox, it ended by {ended}"
+        return Verdict(name, Status.ERROR, because, seconds=seconds)
+    if not ground.get("way"):
+        return Verdict(name, Status.ERROR, NO_WAY, seconds=seconds)
+    seen = _object(rest)
+    if seen is None:
+        return Verdict(name, Status.FAIL, f"the boot ended by {ended}", seconds=seconds)
+    verdict = worst(name, [check.verdict() for check in checks(seen)], seconds=seconds)
+    return replace(verdict, facts=facts(seen) | {"way": str(ground["way"])})
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def facts(seen: Mapping[str, Any]) -> dict[str, Fact]:

@@ -1,4 +1,4 @@
-"""V-12: what is wrong with a boot, told from what was seen; and a real boot in the sandbox."""
+"""V-12: what is wrong with a boot, told from what was seen, and whether the change or the machine is to blame."""
 
 import copy
 import json
@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from bot.core.sandbox import Finished
+from bot.core.verdict import Status
 from bot.improve.doors import NOT_APPLICABLE
-from bot.improve.stages.runtime import STAGE, checks
-from bot.improve.testing.inside import boot
+from bot.improve.stages.runtime import STAGE, checks, judge
+from bot.improve.testing.inside import boot, wires
 from tests.improve.testing.toys import gate
 
 WELL: dict[str, Any] = {
-    "ready": True, "ready_seconds": 1.0, "port": 4000, "listening": [4000], "peak_mb": 60.0, "rss_mb": 55,
+    "ready": True, "ready_seconds": 1.0, "port": 4000, "listening": [4000], "peak_mb": 60.0,
     "exit": 0, "stop_seconds": 0.4, "reached": [], "started": [],
     "answers": [{"text": "help", "status": 200, "body": json.dumps({"text": "I can", "answered": True})}],
     "probes": {
@@ -38,7 +40,7 @@ def test_a_long_answer_with_a_file_is_read_whole(monkeypatch: pytest.MonkeyPatch
     long = json.dumps({"text": "I can", "answered": True, "files": ["x" * 20_000]})
     monkeypatch.setattr(boot, "_ask", lambda *_: (200, long))
     seen: dict[str, Any] = {"answers": [], "probes": {}}
-    boot._talk(1, seen)
+    boot._talk(wires.Loopback(), 1, seen)
     assert wrong({**copy.deepcopy(WELL), "answers": seen["answers"]}) == []
 
 
@@ -70,3 +72,53 @@ def test_each_thing_that_can_be_wrong_is_named(bend: Callable[[dict[str, Any]], 
 async def test_another_repository_has_no_bot_to_boot(tmp_path: Path) -> None:
     verdict = await STAGE.run(gate(tmp_path, {"toy/a.py": ""}, {}), {})
     assert NOT_APPLICABLE in verdict.facts
+
+
+def ended(out: str, code: int | None = 0, limit: str = "", err: bytes = b"") -> Finished:
+    return Finished(code, out.encode(), err, 1.0, limit=limit)
+
+
+GROUND = '{"way": "handed"}\n'
+
+
+@pytest.mark.parametrize("way", ["loopback", "handed"])
+def test_a_good_boot_passes_and_says_how_it_was_spoken_to(way: str) -> None:
+    verdict = judge("runtime", ended(json.dumps({"way": way}) + "\n" + json.dumps(WELL)), 2.0)
+    assert (verdict.status, verdict.facts["way"], verdict.seconds) == (Status.PASS, way, 2.0)
+
+
+def test_a_machine_on_which_no_bot_can_be_spoken_to_is_not_the_changes_fault() -> None:
+    verdict = judge("runtime", ended('{"way": ""}\n'), 1.0)
+    assert verdict.status is Status.ERROR
+    assert "megawatts doctor" in verdict.because
+
+
+def test_what_is_said_after_no_way_was_found_counts_for_nothing() -> None:
+    assert judge("runtime", ended('{"way": ""}\n' + json.dumps(WELL)), 1.0).status is Status.ERROR
+
+
+@pytest.mark.parametrize("out", ["", "\n", "[]\n", "oops\n" + json.dumps(WELL), json.dumps(WELL)])
+def test_a_check_that_never_began_is_an_error_with_what_was_said(out: str) -> None:
+    verdict = judge("runtime", ended(out, 127, err=b"python: not found"), 1.0)
+    assert verdict.status is Status.ERROR
+    if not out.strip():
+        assert "python: not found" in verdict.because
+
+
+@pytest.mark.parametrize(
+    ("rest", "code", "limit", "said"),
+    [("", None, "memory", "memory"), ("", -9, "", "code -9"), ("{", 1, "", "code 1"), ("[]", 0, "", "code 0")],
+)
+def test_whoever_ends_the_check_while_the_bot_runs_is_to_blame(
+    rest: str, code: int | None, limit: str, said: str
+) -> None:
+    verdict = judge("runtime", ended(GROUND + rest, code, limit), 1.0)
+    assert verdict.status is Status.FAIL
+    assert said in verdict.because
+
+
+def test_a_bot_that_does_not_boot_fails_wherever_it_is_tried() -> None:
+    seen = {"ready": False, "log": "ImportError: x", "exit": 1}
+    verdict = judge("runtime", ended(GROUND + json.dumps(seen)), 1.0)
+    assert verdict.status is Status.FAIL
+    assert "ImportError" in verdict.because

@@ -1,6 +1,7 @@
 """Boots the bot of the working folder in the sandbox, talks to it, and says what it saw as one JSON object.
 
-Runs as a program of its own. The bot's words are read over pipes and HTTP; they are data here.
+Runs as a program of its own. The bot's words are read over pipes and HTTP; they are data here. The first line that it
+prints says how a bot can be spoken to in this sandbox, before there is one: what a machine lacks is no change's fault.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -16,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from . import wires
 
 MESSAGES = (
     "help",
@@ -32,32 +36,50 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  (compared, not
 
 
 def main() -> int:
-    """Read the job (argv, seconds to be ready, environment) from standard input; print the observation."""
+    """Read the job (argv, seconds to be ready, environment) from standard input; print the way and the observation."""
     job = json.loads(sys.stdin.buffer.read())
+    way = wires.way()
+    sys.stdout.write(json.dumps({"way": way}) + "\n")
+    sys.stdout.flush()
+    if way:
+        sys.stdout.write(json.dumps(_observed(job, wires.wires(way))))
+    return 0
+
+
+def _observed(job: dict[str, Any], line: wires.Wires) -> dict[str, Any]:
     seen: dict[str, Any] = {"ready": False, "answers": [], "probes": {}, "reached": [], "started": []}
     with tempfile.TemporaryDirectory() as folder:
         watch = Path(folder, "watch")
-        environment = dict(job["env"], MEGAWATTS_WATCH=str(watch), PYTHONPATH=job["hooks"], HOME=folder)
+        environment = dict(job["env"], PYTHONPATH=job["hooks"], HOME=folder, TMPDIR=folder)
+        environment["MEGAWATTS_WATCH"] = f"{line.told()}:{watch}"
         argv = [word.replace("{home}", str(Path(folder, "home"))) for word in job["argv"]]
         began = time.monotonic()
         with Path(folder, "log").open("wb") as log:
             process = subprocess.Popen(
-                argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+                argv,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                pass_fds=line.inherited,
             )
+        line.started()
         try:
             port = _ready(process, began + job["ready_within"])
             seen.update(ready=port > 0, ready_seconds=round(time.monotonic() - began, 2))
             if port:
-                _talk(port, seen)
-                seen.update(_measure(process.pid), listening=_listening(), port=port)
+                _talk(line, port, seen)
+                seen.update(listening=line.listening(), port=port)
             seen.update(_end(process))
         finally:
             process.kill()
             process.wait()
+            line.close()
+        # The largest of what was started: never less than this program's own, which is a fraction of a bot's.
+        seen["peak_mb"] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)
         seen["log"] = Path(folder, "log").read_bytes()[-1500:].decode("utf-8", "replace")
         _read_watch(watch, seen)
-    sys.stdout.write(json.dumps(seen))
-    return 0
+    return seen
 
 
 def _ready(process: subprocess.Popen[bytes], deadline: float) -> int:
@@ -80,21 +102,23 @@ def _ready(process: subprocess.Popen[bytes], deadline: float) -> int:
     return 0
 
 
-def _talk(port: int, seen: dict[str, Any]) -> None:
+def _talk(line: wires.Wires, port: int, seen: dict[str, Any]) -> None:
     for text in MESSAGES:
         body = json.dumps({"user": "runtime-1", "channel": "general", "text": text}).encode()
-        status, answer = _ask(port, "POST", "/chat", body)
+        status, answer = _ask(line, port, "POST", "/chat", body)
         seen["answers"].append({"text": text, "status": status, "body": answer[:_MOST]})
     probes = {"bad json": ("POST", "/chat", b"{not json"), "no user": ("POST", "/chat", b'{"text": "help"}')}
     probes |= {path: ("GET", path, b"") for path in ("/healthz", "/readyz", "/metrics")}
     for name, (method, path, data) in probes.items():
-        status, answer = _ask(port, method, path, data)
+        status, answer = _ask(line, port, method, path, data)
         seen["probes"][name] = {"status": status, "body": answer[:2000]}
 
 
-def _ask(port: int, method: str, path: str, body: bytes) -> tuple[int, str]:
+def _ask(line: wires.Wires, port: int, method: str, path: str, body: bytes) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
+        connection.sock = line.connect(port)
+        connection.sock.settimeout(10)
         connection.request(method, path, body or None, {"Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, response.read(1 << 20).decode("utf-8", "replace")
@@ -102,24 +126,6 @@ def _ask(port: int, method: str, path: str, body: bytes) -> tuple[int, str]:
         return 0, repr(error)[:200]
     finally:
         connection.close()
-
-
-def _measure(pid: int) -> dict[str, Any]:
-    rows = Path(f"/proc/{pid}/status").read_text().splitlines()
-    sizes = {row.split(":")[0]: row.split()[1] for row in rows if row.startswith(("VmHWM", "VmRSS"))}
-    return {"peak_mb": round(int(sizes.get("VmHWM", "0")) / 1024, 1), "rss_mb": int(sizes.get("VmRSS", "0")) // 1024}
-
-
-def _listening() -> list[int]:
-    """Ports that anything in this network namespace listens on."""
-    ports = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        place = Path(table)
-        for row in place.read_text().splitlines()[1:] if place.exists() else []:
-            fields = row.split()
-            if fields[3] == "0A":
-                ports.add(int(fields[1].rsplit(":", 1)[1], 16))
-    return sorted(ports)
 
 
 def _end(process: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -147,8 +153,3 @@ def _read_watch(watch: Path, seen: dict[str, Any]) -> None:
         elif not event.startswith("socket."):
             seen["started"].append(line[:200])
     seen["reached"], seen["started"] = seen["reached"][:20], seen["started"][:20]
-
-
-if __name__ == "__main__":
-    sys.path.pop(0)
-    sys.exit(main())
