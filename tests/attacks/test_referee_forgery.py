@@ -58,9 +58,16 @@ HEADS = {
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is remembered of the base, which is the same in every case: it is run once, not once a case."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.parametrize("how", HEADS)
-async def test_product_code_cannot_make_a_bad_change_pass(tmp_path: Path, how: str) -> None:
-    verdict = await STAGE.run(gate(tmp_path, BASE, {"toy/a.py": HEADS[how]}, claim=Claim.PRESERVING), {})
+async def test_product_code_cannot_make_a_bad_change_pass(tmp_path: Path, cache: Path, how: str) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": HEADS[how]}, claim=Claim.PRESERVING, cache=cache)
+    verdict = await STAGE.run(made, {})
     assert verdict.status is Status.FAIL, verdict.because
 
 
@@ -79,10 +86,10 @@ async def test_product_code_cannot_make_a_bad_change_pass(tmp_path: Path, how: s
     ],
 )
 async def test_the_changes_own_configuration_and_tests_do_not_judge_it(
-    tmp_path: Path, name: str, text: str | None
+    tmp_path: Path, cache: Path, name: str, text: str | None
 ) -> None:
     edits = {"toy/a.py": BAD, "toy/evil.py": "import os\nos._exit(0)\n", name: text}
-    verdict = await STAGE.run(gate(tmp_path, BASE, edits, claim=Claim.PRESERVING), {})
+    verdict = await STAGE.run(gate(tmp_path, BASE, edits, claim=Claim.PRESERVING, cache=cache), {})
     assert verdict.status is Status.FAIL, verdict.because
 
 
@@ -98,7 +105,10 @@ async def test_the_changes_own_configuration_and_tests_do_not_judge_it(
         "import time\n\n\ndef test_new():\n    time.sleep(1000)\n",
     ],
 )
-async def test_tests_that_test_nothing_are_no_tests(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tests_that_test_nothing_are_no_tests(
+    tmp_path: Path, cache: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.improve.stages.tests_own.PATIENCE", 3.0)
-    verdict = await STAGE.run(gate(tmp_path, BASE, {"tests/test_new.py": text}, kind=Kind.TEST), {})
+    made = gate(tmp_path, BASE, {"tests/test_new.py": text}, kind=Kind.TEST, cache=cache)
+    verdict = await STAGE.run(made, {})
     assert verdict.status is Status.FAIL, verdict.because

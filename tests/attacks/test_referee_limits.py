@@ -48,14 +48,20 @@ PASSING = {"reads the secret"}
 pytestmark = pytest.mark.sandbox
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is remembered of the base, which is the same in every case: it is run once, not once a case."""
+    return tmp_path_factory.mktemp("cache")
+
+
 def workspace(path: Path, tree: Tree) -> Checkout:
     return Checkout(path, Sha("1" * 40), tree, Path(sys.executable), find())
 
 
 @pytest.mark.parametrize("how", HEADS)
-async def test_a_bomb_is_a_block(tmp_path: Path, how: str) -> None:
+async def test_a_bomb_is_a_block(tmp_path: Path, cache: Path, how: str) -> None:
     tmp_path.chmod(0o755)
-    made = gate(tmp_path, BASE, {"toy/a.py": HEADS[how]}, claim=Claim.PRESERVING, workspace=workspace)
+    made = gate(tmp_path, BASE, {"toy/a.py": HEADS[how]}, claim=Claim.PRESERVING, workspace=workspace, cache=cache)
     verdict = await STAGE.run(made, {})
     expected = Status.PASS if how in PASSING else Status.FAIL
     assert verdict.status is expected, verdict.because

@@ -34,15 +34,21 @@ LATE = {
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is remembered of bases that several cases share: each is run once, not once a case."""
+    return tmp_path_factory.mktemp("cache")
+
+
 async def judged(made: Gate) -> Verdict:
     tests = await TESTS.run(made, {})
     assert tests.passed, tests
     return await STAGE.run(made, {"tests": tests})
 
 
-async def test_a_slower_coroutine_is_refused(tmp_path: Path) -> None:
+async def test_a_slower_coroutine_is_refused(tmp_path: Path, cache: Path) -> None:
     slow = CODE.replace("range(n):", "range(n):\n        for _ in range(40):\n            pass")
-    verdict = await judged(gate(tmp_path, BASE, {"toy/a.py": slow}))
+    verdict = await judged(gate(tmp_path, BASE, {"toy/a.py": slow}, cache=cache))
     assert verdict.status is Status.FAIL, verdict
     found = verdict.find("impacted tests")
     assert found is not None
@@ -50,9 +56,9 @@ async def test_a_slower_coroutine_is_refused(tmp_path: Path) -> None:
     assert "test_total[60000] takes at least" in found.because
 
 
-async def test_a_rewrite_that_costs_the_same_passes(tmp_path: Path) -> None:
+async def test_a_rewrite_that_costs_the_same_passes(tmp_path: Path, cache: Path) -> None:
     verdict = await judged(
-        gate(tmp_path, BASE, {"toy/a.py": CODE.replace("found += number", "found = found + number")})
+        gate(tmp_path, BASE, {"toy/a.py": CODE.replace("found += number", "found = found + number")}, cache=cache)
     )
     assert verdict.passed, verdict
     assert NOT_APPLICABLE not in verdict.facts
@@ -72,8 +78,8 @@ async def test_a_change_of_no_function_costs_no_run(tmp_path: Path, path: str, t
         assert work.runs == 0
 
 
-async def test_a_function_without_tests_is_named_as_not_measured(tmp_path: Path) -> None:
-    verdict = await judged(gate(tmp_path, BASE, {"toy/a.py": CODE.replace("return x", "return x + 0")}))
+async def test_a_function_without_tests_is_named_as_not_measured(tmp_path: Path, cache: Path) -> None:
+    verdict = await judged(gate(tmp_path, BASE, {"toy/a.py": CODE.replace("return x", "return x + 0")}, cache=cache))
     assert NOT_APPLICABLE in verdict.facts
     assert "no changed function could be run on both versions" in verdict.because
     assert "toy.a.other" in verdict.because

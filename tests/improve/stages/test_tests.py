@@ -27,14 +27,20 @@ BASE = {
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is remembered of bases that several cases share: each is run once, not once a case."""
+    return tmp_path_factory.mktemp("cache")
+
+
 def child(verdict: Verdict, name: str) -> Verdict:
     found = verdict.find(name)
     assert found is not None, f"no {name} in {[v.name for v in verdict.walk()]}"
     return found
 
 
-async def test_a_change_that_holds_passes_and_leaves_its_evidence(tmp_path: Path) -> None:
-    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, claim=Claim.PRESERVING)
+async def test_a_change_that_holds_passes_and_leaves_its_evidence(tmp_path: Path, cache: Path) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, claim=Claim.PRESERVING, cache=cache)
     verdict = await STAGE.run(made, {})
     assert verdict.passed
     assert verdict.facts["tests"] == 3
@@ -56,8 +62,8 @@ async def test_the_base_is_run_once_and_remembered(tmp_path: Path) -> None:
     assert base.runs == before
 
 
-async def test_what_is_out_of_reach_runs_unmeasured_and_its_lines_are_carried(tmp_path: Path) -> None:
-    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")})
+async def test_what_is_out_of_reach_runs_unmeasured_and_its_lines_are_carried(tmp_path: Path, cache: Path) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, cache=cache)
     verdict = await STAGE.run(made, {})
     assert child(verdict, "suite").facts["tests"] == 2
     head, base = evidence(made, EVIDENCE_HEAD), evidence(made, EVIDENCE_BASE)
@@ -87,23 +93,23 @@ async def test_a_refused_change_foretells_nothing(tmp_path: Path) -> None:
     assert [path.name.partition("-")[0] for path in (made.cache / "tests").iterdir()] == [made.base.tree]
 
 
-async def test_a_broken_test_is_named_and_the_rest_not_waited_for(tmp_path: Path) -> None:
-    verdict = await STAGE.run(gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "x * 3")}), {})
+async def test_a_broken_test_is_named_and_the_rest_not_waited_for(tmp_path: Path, cache: Path) -> None:
+    verdict = await STAGE.run(gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "x * 3")}, cache=cache), {})
     assert verdict.status is Status.FAIL
     assert "tests/test_g.py::test_g" in verdict.because
     assert verdict.find("suite") is None
 
 
-async def test_a_rewritten_test_needs_a_person_unless_behaviour_was_to_stay(tmp_path: Path) -> None:
+async def test_a_rewritten_test_needs_a_person_unless_behaviour_was_to_stay(tmp_path: Path, cache: Path) -> None:
     edits = {"toy/a.py": CODE.replace("x * 2", "x * 3"), "tests/test_g.py": BASE["tests/test_g.py"].replace("4", "6")}
-    assert (await STAGE.run(gate(tmp_path / "1", BASE, edits), {})).status is Status.PENDING
-    kept = await STAGE.run(gate(tmp_path / "2", BASE, edits, claim=Claim.PRESERVING), {})
+    assert (await STAGE.run(gate(tmp_path / "1", BASE, edits, cache=cache), {})).status is Status.PENDING
+    kept = await STAGE.run(gate(tmp_path / "2", BASE, edits, claim=Claim.PRESERVING, cache=cache), {})
     assert kept.status is Status.FAIL
 
 
-async def test_what_failed_on_the_base_is_not_blamed(tmp_path: Path) -> None:
+async def test_what_failed_on_the_base_is_not_blamed(tmp_path: Path, cache: Path) -> None:
     base = {**BASE, "tests/test_bad.py": "def test_bad():\n    assert 0\n"}
-    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": CODE.replace("x * 2", "2 * x")}), {})
+    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, cache=cache), {})
     assert verdict.passed
     assert child(verdict, "suite").facts["already_failing"] == ["tests/test_bad.py::test_bad"]
 
@@ -125,26 +131,29 @@ async def test_a_flake_of_the_base_is_not_blamed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.FIX, Kind.FEATURE])
-async def test_a_new_test_must_fail_without_the_change(tmp_path: Path, kind: Kind) -> None:
+async def test_a_new_test_must_fail_without_the_change(tmp_path: Path, cache: Path, kind: Kind) -> None:
     code = CODE.replace("x * 2", "(x or 0) * 2")
     shows = "from toy.a import g\n\n\ndef test_n():\n    assert g(None) == 0\n"
-    good = gate(tmp_path / "1", BASE, {"toy/a.py": code, "tests/test_n.py": shows}, kind=kind)
+    good = gate(tmp_path / "1", BASE, {"toy/a.py": code, "tests/test_n.py": shows}, kind=kind, cache=cache)
     verdict = await STAGE.run(good, {})
     assert verdict.passed
     assert child(verdict, "fails before").facts["fail_on_old"] == ["tests/test_n.py::test_n"]
     weak = {"toy/a.py": code, "tests/test_n.py": shows.replace("None", "0")}
-    assert "pass on the old code" in (await STAGE.run(gate(tmp_path / "2", BASE, weak, kind=kind), {})).because
-    none = await STAGE.run(gate(tmp_path / "3", BASE, {"toy/a.py": code}, kind=kind), {})
+    assert (
+        "pass on the old code"
+        in (await STAGE.run(gate(tmp_path / "2", BASE, weak, kind=kind, cache=cache), {})).because
+    )
+    none = await STAGE.run(gate(tmp_path / "3", BASE, {"toy/a.py": code}, kind=kind, cache=cache), {})
     assert none.status is Status.FAIL
 
 
-async def test_tests_alone_must_kill_a_mutant_that_lived(tmp_path: Path) -> None:
+async def test_tests_alone_must_kill_a_mutant_that_lived(tmp_path: Path, cache: Path) -> None:
     new = "from toy.a import f\n\n\ndef test_edge():\n    assert f(3) == 0\n"
-    verdict = await STAGE.run(gate(tmp_path / "1", BASE, {"tests/test_e.py": new}, kind=Kind.TEST), {})
+    verdict = await STAGE.run(gate(tmp_path / "1", BASE, {"tests/test_e.py": new}, kind=Kind.TEST, cache=cache), {})
     assert verdict.passed
     assert "toy/a.py:2" in child(verdict, "kills a mutant").because
     again = new.replace("f(3) == 0", "f(5) == 1")
-    verdict = await STAGE.run(gate(tmp_path / "2", BASE, {"tests/test_e.py": again}, kind=Kind.TEST), {})
+    verdict = await STAGE.run(gate(tmp_path / "2", BASE, {"tests/test_e.py": again}, kind=Kind.TEST, cache=cache), {})
     assert verdict.status is Status.FAIL
     assert "noticed by the others already" in verdict.because
 
@@ -157,21 +166,21 @@ def test_mutants_are_tried_in_growing_rounds_each_once() -> None:
     assert list(rounds([])) == []
 
 
-async def test_code_that_no_other_test_runs_is_mutated_first_and_the_rest_spared(tmp_path: Path) -> None:
+async def test_code_that_no_other_test_runs_is_mutated_first_and_the_rest_spared(tmp_path: Path, cache: Path) -> None:
     known = "\n".join(f"    y = y + {n}" for n in range(40))
     code = f"def f(y):\n{known}\n    return y\n\n\ndef h(x):\n    return x - 1\n"
     old = {"toy/b.py": code, "tests/test_b.py": "from toy.b import f\n\n\ndef test_f():\n    assert f(0) == 780\n"}
     new = "from toy.b import f, h\n\n\ndef test_h():\n    assert h(f(0)) == 779\n"
-    verdict = await STAGE.run(gate(tmp_path, BASE | old, {"tests/test_h.py": new}, kind=Kind.TEST), {})
+    verdict = await STAGE.run(gate(tmp_path, BASE | old, {"tests/test_h.py": new}, kind=Kind.TEST, cache=cache), {})
     assert verdict.passed
     shown = child(verdict, "kills a mutant")
     assert "toy/b.py:46" in shown.because
     assert 0 < int(str(shown.facts["killed"])) <= 12 < int(str(shown.facts["mutants"]))
 
 
-async def test_a_change_untested_is_seen_by_coverage_and_mutation(tmp_path: Path) -> None:
+async def test_a_change_untested_is_seen_by_coverage_and_mutation(tmp_path: Path, cache: Path) -> None:
     edits = {"toy/a.py": CODE + "\n\ndef h(x):\n    if x > 7:\n        return x - 1\n    return x\n"}
-    made = gate(tmp_path, BASE, edits)
+    made = gate(tmp_path, BASE, edits, cache=cache)
     verdict = await STAGE.run(made, {})
     assert (await coverage.STAGE.run(made, {"tests": verdict})).status is Status.FAIL
     blind = await mutation.STAGE.run(made, {"tests": verdict})
@@ -180,28 +189,28 @@ async def test_a_change_untested_is_seen_by_coverage_and_mutation(tmp_path: Path
     assert judged.status is Status.FAIL
 
 
-async def test_unittest_suites_run_too(tmp_path: Path) -> None:
+async def test_unittest_suites_run_too(tmp_path: Path, cache: Path) -> None:
     case = (
         "import unittest\nfrom toy.a import f\n\n\nclass T(unittest.TestCase):\n    def test_f(self):\n"
         "        for x in (1, 5):\n            with self.subTest(x=x):\n                self.assertEqual(f(x), x > 3)\n"
     )
     base = {"toy/__init__.py": "", "toy/a.py": CODE, "tests/__init__.py": "", "tests/testing_f.py": case}
     profile = replace(PROFILE, runner="unittest")
-    made = gate(tmp_path / "1", base, {"toy/a.py": CODE.replace("x > 3", "3 < x")}, profile=profile)
+    made = gate(tmp_path / "1", base, {"toy/a.py": CODE.replace("x > 3", "3 < x")}, profile=profile, cache=cache)
     verdict = await STAGE.run(made, {})
     assert verdict.passed
     assert verdict.facts["tests"] == 1
-    made = gate(tmp_path / "2", base, {"toy/a.py": CODE.replace("x > 3", "x > 6")}, profile=profile)
+    made = gate(tmp_path / "2", base, {"toy/a.py": CODE.replace("x > 3", "x > 6")}, profile=profile, cache=cache)
     assert (await STAGE.run(made, {})).status is Status.FAIL
 
 
-async def test_without_tests_the_stage_has_no_subject(tmp_path: Path) -> None:
-    made = gate(tmp_path, {"toy/a.py": ""}, {"toy/a.py": "x = 1\n"}, profile=replace(PROFILE, runner=None))
+async def test_without_tests_the_stage_has_no_subject(tmp_path: Path, cache: Path) -> None:
+    made = gate(tmp_path, {"toy/a.py": ""}, {"toy/a.py": "x = 1\n"}, profile=replace(PROFILE, runner=None), cache=cache)
     assert NOT_APPLICABLE in (await STAGE.run(made, {})).facts
 
 
-async def test_a_suite_that_cannot_run_on_the_base_is_an_error(tmp_path: Path) -> None:
+async def test_a_suite_that_cannot_run_on_the_base_is_an_error(tmp_path: Path, cache: Path) -> None:
     base = {"toy/a.py": "", "tests/test_a.py": "import nothing_of_that_name\n"}
-    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": "x = 1\n"}), {})
+    verdict = await STAGE.run(gate(tmp_path, base, {"toy/a.py": "x = 1\n"}, cache=cache), {})
     assert verdict.status is Status.ERROR
     assert "nothing_of_that_name" in verdict.because
