@@ -147,6 +147,19 @@ for path in sys.argv[1:]:
     assert {words[0], words[1], words[4], words[5]} <= {"FileNotFoundError", "PermissionError"}
 
 
+async def test_the_processor_is_described_and_other_processes_are_not(run):
+    """psutil reads the number of cores at import, and mypy ends without it."""
+    program = f"""
+import pathlib
+print('processor' in pathlib.Path('/proc/cpuinfo').read_text(), 'MemTotal' in pathlib.Path('/proc/meminfo').read_text())
+for name in ('{os.getpid()}/status', '{os.getpid()}/cmdline', 'kcore', 'kmsg'):
+    try: open('/proc/' + name, 'rb').read(1); print('read', name)
+    except OSError: pass
+"""
+    done = await run(program)
+    assert done.out.decode().splitlines() == ["True True"], done.err
+
+
 async def test_writes_land_only_where_lent(run, ground, lent):
     program = """
 import pathlib, sys, tempfile

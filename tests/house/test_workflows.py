@@ -89,7 +89,7 @@ def test_an_unmeasured_night_is_not_green() -> None:
 
 def test_scripts_of_the_actions_can_be_run() -> None:
     scripts = [path for path in (FOLDER / "actions").rglob("*") if path.is_file() and not path.suffix]
-    assert {path.name for path in scripts} == {"build", "interpreter", "judge", "referee"}
+    assert {path.name for path in scripts} == {"build", "interpreter", "judge", "namespaces", "referee"}
     assert all(path.stat().st_mode & 0o111 and path.read_text().startswith("#!/bin/sh\n# ") for path in scripts)
 
 

@@ -22,10 +22,11 @@ from bot.core.sandbox import Finished, Limits
 READABLE = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/localtime",
     "/etc/mime.types",  # Python's mimetypes opens it wherever it is there: denied, and not absent as under bubblewrap
+    "/proc/cpuinfo", "/proc/meminfo",  # psutil, and so mypy, ends where it may not read the number of cores
 )  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 NOTES = (
-    "Landlock: no network of its own, so all sockets are refused, loopback too: a bot cannot be booted inside",
+    "Landlock: no network of its own, so internet sockets are refused, loopback too: a bot boots with local pairs",
     "Landlock: names, sizes and times of the host's files can be seen (not their content)",
     "Landlock: chmod, chown, utime, inotify, System V and POSIX shared memory are refused",
 )
