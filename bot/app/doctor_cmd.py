@@ -59,10 +59,11 @@ def examine(home: Path | None) -> Verdict:
         "sandbox": sandbox,
         "charter": charter,
     }
-    from bot.app import doctor_github, doctor_sandbox  # noqa: PLC0415  (as the other checks: when they are asked)
+    from bot.app import doctor_argocd, doctor_github, doctor_prometheus, doctor_sandbox  # noqa: PLC0415  (as they are)
 
     found = [_verdict(name, check) for name, check in checks.items()] + _outside(home)
-    return worst("doctor", [*found, doctor_sandbox.examine(), *doctor_github.examine()])
+    road = [*doctor_github.examine(), *doctor_argocd.examine(), *doctor_prometheus.examine()]
+    return worst("doctor", [*found, doctor_sandbox.examine(), *road])
 
 
 def _outside(home: Path | None) -> list[Verdict]:

@@ -142,6 +142,13 @@ def taken(rules: Sequence[MetricRule], revision: Sha, at: datetime, samples: Seq
     return (*found, *(Reading(CONTROL + name, revision, at, value) for name, value in _controls(there)))
 
 
+def there(rule: MetricRule, samples: Sequence[Sample]) -> bool:
+    """Whether the series that a rule is read from are there, so that its next reading has a value."""
+    figure = figure_of(rule)
+    by_name = {one.name: [other for other in samples if other.name == one.name] for one in samples}
+    return figure is not None and _there(figure, by_name)
+
+
 There = Mapping[str, Sequence[Sample]]
 Pair = tuple[float, float]
 

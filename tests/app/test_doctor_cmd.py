@@ -38,6 +38,8 @@ def test_all_is_well(tmp_path: Path) -> None:
         "sandbox",
         "sandbox host",
         "github",
+        "argocd",
+        "prometheus",
         "charter",
         "discord",
         "models",

@@ -13,9 +13,12 @@ import pytest
 from bot.adapters.prometheus.client import Server
 from bot.adapters.prometheus.source import PrometheusSource
 from bot.adapters.scrape.source import ScrapeSource
+from bot.app.doctor_prometheus import examine
+from bot.app.road_settings import RoadSettings
 from bot.core.health import MetricRule, Reading
 from bot.core.ids import Sha
 from bot.core.ports import HealthSource
+from bot.core.verdict import Status, Verdict
 from tests.servers import prometheus as servers
 from tests.servers.absent import absent
 from tests.servers.bot_process import Bot, bot
@@ -34,6 +37,7 @@ RULES = (
 )
 
 
+DOCTORS = ("prometheus", "prometheus revisions", "prometheus health")
 NAMES = {"old": OLD, "new": NEW, "sick": SICK}
 
 
@@ -251,3 +255,23 @@ async def test_a_look_before_the_next_scrape_says_nothing(ground: Ground) -> Non
     looks = [await side.source.read(OLD) for _ in range(3)]
     assert () in looks, "at two scrapes a second"
     assert all(reading.value is not None for look in looks for reading in look)
+
+
+def doctor(ground: Ground, labels: str = "", rules: tuple[MetricRule, ...] = RULES) -> dict[str, Verdict]:
+    given = RoadSettings(prometheus_url=ground.server.url, prometheus_labels=labels)
+    return {one.name: one for one in examine(given, lambda: rules)}
+
+
+def test_the_doctor_asks_what_the_source_asks(ground: Ground) -> None:
+    ground.bots["old"].say("!roll 2d6", "ann")
+    ground.server.scraped_anew(OLD)
+    spoken = tuple(rule for rule in RULES if rule.name not in {"tools", "feedback"})
+    found = doctor(ground, "job=bot", spoken)
+    assert {name: one.status for name, one in found.items()} == dict.fromkeys(DOCTORS, Status.PASS), found
+    assert f"{OLD[:12]}, {NEW[:12]}, {PAIR[:12]}, {SICK[:12]}" in found["prometheus revisions"].because
+
+
+def test_the_doctor_names_labels_that_fit_nothing_and_rules_that_nothing_measures(ground: Ground) -> None:
+    assert "correct PROMETHEUS_LABELS" in doctor(ground, "job=other")["prometheus revisions"].because
+    found = doctor(ground, rules=(*RULES, MetricRule("joy", "rate")))["prometheus health"]
+    assert (found.status, "nothing measures joy (rate)" in found.because) == (Status.FAIL, True)

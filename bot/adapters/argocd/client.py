@@ -18,6 +18,7 @@ _M = TypeVar("_M", bound=BaseModel)
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[-_A-Za-z0-9.]{0,251}[A-Za-z0-9])?")
 API = "/api/v1/applications"
+CAN = "/api/v1/account/can-i/applications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,15 @@ class ArgoClient:
         call = self._call("read the sync windows of", "applications, get")
         found = await self.transport.call("GET", self._path("syncwindows"), call, params=self._where())
         return _read(models.SyncWindows, found)
+
+    async def may(self, action: str, on: str) -> bool:
+        """Whether the token may do this with applications: `create`, `get`, `update`, `delete`, `sync`, `override`.
+
+        `on`: `project/name`, or `project/namespace/name` outside of Argo CD's own namespace.
+        """
+        call = Call("say what the token may do", "none")
+        found = await self.transport.call("GET", f"{CAN}/{action}/{on}", call)
+        return _read(models.Answer, found).value == "yes"
 
     async def tree(self) -> Sequence[models.Node]:
         """The live objects."""

@@ -201,6 +201,12 @@ class SyncWindows(_Model):
     can_sync: bool = False
 
 
+class Answer(_Model):
+    """Of `AccountService.CanI`: yes or no."""
+
+    value: str = ""
+
+
 class Networking(_Model):
     labels: Mapping[str, str] = Field(default_factory=dict)
 

@@ -28,6 +28,11 @@ def query(rules: Sequence[MetricRule], revision: str, where: Mapping[str, str] |
     return f"({chosen} and on ({', '.join(TARGET)}) {build}) or timestamp({build})"
 
 
+def builds(where: Mapping[str, str] | None = None) -> str:
+    """How many processes there are of each revision."""
+    return f"count by (revision) ({BUILD}{{{_matchers(where or {})}}})"
+
+
 def labels_of(text: str) -> Mapping[str, str]:
     """`namespace=prod,cluster=eu` as labels. Raises Misconfigured for anything else."""
     found: dict[str, str] = {}

@@ -56,6 +56,17 @@ async def test_a_refresh_looks_at_git(house: House, how: str) -> None:
     assert house.peer.asked[-1].query == {"projects": "megawatts", "refresh": how}
 
 
+async def test_what_a_token_may_is_asked_of_one_application(house: House) -> None:
+    reader, where = client(house, token="reader"), f"megawatts/{APPLICATION}"
+    assert [await reader.may(action, where) for action in ("get", "sync", "update")] == [True, False, False]
+    assert [await house.client.may(action, where) for action in ("sync", "update", "delete")] == [True, True, False]
+    assert not await house.client.may("sync", "megawatts/another")
+    with pytest.raises(Refused, match="supported actions"):
+        await house.client.may("anything", where)
+    house.peer.fail("can-i", 200, {"value": None})
+    assert not await house.client.may("sync", where), "an answer that is neither is a no"
+
+
 async def test_a_sync_says_why(house: House) -> None:
     await house.client.sync(prune=True, why="asked by the loop")
     (asked,) = house.peer.calls("POST", "/sync")

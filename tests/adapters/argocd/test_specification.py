@@ -65,6 +65,7 @@ async def test_every_call_of_the_client(house: House, client: ArgoClient) -> Non
     await client.sync(prune=False, why="asked by the loop")
     assert await client.tree()
     assert (await client.windows()).can_sync
+    assert [await client.may(action, "*") for action in ("sync", "delete")] == [True, False]
     (rollout,) = (await client.get()).status.resources
     assert {action.name for action in await client.actions(rollout)} == {"promote-full", "resume"}
     await client.act(rollout, "promote-full")

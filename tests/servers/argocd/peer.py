@@ -17,7 +17,13 @@ from aiohttp.test_utils import TestServer
 from tests.servers.argocd.cluster import Cluster, Document, merged
 from tests.servers.argocd.controller import Controller, automated
 
-TOKENS = {"all-rights": {"get", "sync", "update", "action"}, "reader": {"get"}}
+TOKENS = {
+    "all-rights": {"get", "sync", "update", "action"},
+    "reader": {"get"},
+    "too-much": {"get", "sync", "update", "action", "delete", "create", "override"},
+}
+ACTIONS = {"get", "create", "update", "delete", "sync", "override", "action"}
+"""What Argo CD's RBAC knows; it refuses to say whether one may do anything else."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -85,6 +91,7 @@ class Peer:
                 web.delete(f"{one}/operation", self._terminate),
                 web.get(f"{one}/syncwindows", self._windows),
                 web.get(f"{one}/resource-tree", self._tree),
+                web.get("/api/v1/account/can-i/applications/{action}/{on:.+}", self._can),
                 web.get(f"{one}/resource/actions", self._actions),
                 web.post(f"{one}/resource/actions", self._act),
                 web.post(f"{one}/resource/actions/v2", self._act_v2),
@@ -201,6 +208,15 @@ class Peer:
     async def _windows(self, request: web.Request) -> web.Response:
         await self._application(request, "get")
         return web.json_response(self.windows)
+
+    async def _can(self, request: web.Request) -> web.Response:
+        action, on = request.match_info["action"], request.match_info["on"]
+        if action not in ACTIONS:
+            raise Refusal(400, 3, "action does not match any of the supported actions")
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        own = [f"{d['spec']['project']}/{d['metadata']['name']}" for d in await self.cluster.items()]
+        well = action in TOKENS[token] and (on == "*" or on in own)
+        return web.json_response({"value": "yes" if well else "no"})
 
     async def _tree(self, request: web.Request) -> web.Response:
         await self._application(request, "get")

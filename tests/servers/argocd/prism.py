@@ -20,7 +20,7 @@ SWAGGER = HERE.parents[3] / "shared" / "data" / "argocd-swagger.json.gz"
 ABSENT = f"Argo CD's specification is not at {SWAGGER}"
 PATHS = re.compile(
     r"/api/v1/(?:stream/)?applications(?:/\{application\.metadata\.name\}|/\{applicationName\}/resource-tree|"
-    r"/\{name\}(?!/(?:pods|logs|manifests)).*)?"
+    r"/\{name\}(?!/(?:pods|logs|manifests)).*)?|/api/v1/account/can-i/.*"
 )
 
 
