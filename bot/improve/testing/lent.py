@@ -45,7 +45,7 @@ async def lend(work: Workspace, root: Path, profile: Profile, *, cache: Path, st
     they cannot be had.
     """
     sources = await asyncio.to_thread(_sources, root, profile)
-    if not sources:
+    if sources is None:
         return ()
     ready = cache / f"hypothesis-{str(work.python).strip('/').replace('/', '-')}"
     async with _making.setdefault(ready, asyncio.Lock()):
@@ -66,16 +66,15 @@ async def lend(work: Workspace, root: Path, profile: Profile, *, cache: Path, st
     return tuple(there)
 
 
-def _sources(root: Path, profile: Profile) -> dict[str, Path]:
-    """The product's and the tests' sources by the name of their constants; none if no test names Hypothesis."""
-    found: dict[str, Path] = {}
-    used = False
-    for folder in (*profile.tests, *profile.packages):
-        for path in _plain(root / folder):
-            data = path.read_bytes()
-            used = used or (folder in profile.tests and b"hypothesis" in data)
-            found[hashlib.sha1(data, usedforsecurity=False).hexdigest()[:16]] = path
-    return found if used else {}
+def _sources(root: Path, profile: Profile) -> dict[str, Path] | None:
+    """The product's sources by the name of their constants; None if no test names Hypothesis.
+
+    It reads no constants of tests (`is_local_module_file` of hypothesis.internal.constants_ast).
+    """
+    if not any(b"hypothesis" in path.read_bytes() for folder in profile.tests for path in _plain(root / folder)):
+        return None
+    files = (path for folder in profile.packages for path in _plain(root / folder))
+    return {hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()[:16]: path for path in files}
 
 
 def _plain(place: Path) -> Iterator[Path]:

@@ -3,47 +3,63 @@
 from __future__ import annotations
 
 import sys
-from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 MACHINERY = ("_pytest", "pluggy", "unittest", "coverage", "asyncio.runners")
 AT_EVERY_TEST = ("_pytest.python", "_pytest.runner", "_pytest.reports", "_pytest.skipping", "unittest.case", "pluggy.")
-Part = tuple[int, int]
-_known: dict[str, dict[str, Part]] = {}
+
+
+class Part(NamedTuple):
+    """One name of the machinery and what it stood for: the object itself, since a freed address comes again."""
+
+    label: str
+    space: Mapping[str, Any]
+    key: str
+    value: Any
+    function: Any
+    """The function in the value, if there is one, whose code must stay too."""
+    code: Any
+    lacking: Any = None
+    """What a name that is gone counts as."""
+
+
+_known: list[Part] = []
+_quick: list[Part] = []
 
 
 def remember() -> None:
     """Take down the machinery as it is before anything of the checkout is loaded."""
     for name, module in list(sys.modules.items()):
         if name.startswith(MACHINERY) and isinstance(module, ModuleType):
-            _known[name] = dict(_parts(module))
+            parts = [Part(name, sys.modules, name, module, None, None, module), *_parts(module, name)]
+            _known.extend(parts)
+            _quick.extend(parts if name.startswith(AT_EVERY_TEST) else ())
 
 
 def replaced(*, everything: bool) -> list[str]:
-    """Names of functions that are not what they were; a quick look takes the modules that decide outcomes."""
-    found = []
-    for name, parts in _known.items():
-        module = sys.modules.get(name)
-        if module is None or not (everything or name.startswith(AT_EVERY_TEST)):
-            continue
-        now = _parts(module)
-        found += [f"{name}.{part}" for part, was in parts.items() if now.get(part) != was]
-    return sorted(found)
+    """Names of functions, classes and modules that are not what they were; a quick look takes those that decide
+    outcomes. It runs after every test, so it is one loop without a call of ours.
+    """
+    return sorted(
+        label
+        for label, space, key, value, function, code, lacking in (_known if everything else _quick)
+        if space.get(key, lacking) is not value or (code is not None and function.__code__ is not code)
+    )
 
 
-def _parts(module: ModuleType) -> dict[str, Part]:
-    """Functions of a module and of its classes: their identity, and that of their code."""
-    found: dict[str, Part] = {}
-    for name, value in list(vars(module).items()):
-        _add(found, name, value)
+def _parts(module: ModuleType, name: str) -> Iterator[Part]:
+    """Functions of a module and of its classes, and these classes."""
+    yield from _functions(vars(module), name)
+    for key, value in list(vars(module).items()):
         if isinstance(value, type) and value.__module__ == module.__name__:
-            for inner, member in list(vars(value).items()):
-                _add(found, f"{name}.{inner}", member)
-    return found
+            yield Part(f"{name}.{key}", vars(module), key, value, None, None)
+            yield from _functions(vars(value), f"{name}.{key}")
 
 
-def _add(found: dict[str, Part], name: str, value: Any) -> None:
-    function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
-    if isinstance(function, FunctionType):
-        code: CodeType = function.__code__
-        found[name] = (id(value), id(code))
+def _functions(space: Mapping[str, Any], name: str) -> Iterator[Part]:
+    for key, value in list(space.items()):
+        function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+        if isinstance(function, FunctionType):
+            yield Part(f"{name}.{key}", space, key, value, function, function.__code__)

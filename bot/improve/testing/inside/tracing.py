@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,30 +36,56 @@ class Tracer:
     def __init__(self, root: str, sources: list[str] | None) -> None:
         self.root = root
         self.coverage: Any = None
+        self.test = ""
+        self.by: dict[str, dict[str, str]] = {}
+        """By file, the lines of each test."""
+        self.executed: dict[str, set[int]] = {}
         if sources is not None:
             self.coverage = _start(root, sources)
 
     def switch(self, test: str) -> None:
-        """What runs from now on belongs to this test; the empty name is nobody's (imports)."""
-        if self.coverage is not None:
-            self.coverage.switch_context(test)
+        """What runs from now on belongs to this test; the empty name is nobody's (imports).
+
+        Takes the lines from coverage's collector as they are: its own change of contexts goes through all files and
+        all threads there ever were, and through a database, which takes as long as many a test.
+        """
+        if self.coverage is None:
+            return
+        for path, lines in list(self.coverage._collector.data.items()):
+            if lines:
+                ran = set(lines)
+                lines.clear()
+                self.executed.setdefault(path, set()).update(ran)
+                if self.test:
+                    self._add(path, ran)
+        self.test = test
+
+    def _add(self, path: str, ran: set[int]) -> None:
+        by = self.by.setdefault(path, {})
+        shown = ranges(ran)
+        by[self.test] = _joined(by[self.test], shown) if self.test in by else shown
 
     def report(self, emit: Callable[[dict[str, Any]], None], tests: list[str]) -> None:
         """One record a file: all lines that ran, and those of each test by its index in `tests`."""
         if self.coverage is None:
             return
         self.coverage.stop()
-        data = self.coverage.get_data()
+        self.switch("")
         index = {name: number for number, name in enumerate(tests)}
-        for path in sorted(data.measured_files()):
-            contexts = data.contexts_by_lineno(path)
-            by: dict[int, list[int]] = {}
-            for line, names in contexts.items():
-                for name in names:
-                    if name in index:
-                        by.setdefault(index[name], []).append(line)
-            shown = {str(number): ranges(lines) for number, lines in sorted(by.items())}
-            emit({"e": "lines", "file": os.path.relpath(path, self.root), "executed": ranges(contexts), "by": shown})
+        for path, lines in sorted(self.executed.items()):
+            by = self.by.get(path, {})
+            shown = {str(number): by[name] for name, number in index.items() if name in by}
+            emit({"e": "lines", "file": os.path.relpath(path, self.root), "executed": ranges(lines), "by": shown})
+
+
+def _joined(one: str, other: str) -> str:
+    return ranges(number for text in (one, other) for number in _numbers(text))
+
+
+def _numbers(text: str) -> Iterator[int]:
+    for span in filter(None, text.split(",")):
+        first, _, last = span.partition("-")
+        yield from range(int(first), int(last or first) + 1)
 
 
 def _start(root: str, sources: list[str]) -> Any:
