@@ -101,6 +101,7 @@ async def test_a_timeout_counts_what_was_sent() -> None:
     await house.usage.close()
 
 
+@pytest.mark.slow
 async def test_a_loser_of_a_race_is_counted() -> None:
     async def slow(_request: Request, heard: Heard) -> Response:
         await asyncio.Event().wait()

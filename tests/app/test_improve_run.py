@@ -49,6 +49,7 @@ def snapshot(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in files}
 
 
+@pytest.mark.slow
 async def test_accepted_ideas_become_branches_from_head_with_their_evidence(house: House) -> None:
     report = await house.run()
     assert house.branches() == {f"megawatts/{n:x>12}" for n in NAMES}
@@ -61,6 +62,7 @@ async def test_accepted_ideas_become_branches_from_head_with_their_evidence(hous
         assert note["idea"] == attempt.idea.id
 
 
+@pytest.mark.slow
 async def test_nothing_else_is_touched(house: House, tmp_path: Path) -> None:
     (house.path / "a.py").write_text("x = 'mine'\n")
     house.git("add", "a.py")
@@ -77,6 +79,7 @@ async def test_nothing_else_is_touched(house: House, tmp_path: Path) -> None:
     assert any("a.py differ in the work tree" in note for note in report.notes)
 
 
+@pytest.mark.slow
 async def test_what_a_stage_refuses_leaves_no_branch_and_no_note(house: House) -> None:
     house.answers = {"one": Status.FAIL, "two": Status.PENDING, "three": Status.INCONCLUSIVE}
     report = await house.run()
@@ -93,6 +96,7 @@ async def test_a_stage_that_could_not_run_is_asked_once_more(house: House) -> No
     assert house.judged.count("two") == 1
 
 
+@pytest.mark.slow
 async def test_a_second_run_proposes_nothing_twice(later: House) -> None:
     report = await later.run()
     assert later.judged == []
@@ -107,6 +111,7 @@ async def test_a_refusal_is_tried_again_on_another_commit_but_a_deleted_branch_i
     assert later.judged == ["one"]
 
 
+@pytest.mark.slow
 async def test_what_was_merged_is_learned_as_good(house: House) -> None:
     await house.run()
     house.git("merge", "-q", "--ff-only", f"megawatts/{'one':x>12}")
@@ -138,6 +143,7 @@ async def test_only_one_kind(house: House) -> None:
     assert [a.idea.author for a in report.attempts] == ["tests"]
 
 
+@pytest.mark.slow
 async def test_a_broken_analyst_and_a_broken_author_stop_nobody(house: House) -> None:
     house.analysts = [Finds(name="bad", breaks=True), Finds()]
     house.authors = [Writes(refuses=frozenset({"one"}))]
@@ -161,6 +167,7 @@ def command(house: House, *words: str) -> Any:
     return CliRunner().invoke(app, ["improve", str(house.path), *words])
 
 
+@pytest.mark.slow
 def test_the_json_that_others_rely_on(house: House) -> None:
     house.answers = {"two": Status.FAIL}
     done = command(house, "--json")
@@ -176,6 +183,7 @@ def test_the_json_that_others_rely_on(house: House) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_the_table_names_the_stage_that_refused(house: House) -> None:
     house.analysts = [Finds(found=("one", "two"))]
     house.answers = {"two": Status.FAIL}

@@ -79,6 +79,7 @@ def test_a_broken_declaration_is_refused_to_anyone(tmp_path: Path) -> None:
     assert found(tmp_path, {"pyproject.toml": "[project\n"}, by_engine=False)["broken"] is Status.FAIL
 
 
+@pytest.mark.slow
 def test_an_import_that_nobody_declared_is_refused(tmp_path: Path) -> None:
     code = "import json\nimport requests\nimport pkg\nfrom . import other\nimport left_pad\n"
     rules = [p.message for p in undeclared(gate_of(tmp_path, BASE, BASE | {"pkg/new.py": code}))]

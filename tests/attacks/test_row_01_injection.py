@@ -81,6 +81,7 @@ async def test_no_message_writes_where_only_the_engine_or_a_maintainer_does(payl
     assert HONEY not in answer.text
 
 
+@pytest.mark.slow
 async def test_the_published_payloads_call_no_tool_that_changes_anything() -> None:
     texts = corpus()
     if not texts:

@@ -110,6 +110,7 @@ async def test_a_redirect_is_not_followed_with_the_token() -> None:
     assert asked == []
 
 
+@pytest.mark.slow
 async def test_nobody_there_and_nobody_in_time_is_unavailable(unused_tcp_port: int) -> None:
     with pytest.raises(Unavailable, match="no answer"):
         await Server(f"http://127.0.0.1:{unused_tcp_port}").query("up")

@@ -42,6 +42,7 @@ async def test_the_kernels_signals_name_the_limit(code, limit):
     assert (await supervise(shell(f"exit {code}"), Limits())).limit == limit
 
 
+@pytest.mark.slow
 async def test_what_the_watch_finds_ends_the_run():
     done = await supervise(shell("sleep 60", watch=lambda: "memory"), Limits())
     assert (done.limit, done.ok) == ("memory", False)

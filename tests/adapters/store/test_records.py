@@ -29,6 +29,7 @@ def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
         assert path.read_bytes() == content
 
 
+@pytest.mark.slow
 def test_rebuilding_keeps_the_damaged_file(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     for number in (1, 2):
