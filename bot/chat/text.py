@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from bot.core.text import one_line
@@ -14,6 +15,9 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINER = "\u200d"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?")
+_FOLDED = bytes(ord(chr(code).lower()) if chr(code).isalnum() or code == ord("'") else ord(" ") for code in range(128))
+_FOLDED += b" " * 128
+"""ASCII in small letters, and a blank for whatever stands between words; an apostrophe may be in one."""
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -51,7 +55,8 @@ def plain(word: str) -> str:
 def tokens(text: str) -> tuple[str, ...]:
     """Plain words in order; scripts without spaces give pairs of neighbouring characters."""
     if text.isascii():  # most texts are, and have nothing but case
-        return tuple(_ASCII_WORD.findall(text.lower()))
+        words = text.encode().translate(_FOLDED).decode().split()
+        return tuple(words) if "'" not in text else tuple(_quoted(words))
     found: list[str] = []
     for word in _WORD.findall(text):
         if not word.isascii() and _WIDE.search(word):
@@ -59,6 +64,15 @@ def tokens(text: str) -> tuple[str, ...]:
         else:
             found.append(plain(word))
     return tuple(found)
+
+
+def _quoted(words: Iterable[str]) -> Iterator[str]:
+    """Words of ASCII, without the apostrophes around them."""
+    for word in words:
+        if "'" in word:
+            yield from _ASCII_WORD.findall(word)
+        else:
+            yield word
 
 
 def shorten(text: str, limit: int) -> str:

@@ -1,3 +1,5 @@
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +33,11 @@ def test_words_without_spaces_become_pairs() -> None:
 
 def test_an_apostrophe_keeps_a_word_whole() -> None:
     assert tokens("What's up?") == ("what's", "up")
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127) | st.sampled_from("aZ9'_ ")))
+def test_plain_words_are_those_of_the_expression(text: str) -> None:
+    assert tokens(text) == tuple(re.findall(r"[a-z0-9]+(?:'[a-z0-9]+)?", text.lower()))
 
 
 def test_shortened_between_words() -> None:

@@ -3,7 +3,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.policy.checksum import iban, luhn
-from bot.policy.redact import ACCOUNT, CARD, EMAIL, HIDDEN, PHONE, hide, personal_in, redact, secrets_in
+from bot.policy.redact import (
+    ACCOUNT,
+    CARD,
+    EMAIL,
+    HIDDEN,
+    PHONE,
+    harmless,
+    hide,
+    personal_in,
+    redact,
+    redact_fully,
+    secrets_in,
+)
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc123\n-----END RSA PRIVATE KEY-----"
 KEYS = (
@@ -17,6 +29,7 @@ KEYS = (
     "AIza" + "Sy0" * 11 + "ab",
     "hf_abcdefghijklmnopqrstuvwxyz012345",
     "xoxb-123456789012-abcdefghij",
+    "xoxb-abcdefghij",
     "123456789:AAabcdefghijklmnopqrstuvwxyz0123456",
     "MhoneyhoneyhoneyhoneyhoneyA.honey1.honey7f3a9c51e2honey7f3a9c51e2",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
@@ -136,6 +149,41 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact(text)
     assert redact(once) == once
     assert not any(key in once for key in KEYS)
+
+
+LATIN = st.text(alphabet=st.characters(max_codepoint=255))
+MARKS = st.sampled_from(
+    ("password", "token", "ghp_", "sk-", "eyJ", "SG.", "://", "²", "1", "a" * 14, "-----", ":", " ")
+)
+
+
+@given(st.lists(PIECES | MARKS | LATIN | st.text(max_size=12), max_size=8).flatmap(st.permutations).map("".join))
+def test_what_is_called_harmless_is_left_as_it_is_by_the_full_search(text: str) -> None:
+    if harmless(text):
+        assert redact_fully(text) == hide(text) == text
+        assert not secrets_in(text)
+        assert not personal_in(text)
+    assert redact(text) == redact_fully(text)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:10])
+@pytest.mark.parametrize("around", ["{}", "é{}", "ключ {}", "x:\n{}\ny"])
+def test_no_key_is_called_harmless_and_half_of_one_is_not_redacted(key: str, around: str) -> None:
+    assert not harmless(around.format(key))
+    assert redact_fully(key[:14]) == key[:14]
+
+
+@pytest.mark.parametrize(
+    "text", ["so I said to him, it's lunch", "Grüß Gott, ça va? ¿Qué tal?", "", "\n\t_*~`'\"()<>/\\"]
+)
+def test_what_people_say_is_harmless(text: str) -> None:
+    assert harmless(text)
+
+
+@pytest.mark.parametrize("text", ["at 5", "pass²", "so: a thing", "a=b", "@ann", "привет", "a" * 15, "-----"])
+def test_what_could_hold_anything_is_looked_at_in_full(text: str) -> None:
+    assert not harmless(text)
+    assert redact(text) == text
 
 
 @given(st.text(max_size=60), st.sampled_from(KEYS), st.text(max_size=60))
