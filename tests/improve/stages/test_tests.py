@@ -48,6 +48,12 @@ async def test_a_change_that_holds_passes_and_leaves_its_evidence(tmp_path: Path
     head = evidence(made, EVIDENCE_HEAD)
     assert head is not None
     assert head.files["toy/a.py"].tests_of(frozenset({8})) == {"tests/test_g.py::test_g"}
+    # What is out of the change's reach ran unmeasured: its lines are carried over from the base.
+    assert child(verdict, "suite").facts["tests"] == 2
+    base = evidence(made, EVIDENCE_BASE)
+    assert base is not None
+    assert head.files["toy/a.py"].lines() == base.files["toy/a.py"].lines()
+    assert head.files["toy/a.py"].by == base.files["toy/a.py"].by
     assert (await coverage.STAGE.run(made, {"tests": verdict})).passed
     assert (await mutation.STAGE.run(made, {"tests": verdict})).passed
 
@@ -62,42 +68,13 @@ async def test_the_base_is_run_once_and_remembered(tmp_path: Path) -> None:
     assert base.runs == before
 
 
-async def test_what_is_out_of_reach_runs_unmeasured_and_its_lines_are_carried(tmp_path: Path, cache: Path) -> None:
-    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, cache=cache)
+async def test_a_broken_test_is_named_the_rest_not_waited_for_and_nothing_foretold(tmp_path: Path) -> None:
+    made = gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "x * 3")})
     verdict = await STAGE.run(made, {})
-    assert child(verdict, "suite").facts["tests"] == 2
-    head, base = evidence(made, EVIDENCE_HEAD), evidence(made, EVIDENCE_BASE)
-    assert head is not None
-    assert base is not None
-    assert head.files["toy/a.py"].lines() == base.files["toy/a.py"].lines()
-    assert head.files["toy/a.py"].by == base.files["toy/a.py"].by
-
-
-async def test_a_merged_change_spares_the_next_base_its_run(tmp_path: Path) -> None:
-    new = "from toy.a import f\n\n\ndef test_edge():\n    assert f(3) == 0\n"
-    made = gate(tmp_path / "1", BASE, {"tests/test_e.py": new}, kind=Kind.TEST)
-    assert (await STAGE.run(made, {})).passed
-    merged = {**BASE, "tests/test_e.py": new}
-    following = gate(tmp_path / "2", merged, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, cache=made.cache)
-    verdict = await STAGE.run(following, {})
-    assert verdict.passed
-    assert verdict.facts["base_tests"] == 4
-    assert isinstance(following.base, PlainWorkspace)
-    assert following.base.runs == 0
-
-
-async def test_a_refused_change_foretells_nothing(tmp_path: Path) -> None:
-    edits = {"toy/a.py": CODE.replace("x * 2", "x * 3")}
-    made = gate(tmp_path, BASE, edits)
-    assert not (await STAGE.run(made, {})).passed
-    assert [path.name.partition("-")[0] for path in (made.cache / "tests").iterdir()] == [made.base.tree]
-
-
-async def test_a_broken_test_is_named_and_the_rest_not_waited_for(tmp_path: Path, cache: Path) -> None:
-    verdict = await STAGE.run(gate(tmp_path, BASE, {"toy/a.py": CODE.replace("x * 2", "x * 3")}, cache=cache), {})
     assert verdict.status is Status.FAIL
     assert "tests/test_g.py::test_g" in verdict.because
     assert verdict.find("suite") is None
+    assert [path.name.partition("-")[0] for path in (made.cache / "tests").iterdir()] == [made.base.tree]
 
 
 async def test_a_rewritten_test_needs_a_person_unless_behaviour_was_to_stay(tmp_path: Path, cache: Path) -> None:
@@ -152,8 +129,16 @@ async def test_tests_alone_must_kill_a_mutant_that_lived(tmp_path: Path, cache: 
     verdict = await STAGE.run(gate(tmp_path / "1", BASE, {"tests/test_e.py": new}, kind=Kind.TEST, cache=cache), {})
     assert verdict.passed
     assert "toy/a.py:2" in child(verdict, "kills a mutant").because
+    # Once it is merged, the next base is spared its run.
+    merged = {**BASE, "tests/test_e.py": new}
+    following = gate(tmp_path / "2", merged, {"toy/a.py": CODE.replace("x * 2", "2 * x")}, cache=cache)
+    verdict = await STAGE.run(following, {})
+    assert verdict.passed
+    assert verdict.facts["base_tests"] == 4
+    assert isinstance(following.base, PlainWorkspace)
+    assert following.base.runs == 0
     again = new.replace("f(3) == 0", "f(5) == 1")
-    verdict = await STAGE.run(gate(tmp_path / "2", BASE, {"tests/test_e.py": again}, kind=Kind.TEST, cache=cache), {})
+    verdict = await STAGE.run(gate(tmp_path / "3", BASE, {"tests/test_e.py": again}, kind=Kind.TEST, cache=cache), {})
     assert verdict.status is Status.FAIL
     assert "noticed by the others already" in verdict.because
 
