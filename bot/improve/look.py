@@ -64,7 +64,7 @@ async def view(ctx: Context) -> View:
     """Fetch, read the charter at the base branch, list all proposals. A bad charter is Misconfigured: nothing moves."""
     await ctx.forge.fetch(ctx.repo)
     main = await ctx.forge.main()
-    text = ctx.repo.read(main, PurePosixPath(CHARTER))
+    text = commits.read(ctx.repo, main, PurePosixPath(CHARTER))
     if text is None:
         raise Misconfigured(f"{CHARTER} is missing on the base branch: add one (see CONTRIBUTING.md)")
     proposals = tuple(await ctx.forge.proposals(everything=True))
@@ -81,7 +81,7 @@ async def view(ctx: Context) -> View:
 
 def _people(ctx: Context, main: Sha) -> People:
     """The list at the base branch. One that does not hold is Misconfigured, as a charter is: nothing moves."""
-    text = ctx.repo.read(main, PurePosixPath(people.PATH))
+    text = commits.read(ctx.repo, main, PurePosixPath(people.PATH))
     return people.parse(text.decode("utf-8", errors="replace")) if text is not None else People()
 
 

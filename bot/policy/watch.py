@@ -1,6 +1,6 @@
 """After the merge: wait for the rollout, watch it, and settle it, take it back or call a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from bot.core.health import HealthPolicy, Reading, Rollout
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
 from bot.policy.blame import acquit, undisturbed
+from bot.policy.figures import CONTROL
 from bot.policy.health import assess
 
 SECURITY = "security"
@@ -73,12 +74,36 @@ def judged(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, 
     return health if health.status is Status.FAIL or still is None else still
 
 
+def on_the_line(
+    readings: Sequence[Reading], rollout: Rollout, lies_on: Callable[[Sha, Sha], bool]
+) -> tuple[Reading, ...]:
+    """The readings without those of revisions that the one before does not contain.
+
+    A canary that was given up ran beside the line of what ran well: it is nobody's past. `lies_on(old, new)`: whether a
+    commit is another or lies before it.
+    """
+    last = _before(readings, rollout)
+    if last is None:
+        return tuple(readings)
+    others = {r.revision for r in _product(readings)} - {rollout.running, last}
+    beside = {revision for revision in others if not lies_on(revision, last)}
+    return tuple(r for r in readings if r.metric.startswith(CONTROL) or r.revision not in beside)
+
+
+def _product(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    return tuple(r for r in readings if not r.metric.startswith(CONTROL))
+
+
+def _before(readings: Sequence[Reading], rollout: Rollout) -> Sha | None:
+    """The revision before: as the deployer keeps it warm, else the one that was read last before the rollout."""
+    earlier = [r for r in _product(readings) if r.at < rollout.at and r.revision != rollout.running]
+    return rollout.previous or (max(earlier, key=lambda r: r.at).revision if earlier else None)
+
+
 def _well_before(readings: Sequence[Reading], rollout: Rollout) -> Sha | None:
-    """The revision that was the control of the watch before, if its readings are here."""
-    before = {r.revision for r in readings if r.at < rollout.at} - {rollout.running}
-    if rollout.previous is None and len(before) == 1:
-        return None  # it is the revision before, which no deployer keeps warm
-    others = [r for r in readings if r.revision not in {rollout.running, rollout.previous} and r.at < rollout.at]
+    """The revision that was the control of the watch before, if its readings are here (see `on_the_line`)."""
+    known = {rollout.running, _before(readings, rollout)}
+    others = [r for r in _product(readings) if r.revision not in known and r.at < rollout.at]
     return max(others, key=lambda r: r.at).revision if others else None
 
 

@@ -1,13 +1,16 @@
 """The engine over GitHub alone: what was merged runs at once and is well. Its clock is the test's, so are GitHub's."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
+
+from git.cmd import Git
 
 from bot.adapters.git.commits import commit_tree
 from bot.adapters.git.inverse import prove_inverse
@@ -237,6 +240,23 @@ class Quiet:
         )
         assert status == 201
         house.apps[row["id"]] = ME
+
+
+@contextmanager
+def git_commands() -> Iterator[list[str]]:
+    """The git commands that this process starts meanwhile: its adapters start them all by this one method."""
+    begun: list[str] = []
+    start = Git.execute
+
+    def counted(self: Git, command: Any, **options: Any) -> Any:
+        words = list(command[command.index("git") + 1 :])
+        while words[0] == "-c":
+            words = words[2:]
+        begun.append(words[0])
+        return start(self, command, **options)
+
+    with patch.object(Git, "execute", counted):
+        yield begun
 
 
 async def _passes(asked: Asked) -> Verdict:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.change import Kind
-from tests.journeys._road_quiet import Flood, Quiet
+from tests.journeys._road_quiet import Flood, Quiet, git_commands
 from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
 from tests.servers.github import peer
@@ -36,13 +36,19 @@ async def test_a_quiet_round_over_fifty_proposals_is_at_most_fifteen_calls(hub: 
     await quiet.settled()
     made, free, since = quiet.forge.calls.made, quiet.forge.calls.free, len(quiet.told)
 
-    await quiet.look()
+    with git_commands() as begun:
+        await quiet.look()
 
     calls = quiet.forge.calls.made - made
     waits = [facts["because"] for event, facts in quiet.told[since:] if event == "wait"]
     assert len(waits) == OPEN, "every proposal was looked at"
     assert calls <= MOST, quiet.place.asked()[-calls:]
     assert quiet.forge.calls.free > free
+    assert begun == [], "commits do not change: what git said of them is known"
+    with git_commands() as begun:
+        await quiet.forge.fetch(quiet.repo)
+        quiet.repo.tree(await quiet.forge.main())
+    assert begun == ["rev-parse"], "the count sees what is started"
     assert [row["state"] for row in quiet.pulls] == ["open"] * OPEN
     assert [words for words in quiet.place.asked() if words.startswith(("PUT", "PATCH"))] == [], "nothing was done"
 

@@ -15,7 +15,7 @@ from bot.core.verdict import Status, Verdict
 from bot.policy.blame import NOBODY, acquit, before_rollout, disturbances, undisturbed
 from bot.policy.figures import CONTROL, MEMBERS
 from bot.policy.health import assess
-from bot.policy.watch import judged
+from bot.policy.watch import _before, _well_before, judged, on_the_line
 from tests.policy.builders import PROPERTY, merged
 from tests.policy.test_watch import decided
 
@@ -293,6 +293,76 @@ def test_as_bad_as_before_is_not_health_after_a_revert() -> None:
 def test_what_was_not_the_reason_then_is_none_now() -> None:
     later = rows(NEW, *[5.0] * 20) + rows(OLD, *[5.0] * 20)
     assert health(later + earlier(0.0)).status is not Status.FAIL, "it came over all of them in between"
+
+
+LINE = [Sha(f"{number:040x}") for number in range(1, 7)]
+"""Commits of the base branch, oldest first."""
+
+
+def lies_on(old: Sha, new: Sha) -> bool:
+    return old in LINE and new in LINE and LINE.index(old) <= LINE.index(new)
+
+
+def canary(slow: float) -> tuple[list[Reading], Rollout]:
+    """The third commit was a canary that was given up; the fourth is watched beside the stable second."""
+    _first, stable, given_up, new, *_ = LINE
+    before = rows(given_up, *[0.0] * 20, first=-40) + rows(stable, *[slow] * 20, first=-38)
+    own = rows(new, *[slow] * 20) + rows(stable, *[slow] * 20)
+    return before + own, replace(ROLLOUT, wanted=new, running=new, previous=stable)
+
+
+def test_a_canary_that_was_given_up_is_nobodys_past() -> None:
+    readings, rollout = canary(5.0)
+    wrong = judged(POLICY, readings, rollout, rollout.wanted, NOW)
+    assert wrong.because == "as bad as before it was taken back: messages", (
+        "what the stable one does would be its fault"
+    )
+    line = on_the_line(readings, rollout, lies_on)
+    assert {r.revision for r in line} == {rollout.running, rollout.previous}
+    assert judged(POLICY, line, rollout, rollout.wanted, NOW).status is not Status.FAIL
+
+
+def test_what_lies_before_the_one_before_stays_and_so_do_controls() -> None:
+    rollout = replace(ROLLOUT, running=LINE[3], previous=LINE[2])
+    known = rows(LINE[2], 5.0, first=-9) + rows(LINE[1], 0.0, first=-9) + control(1.0) + control(1.0, first=-9)
+    assert on_the_line(known, rollout, lies_on) == tuple(known)
+    stranger = rows(WELL, 0.0, first=-9)
+    assert on_the_line([*known, *stranger], rollout, lies_on) == tuple(known), "git does not know it"
+    assert on_the_line(control(1.0), replace(rollout, previous=None), lies_on) == tuple(control(1.0))
+
+
+def test_without_a_warm_one_the_last_that_was_read_is_the_one_before() -> None:
+    rollout = replace(ROLLOUT, running=LINE[3], previous=None)
+    stable, given_up = rows(LINE[1], 0.0, first=-2), rows(LINE[2], 5.0, first=-9)
+    assert on_the_line(given_up + stable, rollout, lies_on) == tuple(stable)
+    last = rows(LINE[2], 5.0, first=-1)
+    assert on_the_line(stable + last, rollout, lies_on) == tuple(stable + last), "it ran: it is no canary"
+
+
+LOOK = st.builds(
+    Reading,
+    st.sampled_from(["messages", CONTROL + "discord"]),
+    st.sampled_from(LINE),
+    st.integers(-40, 40).map(lambda n: START + n * STEP),
+    st.sampled_from([0.0, 5.0]),
+    st.just(10.0),
+)
+
+
+@PROPERTY
+@given(st.lists(LOOK, max_size=40), st.sampled_from(LINE[1:]), st.none() | st.sampled_from(LINE))
+def test_what_was_well_before_lies_before_the_one_before(
+    readings: list[Reading], running: Sha, previous: Sha | None
+) -> None:
+    """However a canary, an abort and a revert took turns: nothing newer than the revision before is its past."""
+    rollout = replace(ROLLOUT, running=running, previous=previous if previous != running else None)
+    line = on_the_line(readings, rollout, lies_on)
+    last, well = _before(line, rollout), _well_before(line, rollout)
+    assert last == _before(readings, rollout), "the one before is the same, whatever is left out"
+    assert well is None or (well != running and lies_on(well, Sha(str(last))) and well != last)
+    assert on_the_line(line, rollout, lies_on) == line
+    gone = set(readings) - set(line)
+    assert not [r for r in gone if r.metric.startswith(CONTROL) or r.revision in {running, last}]
 
 
 def test_an_excused_failure_is_watched_to_the_deadline_and_then_paged(monkeypatch: Any) -> None:

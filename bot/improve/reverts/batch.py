@@ -1,20 +1,23 @@
 """The range of merges whose health is not settled: who is in it, what they share, and what points at one of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cmp_to_key, lru_cache
+from functools import cmp_to_key, lru_cache, partial
 
 from bot.core.case import Case, Revert, Step, Validate
 from bot.core.change import Proposal
+from bot.core.health import Reading, Rollout
 from bot.core.ids import Sha
 from bot.core.ports import Repository
 from bot.core.verdict import Verdict
 from bot.improve.context import GATE, Context
 from bot.improve.look import View, saved_readings
+from bot.improve.promotions import lies_on
 from bot.improve.reverts import replays
 from bot.policy.blame import NOBODY
 from bot.policy.culprit import Range, Suspect, frames
 from bot.policy.ranges import Replay, steer
-from bot.policy.watch import SECURITY
+from bot.policy.watch import SECURITY, on_the_line
 
 SLOWER = 1.02
 """Times the processor time of before, from which on a measurement of the gate is worth telling."""
@@ -27,7 +30,7 @@ def unsettled(ctx: Context, seen: View) -> tuple[Proposal, ...]:
     def order(one: Proposal, other: Proposal) -> int:
         if one.merged_as is None or other.merged_as is None or one.merged_as == other.merged_as:
             return 0
-        return -1 if _is_before(ctx.repo, one.merged_as, other.merged_as) else 1  # type: ignore[arg-type]  # as below
+        return -1 if _is_before(ctx.repo, one.merged_as, other.merged_as) else 1  # type: ignore[arg-type]  # a door is hashed by its identity
 
     return tuple(sorted(members, key=cmp_to_key(order)))
 
@@ -46,19 +49,23 @@ async def shared(ctx: Context, seen: View, case: Case) -> Case:
     """
     members = unsettled(ctx, seen) if case.proposal.merged_as is not None else ()
     first, tip = (members[0].merged_as, members[-1].merged_as) if members else (None, None)
-    if len(members) < 2 or case.proposal not in members or case.rollout is None or first is None or tip is None:
+    if case.rollout is None:
         return case
+    if len(members) < 2 or case.proposal not in members or first is None or tip is None:
+        return replace(case, readings=_compared(ctx, case.readings, case.rollout))
     *earlier, latest = (saved_readings(ctx, p.merged_as) for p in members if p.merged_as is not None)
     wanted = {r.revision for rows in earlier for r in rows} - {case.rollout.running, NOBODY}
-    repo = ctx.repo
-    # A door is hashed by its identity, which its protocol does not say.
-    wanted = {r for r in wanted if r == case.rollout.previous or not _is_before(repo, first, r)}  # type: ignore[arg-type]
+    wanted = {r for r in wanted if r == case.rollout.previous or not lies_on(ctx.repo, first, r)}
     before = [r for rows in earlier for r in rows if r.revision in wanted and r.at < case.rollout.at]
-    readings = tuple(sorted((*before, *latest), key=lambda r: r.at))
+    readings = _compared(ctx, sorted((*before, *latest), key=lambda r: r.at), case.rollout)
     if case.rollout.contains or case.rollout.failed or case.proposal.reverts is not None:
         return replace(case, readings=readings)
     failed = (await ctx.deployer.rollout(tip)).failed
     return replace(case, readings=readings, rollout=replace(case.rollout, failed=failed))
+
+
+def _compared(ctx: Context, readings: Sequence[Reading], rollout: Rollout) -> tuple[Reading, ...]:
+    return on_the_line(readings, rollout, partial(lies_on, ctx.repo))
 
 
 async def steered(ctx: Context, seen: View, case: Case, step: Step) -> Step | Replay:
