@@ -1,7 +1,7 @@
 """`megawatts doctor` on where untrusted code runs: a hosted runner, a pod or a machine; what it forbids; the fix."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,25 +13,50 @@ MOST = "proc/sys/user/max_user_namespaces"
 ACCOUNT = "var/run/secrets/kubernetes.io"
 
 
+STATUS, MOUNTS = "proc/self/status", "proc/self/mountinfo"
+USERS, LABEL = "proc/self/uid_map", "proc/self/attr/current"
+EVERYBODY = ["0", "0", "4294967295"]
+"""The map of the first user namespace. Source: user_namespaces(7)."""
+DEPLOY = 'docs/deploy.md, "The controller\'s sandbox"'
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What the kernel and the surroundings say. `forbids`: why user namespaces cannot be made, '' if they can."""
+    """What the kernel and the surroundings say."""
 
     place: str
     """`hosted runner`, `runner`, `pod` or `machine`."""
     forbids: str = ""
+    """Why user namespaces cannot be made; '' if they can."""
+    lacks: tuple[str, ...] = ()
+    """In a pod: values of the chart's controller that bubblewrap may be lacking."""
 
 
 def host(root: Path = Path("/"), environment: Mapping[str, str] | None = None, uid: int | None = None) -> Host:
     """Look at this host. As root bubblewrap needs no user namespace, so that nothing forbids it."""
     env = os.environ if environment is None else environment
-    return Host(_place(root, env), "" if (os.geteuid() if uid is None else uid) == 0 else _forbids(root))
+    place = _place(root, env)
+    forbids = "" if (os.geteuid() if uid is None else uid) == 0 else _forbids(root)
+    return Host(place, forbids, tuple(_lacks(root)) if place == "pod" else ())
 
 
 def _place(root: Path, env: Mapping[str, str]) -> str:
     if env.get("GITHUB_ACTIONS") == "true":
         return "hosted runner" if env.get("RUNNER_ENVIRONMENT") == "github-hosted" else "runner"
     return "pod" if env.get("KUBERNETES_SERVICE_HOST") or (root / ACCOUNT).exists() else "machine"
+
+
+def _lacks(root: Path) -> Iterator[str]:
+    """Each line of the pod's that would have to be another one. A filter does not say what it lets through."""
+    if _read(root / USERS).split() == EVERYBODY:
+        yield "hostUsers: false"
+    if any(len(row) > 4 and row[4].startswith("/proc/") for row in map(str.split, _read(root / MOUNTS).splitlines())):
+        yield "procMount: Unmasked"
+    filters = [row.split()[1:] for row in _read(root / STATUS).splitlines() if row.startswith("Seccomp:")]
+    if filters == [["2"]]:
+        yield "a seccompProfile that lets it make namespaces"
+    if _read(root / LABEL).endswith("(enforce)"):
+        yield "an appArmorProfile that lets it mount"
 
 
 def _forbids(root: Path) -> str:
@@ -57,20 +82,22 @@ def advise(found: Host, box: str, lacking: str = "") -> Verdict:
     if box == "bubblewrap":
         return Verdict("sandbox host", Status.PASS, f"{where}{'; ' if found.forbids else ': '}bubblewrap holds")
     if box == "landlock":
-        because = f"{where}: Landlock is used, which cannot boot the bot (stage runtime, V-12); {_fix(found)}"
-        return Verdict("sandbox host", Status.INCONCLUSIVE, because)
+        because = f"{where}: Landlock holds, and all stages run; bubblewrap would hold more: {_fix(found)}"
+        return Verdict("sandbox host", Status.PASS, because)
     why = f" ({lacking})" if lacking else ""
     return Verdict("sandbox host", Status.FAIL, f"{where}: no sandbox works{why}; {_fix(found)}")
 
 
 def _fix(found: Host) -> str:
-    if found.place == "pod":
-        return "validate in a pod of its own with `hostUsers: false`, or let GitHub Actions validate"
     if "AppArmor" in found.forbids:
         rule = "an AppArmor rule for bwrap (docs/sandbox.md)"
-        return f"add {rule}, or run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` before it"
+        where = "on the node" if found.place == "pod" else "before it"
+        return f"add {rule}, or run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` {where}"
     if found.forbids:
         return "set that to a number above 0 (sysctl), or validate elsewhere"
+    if found.place == "pod":
+        what = f"give the controller {', '.join(found.lacks)}" if found.lacks else "see what the error says"
+        return f"{what} ({DEPLOY}), or nodes of Linux 6.12 or newer, or let GitHub Actions validate"
     return "install bubblewrap and libseccomp2, or a kernel of 6.12 or newer"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.doctor_sandbox import ACCOUNT, APPARMOR, CLONE, MOST, Host, advise, host
+from bot.app.doctor_sandbox import ACCOUNT, APPARMOR, CLONE, LABEL, MOST, MOUNTS, STATUS, USERS, Host, advise, host
 from bot.core.verdict import Status
 
 HOSTED = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted"}
@@ -61,20 +61,82 @@ RESTRICTED = Host("hosted runner", "user namespaces restricted by AppArmor")
 
 
 def test_a_hosted_runner_gets_the_line_that_mends_it() -> None:
-    fallen = advise(RESTRICTED, "landlock")
-    assert fallen.status is Status.INCONCLUSIVE
+    fallen = advise(RESTRICTED, "")
+    assert fallen.status is Status.FAIL
     assert "sysctl kernel.apparmor_restrict_unprivileged_userns=0" in fallen.because
-    assert "V-12" in fallen.because
     assert advise(RESTRICTED, "bubblewrap").passed, "a rule of AppArmor lets it through"
 
 
-def test_a_pod_is_told_of_a_pod_of_its_own() -> None:
-    verdict = advise(
-        Host("pod", "no user namespaces (user.max_user_namespaces is 0)"), "", "bubblewrap: no; landlock: no"
-    )
+def test_landlock_is_well_and_says_what_would_be_better() -> None:
+    verdict = advise(RESTRICTED, "landlock")
+    assert verdict.passed
+    assert "Landlock holds" in verdict.because
+    assert "sysctl kernel.apparmor_restrict_unprivileged_userns=0" in verdict.because
+    assert "V-12" not in verdict.because
+
+
+POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+MASKED = "30 22 0:5 / /proc rw - proc proc rw\n31 30 0:6 / /proc/kcore ro - tmpfs tmpfs ro"
+WHOLE = "30 22 0:5 / /proc rw - proc proc rw\n33 22 0:7 / /procs rw - tmpfs tmpfs rw"
+HARD = {
+    USERS: "         0          0 4294967295",
+    MOUNTS: MASKED,
+    STATUS: "Name:\tx\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1",
+    LABEL: "cri-containerd.apparmor.d (enforce)",
+}
+SOFT = {
+    USERS: "         0  833617920      65536",
+    MOUNTS: WHOLE,
+    STATUS: "Seccomp:\t0\nSeccomp_filters:\t0",
+    LABEL: "unconfined",
+}
+WANTED = {USERS: "hostUsers: false", MOUNTS: "procMount: Unmasked", STATUS: "seccompProfile", LABEL: "appArmorProfile"}
+
+
+def surroundings(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    return root
+
+
+def test_a_hardened_pod_is_told_each_line_that_it_lacks(tmp_path: Path) -> None:
+    found = host(surroundings(tmp_path, HARD), POD, uid=1000)
+    verdict = advise(found, "", "bubblewrap: no; landlock: no")
     assert verdict.status is Status.FAIL
-    assert "hostUsers: false" in verdict.because
+    assert [one for one in WANTED.values() if one not in verdict.because] == []
     assert "bubblewrap: no" in verdict.because
+    assert "docs/deploy.md" in verdict.because
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_only_what_is_lacking_is_asked_for(tmp_path: Path, name: str) -> None:
+    found = host(surroundings(tmp_path, {**SOFT, name: HARD[name]}), POD, uid=1000)
+    (lacks,) = found.lacks
+    assert WANTED[name] in lacks
+    assert host(surroundings(tmp_path, SOFT), POD, uid=1000).lacks == ()
+
+
+def test_elsewhere_nothing_of_a_pod_is_asked_for(tmp_path: Path) -> None:
+    found = host(surroundings(tmp_path, HARD), HOSTED, uid=1000)
+    assert found.lacks == ()
+    assert "hostUsers" not in advise(found, "landlock").because
+
+
+def test_odd_files_of_the_kernel_say_nothing(tmp_path: Path) -> None:
+    odd = {
+        USERS: "",
+        MOUNTS: "x\n\n1 2",
+        STATUS: "Seccomp:\nSeccomp",
+        LABEL: "\udcff".encode("utf-8", "replace").decode(),
+    }
+    assert host(surroundings(tmp_path, odd), POD, uid=1000).lacks == ()
+
+
+def test_a_pod_on_a_node_that_forbids_it_is_told_of_the_node() -> None:
+    verdict = advise(Host("pod", "user namespaces restricted by AppArmor", ("hostUsers: false",)), "")
+    assert "on the node" in verdict.because
 
 
 @pytest.mark.parametrize("box", ["", "unconfined", "odd"])

@@ -63,6 +63,14 @@ _CONFINED = {
         "home": {"existingClaim": "kept"},
     }
 }
+_BOXED = {
+    "controller": {
+        "procMount": "Unmasked",
+        "seccompProfile": {"type": "Localhost", "localhostProfile": "megawatts-sandbox.json"},
+        "appArmorProfile": {"type": "Localhost", "localhostProfile": "megawatts-sandbox"},
+    }
+}
+"""As docs/deploy.md has it for bubblewrap."""
 VALUES: dict[str, dict[str, Any]] = {
     "smallest": _image("bot"),
     "staging": merged(_BOT["staging"], _image("bot")),
@@ -73,6 +81,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "blue-green": merged(_BOT["production"], read("rollouts", "blue-green.yaml"), _image("bot")),
     "controller": merged(_CONTROLLER, _image("controller")),
     "hooked": merged(_CONTROLLER, _image("controller"), _HOOKED),
+    "boxed": merged(_CONTROLLER, _image("controller"), _BOXED),
     "confined": merged(_image("bot"), _CONFINED),
     "monitoring": read("environments", "production", "monitoring.yaml"),
 }

@@ -49,7 +49,7 @@ def distinct(version: str) -> dict[str, Any]:
             if one["kind"] == "Rollout":
                 kept = {key: one["spec"][key] for key in ("selector", "template")}
                 document = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": one["metadata"], "spec": kept}
-            if version == "1.28.0" and name == "confined" and one["kind"] == "StatefulSet":
+            if version == "1.28.0" and name in {"boxed", "confined"} and one["kind"] in WORKLOADS:
                 # The field is younger than that version, and not set unless it is asked for.
                 young = {"template": {"spec": {"securityContext": {"appArmorProfile": None}}}}
                 document = merged(one, {"spec": young})
@@ -133,7 +133,7 @@ def keys(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def test_each_key_of_each_value_set_is_refused_if_it_is_misspelt() -> None:
     with helm_python.Chart.load(CHART) as chart:
-        for values in (chart.values, VALUES["production"], VALUES["hooked"], VALUES["confined"]):
+        for values in (chart.values, VALUES["production"], VALUES["hooked"], VALUES["confined"], VALUES["boxed"]):
             chart.validate_schema(values)
             found = list(keys(values))
             assert found
@@ -183,6 +183,27 @@ def test_every_object_of_the_schema_is_closed() -> None:
 def test_what_would_be_wrong_is_refused_with_its_name(values: dict[str, Any], says: str) -> None:
     assert refusal(SOUND) == ""
     assert says in refusal(merged(SOUND, values))
+
+
+@pytest.mark.parametrize(("values", "says"), [
+    ({"hostUsers": True}, "controller.procMount Unmasked needs controller.hostUsers false"),
+    ({"seccompProfile": {"type": "RuntimeDefault", "localhostProfile": None}}, "of type Localhost"),
+    ({"procMount": "unmasked"}, "procMount"),
+    ({"hostUsers": "no"}, "hostUsers"),
+    ({"appArmorProfile": {"type": "Unconfined"}}, "appArmorProfile"),
+])  # fmt: skip
+def test_half_of_what_bubblewrap_needs_is_refused(values: dict[str, Any], says: str) -> None:
+    boxed = VALUES["boxed"]
+    assert refusal(boxed) == ""
+    assert says in refusal(merged(boxed, {"controller": values}))
+
+
+def test_the_users_of_the_node_are_shared_where_that_is_asked_for() -> None:
+    (one,) = [
+        one for one in rendered(merged(VALUES["controller"], {"controller": {"hostUsers": True}}))
+        if one["kind"] == "Deployment"
+    ]  # fmt: skip
+    assert "hostUsers" not in one["spec"]["template"]["spec"]
 
 
 def test_an_ingress_needs_a_name_and_a_certificate() -> None:

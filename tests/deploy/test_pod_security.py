@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.rendering import VALUES, Document, documents, merged, of_kind, pods
+from tests.deploy.rendering import ROOT, VALUES, Document, documents, merged, of_kind, pods
 
 pytestmark = pytest.mark.integration
 LARGEST = {"bot": 500, "controller": 2200}
 """Megabytes that a part may be given by default: the specification's figures, 500 MB for the bot, 2 GB in all."""
 PODS = dict(pods())
 OFF = ("automountServiceAccountToken", "enableServiceLinks")
-FREE_SHARE = frozenset({"hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace"})
+FREE_SHARE = frozenset({"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"})
 
 
 def problems(pod: Document) -> Iterator[str]:
@@ -27,11 +27,19 @@ def problems(pod: Document) -> Iterator[str]:
         yield "default service account"
     yield from (f"{key} is not off" for key in OFF if spec.get(key) is not False)
     yield from (f"{key} is set" for key in FREE_SHARE & spec.keys())
+    if spec.get("hostUsers", False) is not False:
+        yield "hostUsers is on"
+    if spec.get("hostUsers") is not False and any("procMount" in _security(one) for one in spec["containers"]):
+        yield "/proc is not masked and the users are the node's"
     yield from _identity(spec.get("securityContext", {}))
     for volume in spec.get("volumes", []):
         yield from _volume(volume)
     for container in [*spec["containers"], *spec.get("initContainers", [])]:
         yield from (f"{container['name']}: {one}" for one in _container(container))
+
+
+def _security(container: dict[str, Any]) -> dict[str, Any]:
+    return dict(container.get("securityContext", {}))
 
 
 def _identity(security: dict[str, Any]) -> Iterator[str]:
@@ -49,7 +57,7 @@ def _volume(volume: dict[str, Any]) -> Iterator[str]:
 
 
 def _container(container: dict[str, Any]) -> Iterator[str]:
-    security = container.get("securityContext", {})
+    security = _security(container)
     wanted = {
         "allowPrivilegeEscalation": False,
         "privileged": False,
@@ -89,6 +97,7 @@ WEAKER: list[dict[str, Any]] = [
     {"spec": {"enableServiceLinks": None}},
     {"spec": {"hostNetwork": True}},
     {"spec": {"hostPID": True}},
+    {"spec": {"hostUsers": True}},
     {"spec": {"securityContext": {"runAsUser": 0}}},
     {"spec": {"securityContext": {"fsGroup": None}}},
     {"spec": {"securityContext": {"runAsNonRoot": None}}},
@@ -100,6 +109,7 @@ WEAKER: list[dict[str, Any]] = [
 IN_CONTAINER: list[dict[str, Any]] = [
     {"securityContext": {"allowPrivilegeEscalation": True}},
     {"securityContext": {"privileged": True}},
+    {"securityContext": {"procMount": "Unmasked"}},
     {"securityContext": {"readOnlyRootFilesystem": None}},
     {"securityContext": {"capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}}},
     {"resources": {"limits": None}},
@@ -122,6 +132,28 @@ def test_a_weaker_container_is_seen(weaker: dict[str, Any]) -> None:
     pod = next(iter(PODS.values()))
     (container,) = pod["spec"]["containers"]
     assert list(problems(merged(pod, {"spec": {"containers": [merged(container, weaker)]}})))
+
+
+CONTROLLER = {name: pod for name, pod in PODS.items() if pod["spec"]["containers"][0]["name"] == "controller"}
+
+
+def test_the_pod_that_runs_unapproved_code_has_users_of_its_own() -> None:
+    assert {name: pod["spec"].get("hostUsers") for name, pod in CONTROLLER.items()} == dict.fromkeys(CONTROLLER, False)
+    assert len(CONTROLLER) == 3
+    assert all("hostUsers" not in pod["spec"] for name, pod in PODS.items() if name not in CONTROLLER)
+
+
+def test_proc_is_masked_unless_bubblewrap_is_asked_for() -> None:
+    unmasked = {
+        name.split(":")[0]: pod["spec"]["containers"][0]["securityContext"]["procMount"]
+        for name, pod in PODS.items()
+        if "procMount" in pod["spec"]["containers"][0]["securityContext"]
+    }
+    assert unmasked == {"boxed": "Unmasked"}
+    (boxed,) = (pod["spec"]["securityContext"] for name, pod in CONTROLLER.items() if name.startswith("boxed"))
+    for kind, profile in (("seccomp", boxed["seccompProfile"]), ("apparmor", boxed["appArmorProfile"])):
+        assert profile["type"] == "Localhost"
+        assert (ROOT / "deploy" / kind / profile["localhostProfile"]).is_file()
 
 
 @pytest.mark.parametrize("name", list(PODS))

@@ -90,7 +90,11 @@ class Box:
         row = await self._first_row()
         if row is None:
             return
-        child = int(row["child-pid"])
+        # Where a mount is refused it has ended by now: the gate stays closed, and bwrap says why.
+        with contextlib.suppress(ProcessLookupError, BrokenPipeError):
+            self._bind(int(row["child-pid"]))
+
+    def _bind(self, child: int) -> None:
         self.first = os.pidfd_open(child)
         if self.group:
             self.group.add(child)
