@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "quarantine": "quarantine_cmd",
     "red-team": "red_team_cmd",
     "resume": "emergency_cmd",
+    "retry": "retry_cmd",
     "route": "route_cmd",
     "rollback": "emergency_cmd",
     "stop": "emergency_cmd",
@@ -40,7 +41,7 @@ COMMANDS: dict[str, str] = {
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "route", "doctor"),
-    "Improve and judge": ("improve", "validate", "judge", "policy"),
+    "Improve and judge": ("improve", "retry", "validate", "judge", "policy"),
     "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db"),
     "Emergency and record": ("stop", "resume", "rollback", "override", "quarantine", "audit", "verify"),
     "This repository": ("docs", "changelog", "ci", "promote", "red-team"),

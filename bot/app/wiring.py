@@ -88,7 +88,7 @@ class Judge:
 
         try:
             async with open_gate(question, self.sandbox, cache=self.cache) as gate:
-                cache = VerdictCache(self.cache / "verdicts")
+                cache = VerdictCache(self.cache / "verdicts", anew=asked.anew)
                 names = stages_in_force(self.stages, gate.charter)
                 return await run_gate(gate, all_stages(names), (), cache, Plan(watch=watch))
         except Denied as error:

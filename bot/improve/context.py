@@ -35,6 +35,8 @@ class Asked:
     by_engine: bool = True
     label: str = ""
     """For people: what the progress lines name."""
+    anew: bool = False
+    """A person asked for it to be tried again: verdicts that are kept do not answer."""
 
 
 class Polls(Protocol):

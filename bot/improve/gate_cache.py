@@ -50,6 +50,8 @@ class VerdictCache:
 
     folder: Path
     salt: str = field(default_factory=referee)
+    anew: bool = False
+    """A person asked for another look: what is kept is not read, and the new answer takes its place."""
 
     def key(self, gate: Gate, stage: str) -> str:
         """Identity of a question: referee, trees, claim, kind, origin, charter and interpreter."""
@@ -68,7 +70,9 @@ class VerdictCache:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def get(self, key: str, into: Path) -> Verdict | None:
-        """The kept verdict, its evidence copied to `into`; None if there is none."""
+        """The kept verdict, its evidence copied to `into`; None if there is none, or another look was asked for."""
+        if self.anew:
+            return None
         entry = self.folder / key
         try:
             verdict = Verdict.from_dict(json.loads((entry / "verdict.json").read_text()))
@@ -88,6 +92,8 @@ class VerdictCache:
             try:
                 shutil.copytree(evidence, draft / "evidence", symlinks=True)
                 (draft / "verdict.json").write_text(json.dumps(verdict.to_dict()))
+                if self.anew:
+                    shutil.rmtree(self.folder / key, ignore_errors=True)
                 draft.rename(self.folder / key)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)

@@ -139,7 +139,7 @@ async def carry_out(
     known = shunned.known(ctx.records, ctx.repo, seen.main, head)
     if known is not None:
         return _declined(ctx, idea, Result.REFUSED, f"the same change was taken back before (#{known['pull']})")
-    verdict = await ctx.validate(Asked(seen.main, head, idea.claim, idea.kind, label=title))
+    verdict = await _judged(ctx, Asked(seen.main, head, idea.claim, idea.kind, label=title), idea)
     if verdict.status not in {Status.PASS, Status.PENDING}:
         return replace(_declined(ctx, idea, Result.REFUSED, verdict.because), verdict=verdict)
     ruling = _ruled(ctx, seen, idea, head)
@@ -149,6 +149,16 @@ async def carry_out(
     if crowded and (verdict.status is Status.PENDING or ruling.tier > Tier.SAFE):
         return _declined(ctx, idea, Result.UNWRITTEN, "people have enough to look at; it is kept for later", seen.main)
     return await publish(ctx, seen, Attempt(idea, head, verdict), patch)
+
+
+async def _judged(ctx: Context, asked: Asked, idea: Idea) -> Verdict:
+    """The gate's verdict. Of an idea that a person wants tried again it really judges again, once for each time that
+    it was asked: on a base that has not moved, the same edit would else get the answer that is kept."""
+    again = retries.due(ctx.records, idea.id)
+    verdict = await ctx.validate(replace(asked, anew=again > 0))
+    if again:
+        retries.done(ctx.records, idea.id, again)
+    return verdict
 
 
 def _ruled(ctx: Context, seen: View, idea: Idea, head: Sha) -> Ruling:

@@ -15,7 +15,7 @@ from bot.improve.reverts.shunned import TABLE as QUARANTINE
 
 TABLE = "retries"
 """By idea: which end of it is forgiven. What was learned from it stays."""
-WHY = "a person ticked its box on the dashboard"
+WHY = "a person asked for it again"
 _NOT_REJECTED = frozenset({Result.OPEN, Result.MERGED, Result.HEALTHY})
 
 
@@ -44,6 +44,19 @@ def trailer(records: Records, idea: ProposalId) -> str:
     proposal that was closed."""
     row = records.get(TABLE, idea)
     return f"Retry: {row['times']}\n" if row is not None else ""
+
+
+def due(records: Records, idea: ProposalId) -> int:
+    """Which time of asking for it has not led to a look of the gate's yet; 0: none. Only a person's tick makes one."""
+    row = records.get(TABLE, idea)
+    return int(row["times"]) if row is not None and int(row.get("judged", 0)) < int(row["times"]) else 0
+
+
+def done(records: Records, idea: ProposalId, times: int) -> None:
+    """The gate has looked again for this time of asking; from now on what it said then is kept like any answer."""
+    row = records.get(TABLE, idea)
+    if row is not None:
+        records.put(TABLE, idea, {**row, "judged": times})
 
 
 async def heed(ctx: Context, seen: View) -> int:
@@ -93,7 +106,8 @@ def _forgive(records: Records, idea: ProposalId, known: Outcome | None, tries: l
     pulls = [int(p.pull) for p in tries if p.closed]
     if before and (before["outcome"], before["pulls"]) == (outcome, pulls):
         return  # the same tick, handed out again after a restart
-    row = {"outcome": outcome, "pulls": pulls, "times": int(before.get("times", 0)) + 1, "at": at.isoformat()}
+    times = {"times": int(before.get("times", 0)) + 1, "judged": int(before.get("judged", 0))}
+    row = {"outcome": outcome, "pulls": pulls, **times, "at": at.isoformat()}
     records.put(TABLE, idea, row)
 
 

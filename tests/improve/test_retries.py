@@ -13,6 +13,7 @@ from bot.core.errors import Unavailable
 from bot.core.ids import ProposalId
 from bot.core.verdict import Status
 from bot.improve import board, releases, retries
+from bot.improve.context import Asked
 from bot.improve.engine import Engine
 from bot.improve.knowledge import Knowledge
 from bot.policy.intake import Intake
@@ -85,6 +86,40 @@ async def test_what_a_stage_refused_is_tried_again_and_its_history_stays(world: 
     await go(1)
     assert len(world.saw("proposed")) == 1
     assert len(world.asked) == 2
+
+
+async def test_each_asking_makes_the_gate_look_again_once_on_a_base_that_did_not_move(world: World, go: Go) -> None:
+    world.gate = Status.FAIL
+    main = await world.forge.main()
+    await go(2)
+    for times in (1, 2):
+        (refused,) = Knowledge(world.ctx.records).outcomes()
+        await tick(world, refused.idea)
+        await go(3)
+        assert [asked.anew for asked in world.asked] == [False] + [True] * times
+        assert retries.due(world.ctx.records, ProposalId(refused.idea)) == 0
+    assert {asked.base for asked in world.asked} == {main}
+    assert len({world.repo.tree(asked.head) for asked in world.asked}) == 1, "the very same edit"
+
+
+async def test_a_person_who_asks_gets_a_look_though_the_controller_was_ended_in_the_middle_of_it(
+    world: World, go: Go, monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    world.gate = Status.FAIL
+    await go(2)
+    (refused,) = Knowledge(world.ctx.records).outcomes()
+    await tick(world, refused.idea)
+
+    async def cut(_asked: Asked) -> Any:
+        raise Unavailable("sandbox", "the machine went away")
+
+    engine._ctx = replace(world.ctx, validate=cut)
+    await go(2)
+    assert retries.due(world.ctx.records, ProposalId(refused.idea)) == 1, "nobody has looked yet"
+    engine._ctx = world.ctx
+    engine._barren, engine._rest_until = ("", ""), None
+    await go(2)
+    assert [asked.anew for asked in world.asked] == [False, True]
 
 
 async def test_what_was_taken_back_stays_in_quarantine_until_a_person_releases_it(world: World, go: Go) -> None:

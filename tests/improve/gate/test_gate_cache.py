@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -56,6 +57,43 @@ async def test_no_answer_is_asked_for_again(gate: Gate, tmp_path: Path, status: 
     verdict = await run_gate(gate, [stage], cache=cache)
     assert stage.runs == 2
     assert "cached" not in verdict.children[0].facts
+
+
+class Changing(Counting):
+    """The same stage by its name and settings, which says another thing each time."""
+
+    says: ClassVar[list[Status]] = []
+
+    def __init__(self, *says: Status) -> None:
+        super().__init__(Status.PASS)
+        type(self).says = list(says)
+
+    async def run(self, gate: Gate, earlier: object) -> Verdict:
+        return replace(await super().run(gate, earlier), status=self.says.pop(0))
+
+
+@pytest.mark.parametrize("now", [Status.PASS, Status.FAIL])
+@pytest.mark.parametrize("kept", [Status.PASS, Status.FAIL])
+async def test_another_look_is_really_one_and_its_answer_takes_the_place_of_the_old(
+    gate: Gate, tmp_path: Path, kept: Status, now: Status
+) -> None:
+    plain, stage = VerdictCache(tmp_path / "kept"), Changing(kept, now)
+    await run_gate(gate, [stage], cache=plain)
+    assert (await run_gate(gate, [stage], cache=plain)).status is kept
+    verdict = await run_gate(gate, [stage], cache=replace(plain, anew=True))
+    assert (stage.runs, verdict.status, "cached" in verdict.children[0].facts) == (2, now, False)
+    elsewhere = replace(gate, scratch=tmp_path / "later")
+    verdict = await run_gate(elsewhere, [stage], cache=plain)
+    assert (stage.runs, verdict.status) == (2, now), "once: what it said then is kept"
+    assert (tmp_path / "later" / "counted" / "evidence.txt").read_text() == "run 2"
+
+
+async def test_another_look_that_gives_no_answer_takes_nothing_away(gate: Gate, tmp_path: Path) -> None:
+    plain, stage = VerdictCache(tmp_path / "kept"), Changing(Status.FAIL, Status.ERROR)
+    await run_gate(gate, [stage], cache=plain)
+    assert (await run_gate(gate, [stage], cache=replace(plain, anew=True))).status is Status.ERROR
+    assert (await run_gate(gate, [stage], cache=plain)).status is Status.FAIL
+    assert stage.runs == 2
 
 
 async def test_a_stage_told_to_look_at_less_does_not_answer_for_the_whole(gate: Gate, tmp_path: Path) -> None:
