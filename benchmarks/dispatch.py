@@ -71,11 +71,15 @@ def listener_specs() -> Any:
 
 
 def pipeline() -> Any:
-    """The product's pipeline, offline, with records in memory."""
+    """The product's pipeline, offline, with records in memory and settings of guilds."""
     from bot.app.bot_wiring import World, assemble
+    from bot.chat.guild_book import RecordsGuildBook
+    from bot.sdk.host import Doors
     from bot.sdk.testing import DictRecords
 
-    return assemble(World(records=DictRecords(), rate_limits=False, clock=lambda: datetime.now(UTC))).service
+    records = DictRecords()
+    doors = Doors(book=RecordsGuildBook(records, None, time.monotonic))
+    return assemble(World(records=records, rate_limits=False, clock=lambda: datetime.now(UTC), doors=doors)).service
 
 
 class Deaf:

@@ -38,23 +38,26 @@ class Listening:
         """Remembered where the guild keeps anything; what is said against the rules is told to the moderators."""
         if message.by_bot or settings.paused or message.channel in settings.ignores:
             return
-        keeps = settings.memory and settings.retention_days > 0
-        if not keeps and not self._watches(message, settings):
+        keeps, watches = settings.memory and settings.retention_days > 0, self._watches(message, settings)
+        if not keeps and not watches:
             return
         text = clean(message.text)
         if not text:
             return
+        now = self._parts.clock()
         if keeps and not await self._refusals.refused(message.user):
-            line = Line(message.user, shown(message.name), redact(text), self._parts.clock(), message=message.id)
-            self._add(message, line)
-        await self.heard(message, text, settings)
+            self._add(message, Line(message.user, shown(message.name), redact(text), now, message=message.id))
+        if watches and self._climate.hear(message.channel, message.user, text, now):
+            await self._calm(message, settings)
 
     async def heard(self, message: Message, text: str, settings: GuildSettings) -> None:
         """Take the temper of a line; a conflict that begins gets one calm word, and the moderators a note."""
         if not self._watches(message, settings):
             return
-        if not self._climate.hear(message.channel, message.user, text, self._parts.clock()):
-            return
+        if self._climate.hear(message.channel, message.user, text, self._parts.clock()):
+            await self._calm(message, settings)
+
+    async def _calm(self, message: Message, settings: GuildSettings) -> None:
         log.info("conflict noticed", channel=message.channel, guild=message.guild)
         self._parts.observer.stepped("conflict_noticed", 0.0)
         say, language = self._parts.texts, settings.language or "en"

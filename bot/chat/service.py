@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import structlog
 
@@ -193,4 +194,9 @@ class ChatService:
     def _settings(self, guild: GuildId) -> GuildSettings:
         """A guild's settings; the defaults where there is no book or no guild."""
         book = self._parts.book
-        return GuildSettings(guild) if book is None or guild == HERE else book.read(guild)
+        return _defaults(guild) if book is None or guild == HERE else book.read(guild)
+
+
+@lru_cache(maxsize=1024)
+def _defaults(guild: GuildId) -> GuildSettings:
+    return GuildSettings(guild)

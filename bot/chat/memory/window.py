@@ -46,12 +46,14 @@ class Memory:
     def add(self, channel: ChannelId, line: Line, guild: GuildId = HERE, *, lasting: bool = True) -> None:
         """Append a line; those beyond the window go into the summary. `guild`: whose retention holds for the channel;
         `lasting`: whether it may be on disk at all."""
-        self._load(channel)
+        if channel not in self._talks:
+            self._load(channel)
         with self._state:
             if guild != HERE:
                 self._guilds[channel] = guild
             (self._fleeting.discard if lasting else self._fleeting.add)(channel)
-            self._talks[channel] = self._talks.get(channel, Talk()).with_line(line, self._window)
+            self._talks[channel] = (self._talks.get(channel) or Talk()).with_line(line, self._window)
+            self._talks.move_to_end(channel)
             self._dirty.add(channel)
             oldest = next(iter(self._talks)) if len(self._talks) > _CHANNELS else None
         if oldest is not None:
