@@ -4,8 +4,8 @@ Each check is a verdict; a look that was not allowed is INCONCLUSIVE, never a pa
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -20,7 +20,7 @@ from bot.core.verdict import Status, Verdict, worst
 from bot.policy import charter as charters
 from bot.policy import codeowners, people
 from bot.policy.app_access import ENGINE, REVERTS, Role, compare
-from bot.policy.branch_rules import CI_CHECKS, drift, rulesets
+from bot.policy.branch_rules import CI_CHECKS, drift, merges, rulesets
 from bot.policy.repository_setup import Named, environments, jobs, named
 
 if TYPE_CHECKING:
@@ -74,10 +74,14 @@ class Look:
         return named({path: text for path, text in self.texts.items() if path.endswith((".yml", ".yaml"))})
 
     @cached_property
+    def holding(self) -> Sequence[Mapping[str, Any]]:
+        """The rules that hold on the base branch, from wherever they come."""
+        return self.api.pages(f"/repos/{self.access.repository}/rules/branches/{self.branch}")
+
+    @property
     def effective(self) -> frozenset[str]:
-        """Types of the rules that hold on the base branch, from wherever they come."""
-        where = f"/repos/{self.access.repository}/rules/branches/{self.branch}"
-        return frozenset(str(row.get("type")) for row in self.api.pages(where))
+        """Their types."""
+        return frozenset(str(row.get("type")) for row in self.holding)
 
     @cached_property
     def engine(self) -> "Installed":
@@ -160,9 +164,7 @@ def _app(role: Role, look: Look, at: str, app: AppAccess, *, queue: bool) -> Ver
 
 def rules(name: str, look: Look) -> Verdict:
     """Every ruleset is as the charter wants; each drift by the rule's name."""
-    here = look.effective
-    apps = look.access.apps()
-    wanted = rulesets(look.charter, apps, linear="required_linear_history" in here, queue="merge_queue" in here)
+    wanted = rulesets(look.charter, look.access.apps(), queue="merge_queue" in look.effective)
     there = look.settings.rulesets()
     parts = [drift(one, there.get(one.name)) for one in wanted]
     found = worst(name, parts)
@@ -170,6 +172,11 @@ def rules(name: str, look: Look) -> Verdict:
         said = "; ".join(f"{part.name}: {part.because}" for part in parts if part.status is Status.FAIL)
         return Verdict(name, Status.FAIL, f"{said}; `megawatts init --github` mends it", found.children)
     return found
+
+
+def merging(name: str, look: Look) -> Verdict:
+    """The base branch takes merge commits."""
+    return replace(merges(look.holding, look.api.get(f"/repos/{look.access.repository}")), name=name)
 
 
 def files(name: str, look: Look) -> Verdict:
@@ -272,6 +279,7 @@ CHECKS: dict[str, Check] = {
     "github": identity,
     "github permissions": permissions,
     "github rules": rules,
+    "github merges": merging,
     "github files": files,
     "github checks": checks,
     "github names": names,

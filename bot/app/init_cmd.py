@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.app.setup.files import Differing, Wish
+from bot.core.errors import Misconfigured
 from bot.policy.repository_setup import Action, Change
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def init(
     register_app: Annotated[
         Which | None, typer.Option("--register", help="Register this App of the fork by a page on this machine.")
     ] = None,
-    linear: Annotated[bool, typer.Option(help="Ask for a linear history.")] = False,
+    linear: Annotated[bool, typer.Option("--linear", hidden=True, help="Refused, with the reason.")] = False,
     queue: Annotated[bool, typer.Option(help="Ask for GitHub's merge queue.")] = False,
     trial: Annotated[
         bool, typer.Option(help="Make rules without Apps: anybody who writes could post the checks.")
@@ -66,6 +67,8 @@ def init(
     Without --github or --write: the embedded forge in a home folder; one that is there stays. With them it writes what
     is missing, once, and refuses where something else is there. Exit code 0 if nothing conflicts, else 1.
     """
+    if linear:
+        raise Misconfigured("--linear cannot be had: a linear history forbids the merge commits that reverts go by")
     if register_app is not None:
         _register(register_app, github, home, webhook, queue=queue)
         return
@@ -78,7 +81,7 @@ def init(
 
     wish = Wish(tuple(maintainer or ()), home_guild, base, differing)
     found = access(github)
-    choice = Choice(found.apps(engine_app, reverts_app), linear=linear, queue=queue, trial=trial)
+    choice = Choice(found.apps(engine_app, reverts_app), queue=queue, trial=trial)
     if write is not None:
         rows, pull = _written(write, github, wish, choice, webhook, dry_run=dry_run), ""
     else:

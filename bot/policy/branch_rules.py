@@ -65,9 +65,9 @@ class Ruleset:
 
 
 def rulesets(
-    charter: Charter, apps: Apps, *, linear: bool = False, queue: bool = False, checks: Iterable[str] = CI_CHECKS
+    charter: Charter, apps: Apps, *, queue: bool = False, checks: Iterable[str] = CI_CHECKS
 ) -> tuple[Ruleset, ...]:
-    """Every ruleset that the charter asks for. `linear` and `queue` are a repository's own choice."""
+    """Every ruleset that the charter asks for. `queue` is a repository's own choice."""
     base = (f"refs/heads/{charter.base_branch}",)
     passing = (("Integration", apps.reverts, "pull_request"),) if apps.reverts is not None else ()
     green = _checks([(GATE, apps.engine), *((name, apps.actions) for name in checks)])
@@ -75,8 +75,6 @@ def rulesets(
         "pull_request": _pull_request(owners=_owned(charter)),
         "required_status_checks": green,
     }
-    if linear:
-        reviewed["required_linear_history"] = {}
     if queue:
         reviewed["merge_queue"] = _QUEUE
     always = {
@@ -174,6 +172,29 @@ def _bypass(wanted: Ruleset, found: Mapping[str, Any]) -> Verdict:
     wrong = [f"{_actor(one)} passes and should not" for one in sorted(there - set(wanted.bypass), key=str)]
     wrong += [f"{_actor(one)} should pass and does not" for one in wanted.bypass if one not in there]
     return _said("bypass", wrong, "nobody passes" if not wanted.bypass else "only whom the rule names passes")
+
+
+def merges(rules: Iterable[Mapping[str, Any]], repository: Mapping[str, Any]) -> Verdict:
+    """Whether merge commits are allowed where these rules (from wherever they come) hold on the base branch.
+
+    A merge commit names the base and the head that were judged, and what a revert takes back; a squash or a rebase
+    makes commits that nobody judged.
+    """
+    wrong = [said for rule in rules if (said := _forbids(str(rule.get("type")), rule.get("parameters") or {}))]
+    if repository.get("allow_merge_commit") is False:
+        wrong.append("the repository's settings allow no merge commits")
+    fix = "allow merge commits, which are what the loop proves its merges and reverts by"
+    return _said("merges", [f"{'; '.join(dict.fromkeys(wrong))}: {fix}"] if wrong else [], "by merge commits")
+
+
+def _forbids(kind: str, told: Mapping[str, Any]) -> str:
+    if kind == "required_linear_history":
+        return "a rule asks for a linear history"
+    if kind == "pull_request" and "merge" not in told.get("allowed_merge_methods", ("merge",)):
+        return f"a rule allows only {_list(told['allowed_merge_methods'])}"
+    if kind == "merge_queue" and told.get("merge_method", "MERGE") != "MERGE":
+        return f"the merge queue merges by {told['merge_method']}"
+    return ""
 
 
 def _rule(kind: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> Verdict:

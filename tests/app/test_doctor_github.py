@@ -161,6 +161,12 @@ FLOW = ".github/workflows/validate.yml"
             "github rules",
             "megawatts: controller: creation: the rule is missing",
         ),
+        (
+            loosen("megawatts: always", lambda f: f["rules"].append({"type": "required_linear_history"})),
+            "github merges",
+            "a linear history: allow merge commits",
+        ),
+        (lambda r: r.settings.update(allow_merge_commit=False), "github merges", "settings allow no merge commits"),
         (edit(codeowners.PATH, lambda t: t + "/bot/core/ @eve\n"), "github files", "differs from the charter"),
         (lambda r: r.files.update({".github/CODEOWNERS": ""}), "github files", "read in its place"),
         (edit(people.PATH, lambda _: "[people]\nx = 1\n"), "github files", "no member's id"),

@@ -64,6 +64,14 @@ def test_a_conflict_is_one_sentence_and_exit_code_one(tmp_path: Path) -> None:
     assert init("--write", str(tmp_path), "--maintainer", "ann", "--differing", "replace").exit_code == 0
 
 
+def test_a_linear_history_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    result = init("--write", str(tmp_path), "--maintainer", "ann", "--linear")
+    assert isinstance(result.exception, Misconfigured)
+    assert str(result.exception).startswith("--linear cannot be had: a linear history forbids the merge commits")
+    assert list(tmp_path.iterdir()) == []
+    assert "linear" not in init("--help").output
+
+
 def test_nobody_named_says_what_to_do(tmp_path: Path) -> None:
     result = init("--write", str(tmp_path))
     assert isinstance(result.exception, Misconfigured)

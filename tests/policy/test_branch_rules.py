@@ -12,7 +12,7 @@ from bot.core.charter import Charter, Ward
 from bot.core.tier import Tier
 from bot.core.verdict import Status
 from bot.improve import context
-from bot.policy.branch_rules import ACTIONS, CONSENT, GATE, Apps, Ruleset, drift, rulesets
+from bot.policy.branch_rules import ACTIONS, CONSENT, GATE, Apps, Ruleset, drift, merges, rulesets
 from bot.policy.charter import parse
 
 CHARTER = parse((Path(__file__).parents[2] / ".github/charter.toml").read_text())
@@ -81,9 +81,9 @@ def test_without_apps_checks_are_anybodys_and_nobody_passes() -> None:
     assert required(trial[1]) == {GATE: None, "gate": None, "policy": None}
 
 
-def test_linear_history_and_a_queue_are_a_repositorys_own_choice() -> None:
-    plain, chosen = rulesets(CHARTER, APPS)[1], rulesets(CHARTER, APPS, linear=True, queue=True)[1]
-    assert set(chosen.rules) - set(plain.rules) == {"required_linear_history", "merge_queue"}
+def test_a_queue_is_a_repositorys_own_choice() -> None:
+    plain, chosen = rulesets(CHARTER, APPS)[1], rulesets(CHARTER, APPS, queue=True)[1]
+    assert set(chosen.rules) - set(plain.rules) == {"merge_queue"}
     assert parameters(chosen, "merge_queue")["max_entries_to_merge"] == 1
 
 
@@ -185,3 +185,30 @@ def test_a_rule_that_is_taken_away_is_always_seen(one: Ruleset, data: st.DataObj
 @given(st.recursive(st.none() | st.booleans() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_an_odd_answer_is_never_well(odd: Any) -> None:
     assert not drift(ALWAYS, {"rules": [], "bypass_actors": [], "odd": odd}).passed
+
+
+@pytest.mark.parametrize("queue", [True, False])
+def test_what_we_ask_for_takes_merge_commits(queue: bool) -> None:
+    bodies = [rule for one in rulesets(CHARTER, APPS, queue=queue) for rule in one.body()["rules"]]
+    assert merges(bodies, {"allow_merge_commit": True}).passed
+    assert merges(bodies, {}).passed, "whoever is no admin is not told of the settings"
+
+
+@pytest.mark.parametrize(
+    ("rule", "repository", "said"),
+    [
+        ({"type": "required_linear_history"}, {}, "a linear history: allow merge commits"),
+        ({"type": "pull_request", "parameters": {"allowed_merge_methods": ["squash", "rebase"]}}, {}, "squash, rebase"),
+        ({"type": "pull_request", "parameters": {"allowed_merge_methods": []}}, {}, "a rule allows only nothing"),
+        ({"type": "merge_queue", "parameters": {"merge_method": "SQUASH"}}, {}, "the merge queue merges by SQUASH"),
+        ({"type": "deletion"}, {"allow_merge_commit": False}, "the repository's settings allow no merge commits"),
+    ],
+)
+def test_a_branch_that_takes_no_merge_commits_is_told(
+    rule: dict[str, Any], repository: dict[str, Any], said: str
+) -> None:
+    plain = [one for ruleset in ALL for one in ruleset.body()["rules"]]
+    found = merges([*plain, rule, rule], repository)
+    assert found.status is Status.FAIL
+    assert found.because.count(said) == 1
+    assert merges(plain, {"allow_squash_merge": False}).passed

@@ -21,7 +21,6 @@ class Choice:
     """What the command line says about the repository's settings."""
 
     apps: Apps = field(default_factory=Apps)
-    linear: bool = False
     queue: bool = False
     trial: bool = False
     """Rules without Apps: anybody who may write could post the checks. For looking around, not for use."""
@@ -67,7 +66,7 @@ def find(settings: "RepositorySettings") -> Found:
 
 def wanted(charter: Charter, choice: Choice) -> tuple[Ruleset, ...]:
     """The rulesets of this charter and choice."""
-    return rulesets(charter, choice.apps, linear=choice.linear, queue=choice.queue)
+    return rulesets(charter, choice.apps, queue=choice.queue)
 
 
 def compare(charter: Charter, choice: Choice, found: Found, used: Named, *, files_wait: bool) -> Plan:

@@ -58,6 +58,7 @@ class Repository:
     events: list[str] = field(default_factory=list)
     hook: dict[str, str] = field(default_factory=dict)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
+    settings: dict[str, bool] = field(default_factory=lambda: {"allow_merge_commit": True})
     codeowners_errors: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -225,7 +226,7 @@ def _effective(repo: Repository, branch: str) -> list[dict[str, Any]]:
     about = (
         one for one in repo.rulesets.values() if f"refs/heads/{branch}" in one["conditions"]["ref_name"]["include"]
     )
-    return [{"type": rule["type"]} for one in about for rule in one["rules"]]
+    return [dict(rule) for one in about for rule in one["rules"]]
 
 
 def _installation(repo: Repository, _query: Any, _body: Any) -> Answer:
@@ -247,7 +248,7 @@ def _conversion(repo: Repository, _query: Any, _body: Any, code: str) -> Answer:
 
 
 ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
-    ("GET", "", lambda repo, *_: (200, {"default_branch": repo.branch, "full_name": repo.name})),
+    ("GET", "", lambda repo, *_: (200, {"default_branch": repo.branch, "full_name": repo.name, **repo.settings})),
     ("GET", "/git/trees/(.+)", _tree),
     ("GET", "/git/blobs/(.+)", _blob),
     ("GET", "/labels", lambda repo, query, _: (200, _page(repo.labels, query))),

@@ -48,7 +48,7 @@ def asked() -> list[Request]:
             github_revert_app_private_key=pem,
             github_webhook_secret=Secret("w" * 32),
         )
-        choice = Choice(Apps(11, 22), linear=True, queue=True)
+        choice = Choice(Apps(11, 22), queue=True)
         for _ in range(2):
             set_up(access(given=given), ROOT, Wish(("ann",)), choice, dry_run=False)
             repo.merge()
@@ -69,7 +69,8 @@ def test_every_request_is_one_that_github_takes(asked: list[Request]) -> None:
 def test_every_kind_of_rule_was_sent(asked: list[Request]) -> None:
     bodies = [body for verb, path, _, body in asked if verb == "POST" and path.endswith("/rulesets")]
     kinds = {rule["type"] for body in bodies for rule in body["rules"]}
-    assert {"pull_request", "required_status_checks", "merge_queue", "required_linear_history", "update"} <= kinds
+    assert {"pull_request", "required_status_checks", "merge_queue", "update"} <= kinds
+    assert "required_linear_history" not in kinds
     assert any(path.endswith("/rulesets/1") and verb == "PUT" for verb, path, _, _ in asked)
 
 
