@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bot.improve.doors import Profile, Workspace
+from bot.improve.testing.precompiled import precompile
 from bot.improve.testing.results import Run
 from bot.improve.testing.run import Ask, run_tests
 
@@ -26,6 +27,7 @@ async def baseline(work: Workspace, profile: Profile, *, scratch: Path, cache: P
         known = await asyncio.to_thread(load, path)
         if known is not None:
             return known
+        await precompile(work, profile, cache)
         run = await _make(work, profile, scratch, cache, seconds)
         if run.tests and not run.timed_out:
             await asyncio.to_thread(save, run, path)

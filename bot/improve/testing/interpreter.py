@@ -1,11 +1,13 @@
 """What a repository's interpreter brings for running tests, and what we lend it."""
 
+import hashlib
 import importlib.util
 import json
 import shutil
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from bot.core.errors import Misconfigured
@@ -20,7 +22,8 @@ import importlib.metadata as m, importlib.util as u, json, sys
 sys.path.pop(0)
 found = {(e.name, e.value.split(":")[0]) for d in m.distributions() for e in d.entry_points if e.group == "pytest11"}
 print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(found), "prefix": sys.prefix,
-    "pytest": bool(u.find_spec("pytest")), "coverage": bool(u.find_spec("coverage"))}))
+    "pytest": bool(u.find_spec("pytest")), "coverage": bool(u.find_spec("coverage")),
+    "build": [sys.version, u.MAGIC_NUMBER.hex(), [d.version for d in m.distributions(name="pytest")]]}))
 """
 
 
@@ -36,6 +39,8 @@ class Interpreter:
     plugins: tuple[tuple[str, str], ...]
     coverage: bool
     kit: Path | None
+    build: str = ""
+    """Names what compiles: the interpreter and its pytest, or ours."""
 
     def modules(self, without: Collection[str]) -> list[str]:
         """The plugins' modules, without the plugins of these names: each costs every run its import."""
@@ -69,6 +74,7 @@ async def _inspect(work: Workspace, cache: Path) -> Interpreter:
         plugins=plugins if answer["pytest"] or lend else (),
         coverage=bool(answer["coverage"] or kit),
         kit=kit,
+        build=hashlib.sha256(json.dumps([answer["build"], version("pytest") if kit else ""]).encode()).hexdigest()[:16],
     )
 
 

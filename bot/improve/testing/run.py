@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.core.sandbox import Limits
 from bot.improve.doors import Profile, Workspace
-from bot.improve.testing import report, settings
+from bot.improve.testing import precompiled, report, settings
 from bot.improve.testing.interpreter import inspect, seed
 from bot.improve.testing.lent import lend
 from bot.improve.testing.results import Run
@@ -58,6 +58,8 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
     folder = _fresh(scratch)
     root = ask.root or work.path
     lent = await lend(work, root, profile, cache=cache, storage=folder / "tmp" / HYPOTHESIS)
+    compiled = await precompiled.place(work, cache)
+    lent = (*lent, *([compiled] if compiled.is_dir() else []))
     chosen = settings.read(root, profile)
     config = str(root / chosen.config) if chosen.config else "/dev/null"
     # Without a configuration file pytest would look for conftests, and list folders, up to the root of the file system.
@@ -70,6 +72,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
         "root": str(root),
         "roots": [str(root / folder) for folder in profile.roots] or [str(root)],
         "kit": [str(found.kit)] if found.kit else [],
+        "compiled": str(compiled) if compiled in lent else "",
         "engine": found.engine,
         "plugins": found.modules(chosen.without),
         "args": args,

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import errno
 import http.client
+import os
 import socket
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -71,7 +73,8 @@ def test_a_way_where_handles_cannot_be_sent_is_none(monkeypatch: pytest.MonkeyPa
     assert wires.way() == wires.NONE
 
 
-def test_the_wires_fit_the_way() -> None:
+def test_the_wires_fit_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wires, "_listeners", set)
     assert isinstance(wires.wires(wires.LOOPBACK), wires.Loopback)
     handed = wires.wires(wires.HANDED)
     assert isinstance(handed, wires.Handed)
@@ -221,6 +224,32 @@ def test_a_listener_waits_until_somebody_is_handed_over(line: wires.Handed) -> N
         caller.start()
         server.accept()[0].close()
         caller.join()
+
+
+def test_what_is_no_socket_is_no_listener_and_is_not_kept_open(line: wires.Handed, tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w") as file:
+        socket.send_fds(handed_sockets._control[0], [wires.PORT.pack(4000)], [file.fileno()])
+        handle = os.dup(file.fileno())
+    with served(5000):
+        assert line.listening() == [5000]
+    line._keep(4000, handle)
+    assert line.listening() == [5000]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(handle)
+
+
+def test_a_flood_of_listeners_is_cut(line: wires.Handed) -> None:
+    for port in range(4000, 4000 + 2 * wires._MOST):
+        socket.send_fds(handed_sockets._control[0], [wires.PORT.pack(port)], [handed_sockets._control[0].fileno()])
+    assert len(line.listening()) == wires._MOST
+
+
+def test_who_listened_before_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wires, "_listeners", lambda: {22})
+    line = wires.Loopback()
+    assert line.listening() == []
+    monkeypatch.setattr(wires, "_listeners", lambda: {22, 4001, 4000})
+    assert line.listening() == [4000, 4001]
 
 
 @pytest.mark.parametrize("said", [b"", b"\0\0", b"\0\0\x0f\xa0"])

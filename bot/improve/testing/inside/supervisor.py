@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import integrity
+from . import compiled, integrity
 from .process import hide_memory
 from .tracing import spare_rewriting
 
@@ -189,6 +189,8 @@ def _preload(job: dict[str, Any]) -> None:
 
         if job["engine"] == "pytest":
             spare_rewriting()
+    if job["compiled"]:
+        compiled.install(job["compiled"])
     integrity.remember()
 
 

@@ -6,6 +6,7 @@ local ones. There the bot's listeners are pairs, and a connection is the end of 
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from pathlib import Path
@@ -85,6 +86,10 @@ class Loopback:
 
     inherited: tuple[int, ...] = ()
 
+    def __init__(self) -> None:
+        self._before = _listeners()
+        """Somebody else's: a sandbox has none, a host without one has."""
+
     def told(self) -> str:
         """Nothing: the kernel lists who listens."""
         return ""
@@ -97,18 +102,23 @@ class Loopback:
         return socket.create_connection(("127.0.0.1", port), _WITHIN)
 
     def listening(self) -> list[int]:
-        """Whatever listens in this network namespace. Source: proc_net_tcp(5); state 0A is TCP_LISTEN."""
-        ports = set()
-        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-            place = Path(table)
-            for row in place.read_text().splitlines()[1:] if place.exists() else []:
-                fields = row.split()
-                if fields[3] == "0A":
-                    ports.add(int(fields[1].rsplit(":", 1)[1], 16))
-        return sorted(ports)
+        """Whatever has begun to listen in this network namespace."""
+        return sorted(_listeners() - self._before)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _listeners() -> set[int]:
+    """Source: proc_net_tcp(5); state 0A is TCP_LISTEN."""
+    ports = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        place = Path(table)
+        for row in place.read_text().splitlines()[1:] if place.exists() else []:
+            fields = row.split()
+            if fields[3] == "0A":
+                ports.add(int(fields[1].rsplit(":", 1)[1], 16))
+    return ports
 
 
 class Handed:
@@ -153,10 +163,18 @@ class Handed:
                 return
             if len(said) != PORT.size or len(handles) != 1:
                 return
-            (number,) = PORT.unpack(said)
-            if number in self._listeners:
-                self._listeners[number].close()
-            self._listeners[number] = socket.socket(fileno=handles[0])
+            self._keep(PORT.unpack(said)[0], handles[0])
+
+    def _keep(self, port: int, handle: int) -> None:
+        """A listener, if what was handed over is a socket: whoever announces is the change's own code."""
+        try:
+            end = socket.socket(fileno=handle)
+        except OSError:
+            os.close(handle)
+            return
+        if port in self._listeners:
+            self._listeners[port].close()
+        self._listeners[port] = end
 
     def close(self) -> None:
         """All ends of ours."""

@@ -1,0 +1,106 @@
+"""The base's sources compiled once, and lent to each run of tests: a fifth of a large suite's time is compiling.
+
+Only the base's are, which people or the gate have let in: what a change brings is compiled in each run. A text that
+could break the compiler could then forge no more than code for itself and for what was let in beside it.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bot.core.sandbox import Limits
+from bot.improve.doors import Profile, Workspace
+from bot.improve.testing.inside.compiled import PLAIN, TEST, key
+from bot.improve.testing.interpreter import inspect
+
+INSIDE = Path(__file__).parent / "inside"
+WORTH = 40
+"""So many sources without code are worth a process."""
+MOST = 20_000
+LARGEST = 4 << 20
+SECONDS = 120.0
+PROCESSES = 2
+_making: dict[Path, asyncio.Lock] = {}
+
+
+async def place(work: Workspace, cache: Path) -> Path:
+    """Where the code for this interpreter is kept; it need not be there yet."""
+    return cache / f"compiled-{(await inspect(work, cache)).build}"
+
+
+async def precompile(work: Workspace, profile: Profile, cache: Path) -> None:
+    """Compile what the base's run would compile. It is no error if that fails: then each run compiles for itself."""
+    ready = await place(work, cache)
+    found = await inspect(work, cache)
+    if found.engine != "pytest":
+        return
+    async with _making.setdefault(ready, asyncio.Lock()):
+        known = frozenset(os.listdir(ready)) if ready.is_dir() else frozenset[str]()  # noqa: PTH208  (names are enough)
+        lacking = {
+            name: row for name, row in (await asyncio.to_thread(_sources, work.path, profile)).items()
+            if name not in known
+        }  # fmt: skip
+        if len(lacking) < WORTH:
+            return
+        if len(known) > MOST:
+            await asyncio.to_thread(shutil.rmtree, ready, ignore_errors=True)
+        names = sorted(lacking)
+        kit = [found.kit] if found.kit else []
+        parts = [{name: lacking[name] for name in names[n::PROCESSES]} for n in range(PROCESSES)]
+        await asyncio.gather(*(_make(work, ready, kit, part) for part in parts))
+
+
+def _sources(root: Path, profile: Profile) -> dict[str, tuple[str, Path]]:
+    """Plain files of the product and the tests, by the name of their code: the kind and the path."""
+    found: dict[str, tuple[str, Path]] = {}
+    for path in (path for folder in (*profile.packages, *profile.tests) for path in _files(root / folder)):
+        test = path.name.startswith("test_") or path.stem.endswith("_test") or path.name == "conftest.py"
+        kind = TEST if test else PLAIN
+        found[key(kind, path.read_bytes())] = (kind, path)
+    return found
+
+
+def _files(place: Path) -> Iterator[Path]:
+    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+async def _make(work: Workspace, ready: Path, kit: list[Path], part: Mapping[str, tuple[str, Path]]) -> None:
+    scratch = ready.with_name(f".{ready.name}.{secrets.token_hex(4)}")
+    scratch.mkdir(parents=True)
+    scratch.chmod(0o777)
+    files = {kind: [str(path) for one, path in part.values() if one == kind] for kind in (PLAIN, TEST)}
+    try:
+        await work.run(
+            ["{python}", "-s", "-B", str(INSIDE / "launch.py"), "compiled"],
+            writable=[scratch],
+            readable=[INSIDE, *kit],
+            stdin=json.dumps({"kit": [str(folder) for folder in kit], "folder": str(scratch), "files": files}).encode(),
+            limits=Limits(seconds=SECONDS),
+        )
+        await asyncio.to_thread(_keep, scratch, ready, part)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+def _keep(scratch: Path, ready: Path, asked: Mapping[str, object]) -> None:
+    """Take over plain files with names that were asked for, each whole; they belong to us from then on."""
+    ready.mkdir(parents=True, exist_ok=True)
+    for name in asked:
+        path = scratch / name
+        try:
+            seen = path.lstat()
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(seen.st_mode) or seen.st_nlink > 1 or seen.st_size > LARGEST:
+            continue
+        if seen.st_uid != os.geteuid():
+            os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
+        path.chmod(0o644)
+        path.replace(ready / name)
