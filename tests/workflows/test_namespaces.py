@@ -8,6 +8,7 @@ import pytest
 
 from tests.workflows.rules import STRANGERS, events, loaded
 
+pytestmark = pytest.mark.integration
 FOLDER = Path(__file__).parents[2] / ".github"
 SCRIPT = (FOLDER / "actions" / "validate" / "namespaces").read_text(encoding="utf-8")
 KERNEL = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"

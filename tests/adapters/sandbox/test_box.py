@@ -14,6 +14,8 @@ from bot.adapters.sandbox.box import Box
 from bot.core.errors import Unavailable
 from bot.core.sandbox import Finished, Limits
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def gone() -> int:

@@ -39,6 +39,7 @@ def test_a_good_boot_has_nothing_wrong() -> None:
 def test_a_long_answer_with_a_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     long = json.dumps({"text": "I can", "answered": True, "files": ["x" * 20_000]})
     monkeypatch.setattr(boot, "_ask", lambda *_: (200, long))
+    monkeypatch.setattr(wires, "_listeners", set)
     seen: dict[str, Any] = {"answers": [], "probes": {}}
     boot._talk(wires.Loopback(), 1, seen)
     assert wrong({**copy.deepcopy(WELL), "answers": seen["answers"]}) == []
