@@ -81,7 +81,7 @@ def violations(story: Story, home: Home, found: State, wanted: State) -> list[st
         "tags": (len(found["tags"]), story.tags),
     }
     wrong += [f"{count} {name}, not {right}" for name, (count, right) in counts.items() if count != right]
-    twice = [name for name, count in Counter(p["branch"] for p in proposals).items() if count > 1]
+    twice = [name for name, n in Counter(p["branch"] for p in proposals if not p["closed"]).items() if n > 1]
     wrong += [f"two pull requests for {name}" for name in twice if name != "revert"]
     chain = FileAuditLog(home.audit).verify()
     return wrong if chain.passed else [*wrong, f"audit: {chain.because}"]

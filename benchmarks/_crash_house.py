@@ -25,16 +25,17 @@ from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
 from bot.app.home import Home
-from bot.app.wiring import PollBook
+from bot.app.poll_book import PollBook
 from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal, Severity
 from bot.core.health import Reading, Rollout
 from bot.core.ids import ProposalId, Sha
 from bot.core.ports import Deployer, HealthSource
-from bot.core.verdict import Status, Verdict
+from bot.core.verdict import Status, Verdict, worst
 from bot.improve.context import Asked, Context
 from bot.improve.doors import Profile, Workspace
 from bot.improve.engine import Engine
 from bot.improve.ideas import Workshop
+from bot.improve.reviews.revision import Revision
 from bot.policy import charter as charters
 from bot.votes.service import Votes
 
@@ -125,14 +126,28 @@ class Notes:
         return Patch(work.sha, {idea.findings[0].path: b"a note\n"}, "one note")
 
 
+class Readers(Notes):
+    """The same, who reads what reviewers write."""
+
+    async def revise(self, revision: Revision, work: Workspace, _profile: Profile) -> Patch | Refusal:
+        name = revision.idea.title.partition(" ")[2]
+        return Patch(work.sha, {PurePosixPath(name): b"a note that says which it is\n"}, "says which note it is")
+
+
 def light_gate(repo: GitRepository) -> Callable[[Asked], Awaitable[Verdict]]:
-    """PASS, but for two names when they are validated again (a pull request's number is then the label)."""
+    """PASS, but for two names when they are validated again (a pull request's number is then the label).
+
+    The tests of a replay fail with the bad note.
+    """
 
     async def validate(asked: Asked) -> Verdict:
         stems = {change.path.stem for change in repo.changes(asked.base, asked.head)}
         status = Status.PASS
         if asked.label.startswith("#"):
             status = Status.FAIL if FAILS in stems else Status.INCONCLUSIVE if DOUBTFUL in stems else Status.PASS
+        if asked.label == "replay":
+            tests = Status.FAIL if BAD.stem in stems else Status.PASS
+            return worst("gate", (Verdict("tests", tests, "as the scenario says"),))
         scope = Verdict("scope", status, "as the scenario says")
         return Verdict("gate", status, "as the scenario says", (scope,))
 
@@ -198,6 +213,7 @@ def open_house(
     *,
     deployed: bool = False,
     only_requested: bool = False,
+    revises: bool = False,
 ) -> House:
     """The controller. `deployed`: beside a real deployer and its bots, else what was merged counts as running."""
     forge = LocalForge(home.forge)
@@ -222,5 +238,7 @@ def open_house(
         say=say,
         crash_point=crash.point,
     )
-    shop = Workshop((Missing(wanted),), (Notes(),), lambda _sha: Profile((), (), (), None), only_requested)
+    shop = Workshop(
+        (Missing(wanted),), (Readers() if revises else Notes(),), lambda _sha: Profile((), (), (), None), only_requested
+    )
     return House(home, forge, repo, records, context, Engine(context, shop))

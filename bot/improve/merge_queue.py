@@ -13,6 +13,8 @@ from bot.improve.look import View, look
 from bot.policy.lifecycle import decide
 from bot.policy.merge_queue import Judged, Made, admit, validated_base
 
+ACT = "merge group"
+
 
 async def tend(ctx: Context, seen: View) -> None:
     """Answer every merge group that has no answer yet. May be repeated; while everything is stopped, nothing is said.
@@ -67,8 +69,9 @@ async def _answered(ctx: Context, head: Sha) -> bool:
 
 async def _answer(ctx: Context, group: MergeGroup, verdict: Verdict) -> None:
     facts = {"group": str(group.head), "status": verdict.status.name.lower()}
-    # On record before it is done: with both statuses the forge merges by itself.
-    ctx.audit.append("controller", "merge group", f"#{group.pull}", verdict.because, facts)
+    # On record before it is done: with both statuses the forge merges by itself. Once, whatever a kill left half done.
+    if not any(entry.act == ACT and dict(entry.facts) == facts for entry in ctx.audit.entries()):
+        ctx.audit.append("controller", ACT, f"#{group.pull}", verdict.because, facts)
     ctx.crash_point("queue.audited")
     await ctx.forge.report(group.head, GATE, verdict)
     ctx.crash_point("queue.gate")

@@ -246,18 +246,53 @@ async def test_once_it_is_done_nobody_is_called_again_however_long_it_lasts(case
     assert len(case.told("page")) == 1
 
 
-async def test_a_kill_after_the_audit_puts_nothing_on_record_twice(case: Case) -> None:
+def dies_once(case: Case, point: str) -> list[str]:
+    """The controller is killed the first time that it comes to that point."""
     died: list[str] = []
 
     def die(name: str) -> None:
-        if name == "forgeless.audited" and not died:
+        if name == point and not died:
             died.append(name)
             raise Unavailable("this test")
 
     case.ctx.crash_point = die
+    return died
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "forgeless.captured",
+        "forgeless.recorded",
+        "forgeless.held",
+        "forgeless.rolled_back",
+        "forgeless.audited",
+        "forgeless.paged",
+    ],
+)
+async def test_killed_anywhere_it_goes_back_once_and_says_so_once(case: Case, point: str) -> None:
+    died = dies_once(case, point)
     with pytest.raises(Unavailable, match="this test"):
         await case.rounds(20)
+    assert died == [point]
     case.forgeless = Forgeless(case.ctx)
-    await case.rounds(3)
+    case.forgeless.answered(case.seen)
+    await case.rounds(20)
+    assert (case.cluster.running, case.cluster.is_held) == (TWO, True)
+    assert len([did for did in case.cluster.did if did.startswith("back")]) <= 2, "the same again, never further"
     assert case.acts() == ["roll_back", "page"]
     assert [row["done"] for _key, row in case.rows()] == [True]
+    assert [key for key, _row in case.records.scan("failures")] == [THREE], "the failure is kept as it was first seen"
+
+
+async def test_killed_after_it_was_refused_the_hold_is_given_back_and_the_row_goes(case: Case) -> None:
+    case.cluster.refuses = "a sync window is closed"
+    died = dies_once(case, "forgeless.given_up")
+    with pytest.raises(Unavailable, match="this test"):
+        await case.rounds(20)
+    assert died == ["forgeless.given_up"]
+    assert len(case.rows()) == 1
+    case.forgeless = Forgeless(case.ctx)
+    await case.rounds(1)
+    assert (case.rows(), case.cluster.is_held, case.cluster.running) == ([], False, THREE)
+    assert len(case.told("page")) == 1

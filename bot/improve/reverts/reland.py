@@ -10,6 +10,8 @@ from bot.core.tier import Tier
 from bot.core.verdict import Verdict
 from bot.improve.body import plain, tree
 from bot.improve.context import GATE, Context, commit_message
+from bot.improve.ideas import outcome
+from bot.improve.knowledge import Knowledge, Result, strategy_labels
 from bot.improve.look import View
 from bot.improve.provenance import begin
 from bot.improve.reverts.capture import TABLE as FAILURES
@@ -124,9 +126,11 @@ async def _open(ctx: Context, original: Proposal, patch: Patch, failure: Capture
     ctx.crash_point("reland.before_push")
     await ctx.forge.publish(ctx.repo, branch, head, expecting=await ctx.forge.branch(branch))
     ctx.crash_point("reland.pushed")
-    labels = ("megawatts", original.kind.value, LABEL)
+    labels = ("megawatts", original.kind.value, LABEL, *strategy_labels(idea))
     pull = await ctx.forge.open(branch, title, body, idea, labels=labels, draft=True)
     ctx.crash_point("reland.opened")
+    # As a restart would note it from what the forge shows.
+    Knowledge(ctx.records).remember(outcome(ctx, idea, Result.OPEN, "brought again as a draft", pull))
     ctx.audit.append("controller", "propose", f"#{pull}", title, {"head": head, "idea": idea.id})
     tested = path_of_test(failure.merged) in patch.files
     ctx.say("relanded", {"pull": pull, "of": original.pull, "tested": tested})

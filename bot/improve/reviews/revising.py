@@ -19,6 +19,7 @@ from bot.improve.reviews.revision import Revision
 from bot.policy.review_rounds import Answer, Round
 
 TABLE = "answers"
+ACT = "revise"
 
 
 async def revise(ctx: Context, shop: Workshop, seen: View, case: Case, turn: Round) -> str:
@@ -76,16 +77,22 @@ async def _judged(ctx: Context, seen: View, proposal: Proposal, turn: Round, pat
     for remark in turn.remarks:
         _note(ctx, proposal.pull, Answer(remark.id, turn.number, head))
     ctx.crash_point("revise.noted")
+    if "model" in patch.facts:  # before anybody sees the head without it
+        await ctx.forge.edit(proposal.pull, add=(MODEL_MADE,))
     await ctx.forge.publish(ctx.repo, proposal.branch, head, expecting=proposal.head)
     ctx.crash_point("revise.pushed")
     await report_gate(ctx, verdict, seen.main, head, replace(proposal, head=head))
-    if "model" in patch.facts:
-        await ctx.forge.edit(proposal.pull, add=(MODEL_MADE,))
-    ctx.audit.append("controller", "revise", f"#{proposal.pull}", turn.because, {"head": head})
+    record(ctx, proposal.pull, turn.because, head)
     ctx.crash_point("revise.audited")
     await _tell(ctx, proposal.pull, turn, words.changed(head, patch.summary, turn.number), head)
     ctx.say("revised", {"pull": proposal.pull, "head": head, "round": turn.number})
     return ""
+
+
+def record(ctx: Context, pull: PullNumber, because: str, head: Sha) -> None:
+    """Put a revision on record, once."""
+    if not any(entry.act == ACT and entry.facts.get("head") == head for entry in ctx.audit.entries()):
+        ctx.audit.append("controller", ACT, f"#{pull}", because, {"head": head})
 
 
 async def _declined(ctx: Context, proposal: Proposal, turn: Round, because: str) -> str:

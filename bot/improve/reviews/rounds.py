@@ -16,7 +16,7 @@ from bot.improve.ideas import Workshop
 from bot.improve.look import View
 from bot.improve.reviews import words
 from bot.improve.reviews.revisers import reviser
-from bot.improve.reviews.revising import TABLE, answer, revise
+from bot.improve.reviews.revising import TABLE, answer, record, revise
 from bot.policy.consent import required_owners
 from bot.policy.review_rounds import Answer, Move, Round, next_round
 
@@ -70,11 +70,12 @@ def _refused(step: Step) -> bool:
 
 
 async def _caught_up(ctx: Context, proposal: Proposal, remarks: Sequence[Remark]) -> tuple[Answer, ...]:
-    """What was answered so far. A revision that a kill left without its answers gets them now."""
+    """What was answered so far. A revision that a kill left without its answers, or its entry, gets them now."""
     known = answers(ctx.records, proposal.pull)
     for one in known:
         remark = next((r for r in remarks if r.id == one.remark), None)
         if remark is not None and not one.told and one.head == proposal.head:
+            record(ctx, proposal.pull, f"round {one.round}, found pushed", proposal.head)
             text = words.changed(proposal.head, "see the commit", one.round)
             await answer(ctx, proposal.pull, remark, text, one)
     return known

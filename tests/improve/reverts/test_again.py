@@ -6,9 +6,10 @@ import pytest
 
 from bot.core.change import Patch
 from bot.core.errors import Denied
-from bot.core.ids import Sha
+from bot.core.ids import ProposalId, Sha
 from bot.core.verdict import Status, Verdict, worst
 from bot.improve.context import GATE
+from bot.improve.knowledge import Knowledge, Result
 from bot.improve.reverts import shunned
 from bot.policy.reland import LABEL, idea_of
 from tests.improve.reverts.conftest import SICK, P, Scene
@@ -67,10 +68,15 @@ async def test_an_input_that_does_not_show_it_is_no_test(scene: Scene) -> None:
     assert "do not show the failure again" in (await scene.forge.page(draft.pull))["body"]
 
 
-async def test_killed_on_the_way_it_is_one_draft(scene: Scene) -> None:
+@pytest.mark.parametrize("point", ["reland.before_push", "reland.pushed", "reland.opened"])
+async def test_killed_on_the_way_it_is_one_draft(scene: Scene, point: str) -> None:
     await bad_merge(scene)
-    await scene.killed_at("reland.pushed")
+    await scene.killed_at(point)
     await scene.rounds(2)
+    (draft,) = await scene.forge.proposals()
+    known = Knowledge(scene.ctx.records).of(ProposalId(str(draft.idea)))
+    assert known is not None
+    assert (known.author, known.rule, known.result) == ("re-land", draft.kind.value, Result.OPEN), "as without a kill"
     assert len(await scene.forge.proposals()) == 1
     subjects = [e.subject for e in scene.ctx.audit.entries() if e.act == "propose"]
     assert len(subjects) == len(set(subjects)), subjects

@@ -233,6 +233,8 @@ async def test_kills_at_every_point_lose_no_answer_and_spend_no_round_twice(
     assert f"Revised in {proposal.head}" in said
     assert world.repo.read(proposal.head, PATH) == b"round 1\n"
     assert len(author.asked) == 2, "only what was not pushed is written again"
+    heads = [entry.facts["head"] for entry in world.ctx.audit.entries() if entry.act == "revise"]
+    assert heads == [proposal.head], "on record, and once, though it was killed before it could be noted"
 
 
 async def test_a_stop_holds_a_revision(world: Any, author: Reader, go: Go) -> None:
