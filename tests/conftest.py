@@ -2,8 +2,10 @@
 
 import gc
 import logging
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from functools import cache
 from itertools import count
@@ -47,16 +49,42 @@ def _integrates(path: Path) -> bool:
     return path.suffix == ".py" and _INTEGRATION.search(path.read_text(encoding="utf-8")) is not None
 
 
+MEMORY, ROOM = Path("/dev/shm"), 2 << 30
+
+
+def _roomy(where: Path) -> bool:
+    """Whether tests' folders may lie here: in memory, where a write that must last costs no wait for a disk.
+
+    Who wants to look at them after the run sets TMPDIR, and finds them there.
+    """
+    if "TMPDIR" in os.environ or not os.access(where, os.W_OK | os.X_OK):
+        return False
+    found = os.statvfs(where)
+    return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
+
+
 @pytest.fixture(scope="session")
-def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    base = tmp_path_factory.mktemp("each")
-    return (base / str(number) for number in count())
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """Where tests' folders are made: those in memory where there is room, and those on the disk."""
+    disk = tmp_path_factory.mktemp("each")
+    if not _roomy(MEMORY):
+        yield disk, disk
+        return
+    with tempfile.TemporaryDirectory(prefix="megawatts-tests-", dir=MEMORY, ignore_cleanup_errors=True) as memory:
+        yield Path(memory), disk
+
+
+_number = count()
 
 
 @pytest.fixture
-def tmp_path(_folders: Iterator[Path]) -> Path:
-    """A new folder, as pytest's own, without a link to the latest folder of each test's name: that costs more."""
-    folder = next(_folders)
+def tmp_path(request: pytest.FixtureRequest, _folders: tuple[Path, Path]) -> Path:
+    """A new folder, as pytest's own, without a link to the latest folder of each test's name: that costs more.
+
+    That of a long test lies in memory, but for the sandbox, which is lent nothing below /dev.
+    """
+    marks = {mark.name for mark in request.node.iter_markers()}
+    folder = _folders["sandbox" in marks or not marks & {"integration", "slow"}] / str(next(_number))
     folder.mkdir(mode=0o700)
     return folder
 
