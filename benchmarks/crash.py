@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks._crash_points import KILLED
 from benchmarks._crash_run import Kill, Told, killed_after, killed_at, moments, places, reference
 from benchmarks._crash_story import STORIES, Story
 from benchmarks._report import write
@@ -32,9 +33,16 @@ def main(argv: list[str]) -> None:
                 print(f"          {one}", flush=True)
     body = table(done, time.monotonic() - began)
     print(body)
-    if not options.quick and not options.only:
+    whole = not options.quick and not options.only
+    if whole:
         write("crash", body)
-    sys.exit(1 if any(kill.wrong for kill in done) else 0)
+    sys.exit(1 if any(kill.wrong for kill in done) or (whole and missed(done)) else 0)
+
+
+def missed(done: Sequence[Kill]) -> list[str]:
+    """Points that a story or the deployer should have been killed at, and was not."""
+    killed = {kill.place.partition("#")[0] for kill in done if kill.reached}
+    return sorted({point for where, points in KILLED.items() if not where.endswith(".py") for point in points} - killed)
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
@@ -50,6 +58,8 @@ def _kills(options: argparse.Namespace, folder: Path) -> Iterator[Kill]:
     known: set[str] = set()
     for story in _stories(options):
         told = reference(story, folder)
+        if lost := sorted(set(KILLED[story.name]) - told.places.keys()):
+            raise RuntimeError(f"the story `{story.name}` does not come to {', '.join(lost)} any more")
         if options.quick:
             wanted: Sequence[str] = QUICK[story.name]
         else:
@@ -98,6 +108,8 @@ def table(done: Sequence[Kill], seconds: float) -> str:
         "",
         "Points: " + ", ".join(f"`{name}`" for name in sorted(points)) + ".",
     ]
+    in_tests = [f"`{name}`" for where, names in KILLED.items() if where.endswith(".py") for name in names]
+    lines.append(f"Killed in tests, where the forge is away or another adapter is needed: {', '.join(in_tests)}.")
     lines += [f"\nViolation: {k.what}, {k.story}, `{k.place}`: {'; '.join(k.wrong)[:500]}" for k in bad]
     return "\n".join(lines)
 
