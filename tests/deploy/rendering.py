@@ -71,6 +71,10 @@ _BOXED = {
     }
 }
 """As docs/deploy.md has it for bubblewrap."""
+_TRUSTING = {
+    "bot": {"enabled": True},
+    "certificates": {"existingConfigMap": "our-authorities", "key": "trust-bundle.pem"},
+}
 VALUES: dict[str, dict[str, Any]] = {
     "smallest": _image("bot"),
     "staging": merged(_BOT["staging"], _image("bot")),
@@ -82,6 +86,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "controller": merged(_CONTROLLER, _image("controller")),
     "hooked": merged(_CONTROLLER, _image("controller"), _HOOKED),
     "boxed": merged(_CONTROLLER, _image("controller"), _BOXED),
+    "trusting": merged(_BOT["staging"], _CONTROLLER, _image("bot"), _image("controller"), _TRUSTING),
     "confined": merged(_image("bot"), _CONFINED),
     "monitoring": read("environments", "production", "monitoring.yaml"),
 }

@@ -15,7 +15,7 @@ from requests import RequestException
 from bot.adapters.github import errors
 from bot.adapters.github.app_auth import API_URL, AppKey, Auth, app_identity, library_auth
 from bot.adapters.github.errors import DOOR, Answer
-from bot.core.errors import Denied, Misconfigured, Unavailable
+from bot.core.errors import Denied, MegawattsError, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from github.Requester import Requester
@@ -199,7 +199,10 @@ class Api:
             raise self._failed(error, "a new installation token") from None
 
 
-def _unreached(error: RequestException) -> Unavailable:
+def _unreached(error: RequestException) -> MegawattsError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        fix = "name a file with the authority that signed it, and all others, in REQUESTS_CA_BUNDLE"
+        return Misconfigured(f"GITHUB_API_URL shows a certificate that is not trusted: {fix}")
     return Unavailable(DOOR, f"no connection ({type(error).__name__})", retry_after=5.0)
 
 

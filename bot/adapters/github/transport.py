@@ -1,6 +1,7 @@
 """Git over the network: the secret travels in git's environment, never in arguments, addresses, files or messages."""
 
 import base64
+import os
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -122,7 +123,12 @@ class Remote:
 def _environment(git_dir: Path, secret: Mapping[str, str]) -> dict[str, str]:
     """The house's environment for git, as values: `env` with words would show the secret in its arguments."""
     words = environment({"GIT_DIR": str(git_dir)})[2:]
-    return {**dict(word.split("=", 1) for word in words), **secret}
+    trusted = os.environ.get("GIT_SSL_CAINFO", "")
+    return {
+        **dict(word.split("=", 1) for word in words),
+        **({"GIT_SSL_CAINFO": trusted} if trusted else {}),
+        **secret,
+    }
 
 
 def _failed(done: Finished, what: str) -> MegawattsError:
@@ -131,6 +137,9 @@ def _failed(done: Finished, what: str) -> MegawattsError:
     words = "; ".join(told)[:300] or "no message"
     if "Authentication failed" in words or "could not read Username" in words or "error: 401" in words:
         return Misconfigured(f"git {what}: our token is not accepted: make a new one and restart the controller")
+    if "certificate" in words.casefold() and "unable to access" in words:
+        fix = "name a file with the authority that signed it, and all others, in GIT_SSL_CAINFO"
+        return Misconfigured(f"git {what}: the server's certificate is not trusted ({words}): {fix}")
     if "error: 403" in words or "Permission to" in words:
         return Denied(f"git {what}: forbidden ({words}); it needs the permission contents=write")
     if "not found" in words.casefold() or "does not appear to be a git repository" in words:

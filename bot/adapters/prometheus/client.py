@@ -57,6 +57,9 @@ class Server:
                 while body and len(body) <= _MOST and (more := await answer.content.read(_MOST)):
                     body += more
                 _refuse(answer.status, answer.headers, body)
+        except aiohttp.ClientConnectorCertificateError:
+            fix = "set PROMETHEUS_CA_FILE to the authority that signed it"
+            raise Misconfigured(f"PROMETHEUS_URL shows a certificate that is not trusted: {fix}") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(DOOR, f"no answer ({type(error).__name__})") from None
         return rows_of(body)

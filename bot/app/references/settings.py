@@ -16,6 +16,7 @@ WHAT = {
     "GITHUB_EVENT_NAME": "Set by GitHub Actions: what started the workflow",
     "GITHUB_EVENT_PATH": "Set by GitHub Actions: the file that holds that event",
     "GITHUB_REPOSITORY": "Set by GitHub Actions as well as by you: the repository that the event is about",
+    "GIT_SSL_CAINFO": "Passed on to git for the forge: authorities to trust in the place of the system's",
     "HOME": "Passed on to the process that makes embeddings",
     "LANG": "Passed on to the bot that the deployer starts",
     "LC_ALL": "Passed on to the bot that the deployer starts",

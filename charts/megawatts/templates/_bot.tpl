@@ -35,6 +35,7 @@ spec:
       args: [bot, --host, "0.0.0.0", --port, "8080", --revision, {{ $bot.image.commit | quote }}]
       env:
         {{- include "megawatts.environment" $bot | nindent 8 }}
+        {{- with include "megawatts.certificatesEnvironment" . }}{{ . | trim | nindent 8 }}{{- end }}
         {{- if $shards }}
         - name: DISCORD_SHARD_COUNT
           value: {{ $bot.shards.total | quote }}
@@ -72,6 +73,7 @@ spec:
       volumeMounts:
         - {name: home, mountPath: /var/lib/megawatts}
         - {name: tmp, mountPath: /tmp}
+        {{- with include "megawatts.certificatesMount" . }}{{ . | trim | nindent 8 }}{{- end }}
   volumes:
     {{- if or (not $shards) (not $bot.home.persistent) $bot.home.existingClaim }}
     {{- include "megawatts.homeVolume" (dict "own" $bot "claim" "") | nindent 4 }}
@@ -79,4 +81,5 @@ spec:
     - name: tmp
       emptyDir:
         sizeLimit: {{ $bot.temporary }}
+    {{- with include "megawatts.certificatesVolume" . }}{{ . | trim | nindent 4 }}{{- end }}
 {{- end -}}

@@ -116,6 +116,35 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* Authorities to trust: the names under which Python and its HTTP clients, requests and git look for them. */}}
+{{- define "megawatts.certificatesEnvironment" -}}
+{{- if .Values.certificates.existingConfigMap }}
+{{- range list "SSL_CERT_FILE" "REQUESTS_CA_BUNDLE" "GIT_SSL_CAINFO" }}
+- name: {{ . }}
+  value: /etc/megawatts/certificates/ca.crt
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "megawatts.certificatesMount" -}}
+{{- if .Values.certificates.existingConfigMap }}
+- {name: certificates, mountPath: /etc/megawatts/certificates, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "megawatts.certificatesVolume" -}}
+{{- with .Values.certificates }}
+{{- if .existingConfigMap }}
+- name: certificates
+  configMap:
+    name: {{ .existingConfigMap }}
+    defaultMode: 0444
+    items:
+      - {key: {{ .key | quote }}, path: ca.crt}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Which commit a workload is of, and where to read about it. Takes root, own. */}}
 {{- define "megawatts.identity" -}}
 megawatts.dev/commit: {{ .own.image.commit | quote }}
