@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.rendering import pods
+
 pytestmark = pytest.mark.integration
 FILE = Path(__file__).parents[2] / "deploy" / "apparmor" / "megawatts-bot"
 LINES = [line.strip() for line in FILE.read_text().splitlines() if line.strip() and not line.strip().startswith("#")]
@@ -47,6 +49,16 @@ def test_only_home_and_tmp_are_written_and_nothing_written_is_run() -> None:
         assert writable or not set(how) & set("wakl"), path
         if writable:
             assert not set(how) & set("mx"), path
+
+
+def test_authorities_that_the_chart_mounts_can_be_read() -> None:
+    (where,) = {
+        one["mountPath"]
+        for _name, pod in pods()
+        for one in pod["spec"]["containers"][0]["volumeMounts"]
+        if one["name"] == "certificates"
+    }
+    assert (f"{where}/**", "r") in grants()
 
 
 def test_a_program_stays_in_the_profile() -> None:
