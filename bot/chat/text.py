@@ -26,8 +26,10 @@ def clean(text: str, limit: int = LONGEST) -> str:
 
     A joiner stays where it holds an emoji together.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():  # most texts
+        return text.strip()
     composed = unicodedata.normalize("NFC", text[: limit * 2])
-    if not composed.isprintable():  # most texts are, and hold nothing that is to be taken away
+    if not composed.isprintable():
         composed = "".join(c for i, c in enumerate(composed) if _visible(composed, i, c))
     return composed.strip()[:limit]
 

@@ -35,6 +35,12 @@ def test_an_apostrophe_keeps_a_word_whole() -> None:
     assert tokens("What's up?") == ("what's", "up")
 
 
+@given(st.text(alphabet=st.characters(max_codepoint=127) | st.sampled_from(" \n\x1f\x7f")), st.integers(1, 30))
+def test_what_needs_no_cleaning_is_only_trimmed(text: str, limit: int) -> None:
+    kept = "".join(char for char in text[: limit * 2] if char.isprintable() or char in "\n\t")
+    assert clean(text, limit) == kept.strip()[:limit]
+
+
 @given(st.text(alphabet=st.characters(max_codepoint=127) | st.sampled_from("aZ9'_ ")))
 def test_plain_words_are_those_of_the_expression(text: str) -> None:
     assert tokens(text) == tuple(re.findall(r"[a-z0-9]+(?:'[a-z0-9]+)?", text.lower()))

@@ -54,27 +54,25 @@ class Translator:
 
     def overheard(self, message: discord.Message, attached: tuple[Attachment, ...] | None = None) -> Message:
         """A message as it stands; its files are named only."""
-        author, guild = message.author, message.guild
+        author, guild, channel, text = message.author, message.guild, message.channel, message.content
         if attached is None:
             attached = tuple(named(file) for file in message.attachments) if message.attachments else ()
         return Message(
-            user=UserId(str(author.id)),
-            channel=ChannelId(str(message.channel.id)),
-            text=self.stripped(message),
-            name=author.display_name,
-            guild=GuildId(str(guild.id)) if guild else HERE,
-            id=MessageId(str(message.id)),
-            audience=self.audiences.of(message.channel),
-            locale=self._locales.get(author.id, ""),
-            attachments=attached,
-            by_bot=author.bot,
+            UserId(str(author.id)),
+            ChannelId(str(channel.id)),
+            self.stripped(message) if "<@" in text else text,
+            author.display_name,
+            GuildId(str(guild.id)) if guild is not None else HERE,
+            MessageId(str(message.id)),
+            self.audiences.of(channel),
+            self._locales.get(author.id, ""),
+            attached,
+            author.bot,
         )
 
     def stripped(self, message: discord.Message) -> str:
         """What was said, without the mention that called the bot."""
         text = message.content
-        if "<@" not in text:
-            return text
         calls = [f"<@{self.me}>", f"<@!{self.me}>"]
         calls += [f"<@&{role.id}>" for role in message.role_mentions if role.tags and role.tags.bot_id == self.me]
         for call in calls:

@@ -30,14 +30,19 @@ Told = tuple[Line, set[str]]
 def best(line: Line) -> Told | None:
     """The line cut down to the sentence that says most, and its words; None if it says next to nothing, such as a
     greeting."""
-    words, said = set[str](), ""
-    for sentence in _SENTENCE.split(line.text) if _END.search(line.text) else (line.text,):
-        if len(found := _telling(sentence)) > len(words):
-            words, said = found, sentence
+    if _END.search(line.text):
+        said, words = _richest(_SENTENCE.split(line.text))
+    else:
+        said, words = line.text, _telling(line.text)
     if len(words) < 2:
         return None
     text = shorten(said.strip(), _LONGEST)
     return line if text == line.text else replace(line, text=text), words
+
+
+def _richest(sentences: Sequence[str]) -> tuple[str, set[str]]:
+    """The first of the sentences with the most words that tell something."""
+    return max(((one, _telling(one)) for one in sentences), key=lambda told: len(told[1]))
 
 
 def extract(line: Line) -> Line | None:

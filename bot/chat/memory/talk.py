@@ -54,9 +54,9 @@ def fitted(lines: Sequence[Line], gist: Sequence[Line], window: int) -> Talk:
     out, kept = lines[:-window], tuple(lines[-window:])
     if not out:
         return Talk(kept, tuple(gist))
-    known = {_origin(one) for one in gist}
-    fresh = [found for one in out if _origin(one) not in known and (found := best(one))]
-    return Talk(kept, condense(gist, fresh))
+    known, messages = {_origin(one) for one in gist}, {one.message for one in gist}
+    fresh = [one for one in out if one.message not in messages or _origin(one) not in known]
+    return Talk(kept, condense(gist, [found for one in fresh if (found := best(one))]))
 
 
 def merged(stored: Talk, mine: Talk, window: int, edited: Iterable[MessageId] = ()) -> Talk:
