@@ -1,15 +1,23 @@
 """What the doctor makes of Prometheus' answers. The questions themselves: tests/contracts/test_health_source.py."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bot.app import doctor_prometheus
 from bot.app.doctor_prometheus import MOST, examine, known, measured, revisions, samples_of
 from bot.app.environment import Secret
 from bot.app.road_settings import RoadSettings
+from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.health import MetricKind, MetricRule
 from bot.core.verdict import Status
+from bot.policy.charter import PATH, parse
 from bot.policy.figures import Sample, there
+from tests.app.setup.peer import TOKEN, Repository, served
+
+ROOT = Path(__file__).parents[2]
 
 A, B = "a" * 40, "b" * 40
 MEMORY = Sample("process_resident_memory_bytes", {}, 1.0)
@@ -93,3 +101,22 @@ def test_a_charter_without_rules_proves_nothing_well() -> None:
 def test_only_named_rows_are_series() -> None:
     rows = [({"__name__": MEMORY.name, "job": "bot"}, 2.0), ({"job": "bot"}, 1.0)]
     assert [(one.name, one.value) for one in samples_of(rows)] == [(MEMORY.name, 2.0)]
+
+
+def test_the_rules_are_those_of_the_charter_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = doctor_prometheus._charters(RoadSettings())
+    assert [rule.name for rule in ours] == [rule.name for rule in parse((ROOT / PATH).read_text()).health.rules]
+    monkeypatch.setattr(doctor_prometheus, "ROOT", tmp_path)
+    with pytest.raises(Misconfigured, match=r"no \.github/charter\.toml beside the code"):
+        doctor_prometheus._charters(RoadSettings())
+
+
+@pytest.mark.integration  # it loads PyGithub and listens on a socket
+def test_on_github_they_are_those_of_the_base_branch_and_not_of_this_checkout() -> None:
+    text = (ROOT / PATH).read_text().replace('name = "memory"', 'name = "cpu_seconds"').replace('"level"', '"latency"')
+    with served(Repository(files={PATH: text})) as address:
+        given = RoadSettings(github_repository="octo/bot", github_api_url=address, github_token=Secret(TOKEN))
+        assert "cpu_seconds" in [rule.name for rule in doctor_prometheus._charters(given)]
+        away = replace(given, prometheus_url="http://127.0.0.1:9", github_repository="octo/none")
+        with pytest.raises(MegawattsError):
+            doctor_prometheus._charters(away)
