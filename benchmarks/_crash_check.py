@@ -11,6 +11,7 @@ from bot.adapters.store.records import SqliteRecords
 from bot.app.home import Home
 from bot.core.change import Proposal
 from bot.improve.context import CONSENT, GATE, HEALTH
+from bot.improve.reverts.reland import AUTHOR as AGAIN
 
 State = dict[str, Any]
 
@@ -25,8 +26,10 @@ async def state_of(home: Home) -> State:
         tables = {
             name: sorted(key for key, _ in records.scan(name)) for name in ("quarantine", "requests", "rollbacks")
         }
+        # What comes again is named after the commit that it brings, which has another time in each story.
         outcomes = {
-            key: (row["author"], row["rule"], row["result"], row["pull"]) for key, row in records.scan("outcomes")
+            "again" if row["author"] == AGAIN else key: (row["author"], row["rule"], row["result"], row["pull"])
+            for key, row in records.scan("outcomes")
         }
         pages = len(records.scan("pages"))
     finally:

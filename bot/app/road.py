@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.localdeploy.deployer import LocalDeployer
-from bot.adapters.localdeploy.state import Board
+from bot.adapters.localdeploy.state import Board, Instance
 from bot.adapters.localforge.forge import LocalForge
-from bot.adapters.scrape.source import ScrapeSource
+from bot.adapters.scrape.source import ScrapeSource, outcomes
 from bot.app.bot_wiring import now
 from bot.app.home import Home
 from bot.app.road_settings import RoadSettings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Events = Callable[[Callable[[], None]], Coroutine[None, None, None]]
 """Calls what it is given each time something changed outside, until it is cancelled."""
+Counts = Callable[[], Awaitable[Mapping[str, float]]]
 AGAIN = 30.0
 """Seconds until a stream of events that ended with an error is asked for again; the loop looks by itself meanwhile."""
 
@@ -46,6 +48,8 @@ class Road:
     deployer: Deployer
     health: HealthSource
     events: tuple[Events, ...] = ()
+    counts: Counts | None = None
+    """Messages by outcome, as members met them since the processes started that run now."""
     calm: float = 0.0
     """Seconds between two looks at least while no health is watched."""
     promised: Callable[[Sha], Awaitable[Sha | None]] | None = None
@@ -62,14 +66,14 @@ async def open_road(
     """Open what the settings name. Raises Misconfigured for what they name wrongly, Unavailable for what is silent."""
     _whole(settings)
     forge, repo = await open_forge(home, settings)
-    health = _health(home, settings, rules)
+    health, counts = _health(home, settings, rules), _counts(home, settings)
     calm = 0.0 if not settings.github_repository else HEARD if settings.github_webhook_secret else UNHEARD
     if not settings.argocd_server:
-        return Road(forge, repo, LocalDeployer(home.deploy, repo), health, calm=calm)
+        return Road(forge, repo, LocalDeployer(home.deploy, repo), health, counts=counts, calm=calm)
     deployer, events = _argo(settings, repo, records, forge)
     page = f"{_pages(settings.github_api_url)}/{settings.github_repository}/pull/{{}}".format
     return Road(
-        forge, repo, deployer, health, (events,), calm, promised=deployer.promised, show=deployer.show, address=page
+        forge, repo, deployer, health, (events,), counts, calm, deployer.promised, show=deployer.show, address=page
     )
 
 
@@ -157,6 +161,17 @@ def _health(home: Home, settings: RoadSettings, rules: Callable[[], Sequence[Met
     return PrometheusSource(open_metrics(settings), rules, now, where=labels_of(settings.prometheus_labels))
 
 
+def _counts(home: Home, settings: RoadSettings) -> Counts:
+    """From where health is read too: Prometheus, or the pages of the bots that the embedded deployer runs."""
+    if not settings.prometheus_url:
+        board = Board(home.deploy)
+        return lambda: outcomes([f"http://127.0.0.1:{one.port}" for one in _kept(board)])
+    from bot.adapters.prometheus import outcomes as met  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
+
+    return partial(met.outcomes, open_metrics(settings), labels_of(settings.prometheus_labels))
+
+
 def open_metrics(settings: RoadSettings) -> "Metrics":
     """The Prometheus that the settings name."""
     from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
@@ -213,6 +228,11 @@ def _file(name: str) -> Path | None:
 
 def address(board: Board, sha: Sha) -> str | None:
     """Where the embedded deployer runs a commit; None if it does not."""
-    state = board.state()
-    found = next((i for i in (state.current, state.previous) if i is not None and i.sha == sha), None)
+    found = next((one for one in _kept(board) if one.sha == sha), None)
     return f"http://127.0.0.1:{found.port}" if found else None
+
+
+def _kept(board: Board) -> list[Instance]:
+    """What it runs: the current revision, and the one before while that is kept warm."""
+    state = board.state()
+    return [one for one in (state.current, state.previous) if one is not None]

@@ -56,6 +56,16 @@ async def test_prometheus_alone_may_stand_beside_the_embedded_deployer(home: Hom
     assert isinstance(found.deployer, LocalDeployer)
 
 
+async def test_what_members_met_is_asked_where_health_is(home: Home) -> None:
+    found = await opened(home, {})
+    assert found.counts is not None
+    assert await found.counts() == {}, "no bot runs"
+    away = await opened(home, {"PROMETHEUS_URL": "http://127.0.0.1:9"})
+    assert away.counts is not None
+    with pytest.raises(Unavailable, match="Prometheus"):
+        await away.counts()
+
+
 @pytest.mark.parametrize(
     ("environment", "missing"),
     [(ARGO, "PROMETHEUS_URL"), ({**ARGO, **PROMETHEUS}, "GITHUB_REPOSITORY")],

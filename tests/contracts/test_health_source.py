@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.prometheus.client import Server
+from bot.adapters.prometheus.outcomes import outcomes
 from bot.adapters.prometheus.source import PrometheusSource
 from bot.adapters.scrape.source import ScrapeSource
+from bot.adapters.scrape.source import outcomes as scraped_outcomes
 from bot.app.doctor_prometheus import examine
 from bot.app.road_settings import RoadSettings
 from bot.core.health import MetricRule, Reading
@@ -188,6 +190,17 @@ async def test_tools_and_processor_time_are_known(side: Side, ground: Ground) ->
     assert (found["tools"].value, found["tools"].total) == (0.0, 3.0)
     assert found["cpu_seconds"].total == 3.0
     assert 0 < (found["cpu_seconds"].value or 0) < 10
+
+
+async def test_what_members_met_is_counted_the_same_from_both(ground: Ground) -> None:
+    await asyncio.to_thread(ground.bots["old"].say, "!roll 2d6", "met")
+    scraped = await scraped_outcomes([one.url for one in ground.bots.values()])
+    for revision in (OLD, NEW, PAIR):
+        await asyncio.to_thread(ground.server.scraped_anew, revision)
+    server = Server(ground.server.url)
+    assert scraped.get("answered", 0.0) >= 1.0
+    assert await outcomes(server) == scraped, "both processes of one revision among them"
+    assert await outcomes(server, {"job": "nobody's"}) == {}
 
 
 async def test_a_rule_that_nothing_happened_for_is_no_health(side: Side) -> None:

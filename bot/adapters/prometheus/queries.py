@@ -23,14 +23,14 @@ def query(rules: Sequence[MetricRule], revision: str, where: Mapping[str, str] |
     Raw values and no `increase()`: that one extrapolates, and the judge counts whole events. A joined-in series has
     the name that it was stored under; the time of the scrape has none.
     """
-    build = f"{BUILD}{{{_matchers({**(where or {}), 'revision': revision})}}}"
+    build = f"{BUILD}{{{matchers({**(where or {}), 'revision': revision})}}}"
     chosen = f'{{__name__=~"{"|".join(sorted({STARTED, *names(rules)}))}"}}'
     return f"({chosen} and on ({', '.join(TARGET)}) {build}) or timestamp({build})"
 
 
 def builds(where: Mapping[str, str] | None = None) -> str:
     """How many processes there are of each revision."""
-    return f"count by (revision) ({BUILD}{{{_matchers(where or {})}}})"
+    return f"count by (revision) ({BUILD}{{{matchers(where or {})}}})"
 
 
 def labels_of(text: str) -> Mapping[str, str]:
@@ -44,6 +44,9 @@ def labels_of(text: str) -> Mapping[str, str]:
     return found
 
 
-def _matchers(labels: Mapping[str, str]) -> str:
-    """PromQL's quoted strings follow Go's rules, which those of JSON are a part of for text in ASCII."""
+def matchers(labels: Mapping[str, str]) -> str:
+    """Labels as they stand between a selector's braces.
+
+    PromQL's quoted strings follow Go's rules, which those of JSON are a part of for text in ASCII.
+    """
     return ", ".join(f"{name}={json.dumps(value)}" for name, value in sorted(labels.items()))
