@@ -21,7 +21,7 @@ from bot.core.errors import Misconfigured
 from bot.core.ports import HealthSource, Records
 from bot.improve.context import Say
 from bot.improve.watcher.doors import Doors
-from bot.improve.watcher.queries import Ask, QuerySource
+from bot.improve.watcher.queries import Ask, QuerySource, Rows
 from bot.policy.watching import Settings
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ def _asked(settings: Settings, found: RoadSettings) -> HealthSource:
     """The queries of the file, put to Prometheus."""
     if not found.prometheus_url:
         raise Misconfigured("the watcher's file has queries and PROMETHEUS_URL is not set: name the server to ask")
-    return QuerySource(settings, single(open_metrics(found)), now)
+    return QuerySource(settings, rows(open_metrics(found)), now)
 
 
-def single(server: "Server") -> Ask:
-    """Puts one query; the sum of the rows of its answer, or None where it has none."""
+def rows(server: "Server") -> Ask:
+    """Puts one query, and gives the rows of its answer."""
 
-    async def ask(query: str) -> float | None:
-        _at, rows = await server.query(query)
-        return sum(value for _labels, value in rows) if rows else None
+    async def ask(query: str) -> Rows:
+        _at, found = await server.query(query)
+        return found
 
     return ask

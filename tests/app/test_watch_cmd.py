@@ -15,7 +15,7 @@ from bot.adapters.prometheus.client import Rows, Server
 from bot.adapters.store.records import SqliteRecords
 from bot.app import watch_cmd
 from bot.app.home import Home
-from bot.app.watch_doors import single
+from bot.app.watch_doors import rows
 from bot.core.change import Patch
 from bot.core.errors import Misconfigured
 from bot.core.ids import Sha, Tree
@@ -113,14 +113,16 @@ def test_the_branch_is_the_one_that_the_forge_follows_and_queries_need_a_server(
         run("run", str(config), "--once")
 
 
-async def test_a_query_gives_the_sum_of_its_rows_or_nothing() -> None:
+async def test_a_query_gives_the_rows_of_its_answer() -> None:
+    found = [({"pod": "a"}, 2.0), ({"pod": "b"}, 3.0)]
+
     class Two(Server):
         async def query(self, promql: str) -> tuple[float, Rows]:
-            return 1.0, [({"pod": "a"}, 2.0), ({"pod": "b"}, 3.0)] if promql == "two" else []
+            return 1.0, found if promql == "two" else []
 
-    ask = single(Two("http://127.0.0.1:9"))
-    assert await ask("two") == 5.0
-    assert await ask("none") is None
+    ask = rows(Two("http://127.0.0.1:9"))
+    assert await ask("two") == found
+    assert await ask("none") == []
 
 
 def test_the_report_counts_what_was_right_and_says_what_is_not_known(home: Home, config: Path) -> None:
