@@ -35,13 +35,24 @@ _INTEGRATION = re.compile(r"^pytestmark = (?:.*|\[[^\]]*)\bpytest\.mark\.integra
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Files of integration tests are not even imported where those are left out, nor the conftest of a folder of such
-    files: what they import (Discord, databases, models) would cost each gate seconds."""
-    if "not integration" not in (config.option.markexpr or ""):
+    files: what they import (Discord, databases, models) would cost each gate seconds. Where only long tests are asked
+    for, files without one are not imported: to read them all costs each worker a quarter of a minute."""
+    asked = config.option.markexpr or ""
+    wanted = frozenset(re.findall(r"(?<!not )\b(?:slow|integration|sandbox|journey|demo)\b", asked))
+    if wanted and collection_path.name.startswith("test_") and collection_path.suffix == ".py":
+        return None if wanted & _marks(collection_path) else True
+    if "not integration" not in asked:
         return None
     if collection_path.is_dir():
         inside = list(collection_path.rglob("test_*.py"))
         return True if inside and all(map(_integrates, inside)) else None
     return True if collection_path.name.startswith("test_") and _integrates(collection_path) else None
+
+
+@cache
+def _marks(path: Path) -> frozenset[str]:
+    """Marks that a file names, on whatever of its tests."""
+    return frozenset(re.findall(r"\bmark\.(\w+)", path.read_text(encoding="utf-8")))
 
 
 @cache
