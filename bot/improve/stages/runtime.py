@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.sandbox import Finished, Limits
 from bot.core.verdict import Fact, Status, Verdict, worst
-from bot.improve.doors import Gate, not_applicable
+from bot.improve.doors import Gate, Workspace, not_applicable
 
 INSIDE = Path(__file__).parent.parent / "testing" / "inside"
 PACKAGE = PurePosixPath("bot")
@@ -45,40 +45,65 @@ class Runtime:
     alone = False
 
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
-        """PASS if every check holds; a bot that does not boot is a FAIL with the end of its log."""
+        """PASS if every check holds; FAIL, with the end of its log, if the change's bot fails where the base's does not.
+
+        ERROR: no bot can be booted or asked on this machine, or the base's fails in the same way.
+        """
         started = time.monotonic()
         if not gate.profile.own or not (gate.base.path / PACKAGE / "app" / "bot_process.py").is_file():
             return not_applicable(self.name, "the repository holds no bot to boot")
         gate.progress(self.name, "the patched bot boots in the sandbox")
-        job = {
-            "argv": [str(gate.head.python), "-s", "-B", "-m", "bot", "bot", "--port", "0", "--home", "{home}"],
-            "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
-            "hooks": str(INSIDE / "hooks"),
-            "ready_within": READY_WITHIN,
-        }
-        finished = await gate.head.run(
-            ["{python}", "-s", "-B", str(INSIDE / "launch.py"), "boot"],
-            readable=[INSIDE],
-            stdin=json.dumps(job).encode(),
-            limits=Limits(seconds=READY_WITHIN + 60, memory_mb=4096),
-        )
-        return judge(self.name, finished, time.monotonic() - started)
+        head = judge(self.name, await boot(gate.head))
+        if head.status is Status.FAIL:
+            gate.progress(self.name, "the base's bot boots, to tell the change's fault from the machine's")
+            head = attributed(head, judge(self.name, await boot(gate.base)))
+        return replace(head, seconds=time.monotonic() - started)
 
 
-def judge(name: str, finished: Finished, seconds: float) -> Verdict:
+async def boot(work: Workspace) -> Finished:
+    """Run the check over a checkout in the sandbox. Raises Unavailable if the sandbox cannot start."""
+    job = {
+        "argv": [str(work.python), "-s", "-B", "-m", "bot", "bot", "--port", "0", "--home", "{home}"],
+        "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+        "hooks": str(INSIDE / "hooks"),
+        "ready_within": READY_WITHIN,
+    }
+    return await work.run(
+        ["{python}", "-s", "-B", str(INSIDE / "launch.py"), "boot"],
+        readable=[INSIDE],
+        stdin=json.dumps(job).encode(),
+        limits=Limits(seconds=READY_WITHIN + 60, memory_mb=4096),
+    )
+
+
+def attributed(head: Verdict, base: Verdict) -> Verdict:
+    """The head's failure, or an ERROR where the base, which runs already, does no better here; pure."""
+    wrong, known = _wrong(head), _wrong(base)
+    if base.status is Status.PASS or (wrong - known and "boots" not in known):
+        return head
+    because = f"the base fails it here too ({base.because}): this machine or the base is to be mended, not the change"
+    return replace(head, status=Status.ERROR, because=f"{because}; of the change: {head.because}")
+
+
+def _wrong(verdict: Verdict) -> frozenset[str]:
+    """Names of what does not hold; without checks the bot did not come so far."""
+    return frozenset(one.name for one in verdict.children if not one.passed) or frozenset({"boots"})
+
+
+def judge(name: str, finished: Finished) -> Verdict:
     """What the boot says of the change; pure. ERROR: the machine could not even ask, and the change is not to blame."""
     ended = f"{finished.limit or f'code {finished.code}'}: {finished.err[-300:].decode(errors='replace').strip()}"
     first, _, rest = finished.out.partition(b"\n")
     ground = _object(first)
     if ground is None:
         because = f"the boot check itself did not start in the sandbox, it ended by {ended}"
-        return Verdict(name, Status.ERROR, because, seconds=seconds)
+        return Verdict(name, Status.ERROR, because)
     if not ground.get("way"):
-        return Verdict(name, Status.ERROR, NO_WAY, seconds=seconds)
+        return Verdict(name, Status.ERROR, NO_WAY)
     seen = _object(rest)
     if seen is None:
-        return Verdict(name, Status.FAIL, f"the boot ended by {ended}", seconds=seconds)
-    verdict = worst(name, [check.verdict() for check in checks(seen)], seconds=seconds)
+        return Verdict(name, Status.FAIL, f"the boot ended by {ended}")
+    verdict = worst(name, [check.verdict() for check in checks(seen)])
     return replace(verdict, facts=facts(seen) | {"way": str(ground["way"])})
 
 
