@@ -45,7 +45,7 @@ class Runtime:
     alone = False
 
     async def run(self, gate: Gate, earlier: Mapping[str, Verdict]) -> Verdict:  # noqa: ARG002  (the door's shape)
-        """PASS if every check holds; FAIL, with the end of its log, if the change's bot fails where the base's does not.
+        """PASS if every check holds; FAIL, with the end of its log, if the bot fails where the base's does not.
 
         ERROR: no bot can be booted or asked on this machine, or the base's fails in the same way.
         """
