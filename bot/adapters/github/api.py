@@ -15,7 +15,7 @@ from requests import RequestException
 from bot.adapters.github import errors
 from bot.adapters.github.app_auth import API_URL, AppKey, Auth, app_identity, library_auth
 from bot.adapters.github.errors import DOOR, Answer
-from bot.core.errors import Denied, MegawattsError, Misconfigured, Unavailable
+from bot.core.errors import Denied, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from github.Requester import Requester
@@ -146,7 +146,7 @@ class Api:
         except GithubException as error:
             raise self._failed(error, "a new installation token") from None
         except RequestException as error:
-            raise _unreached(error) from None
+            raise errors.unreached(error) from None
         return token
 
     def _identity(self) -> Identity:
@@ -157,7 +157,7 @@ class Api:
         except GithubException as error:
             raise self._failed(error, "who we are") from None
         except RequestException as error:
-            raise _unreached(error) from None
+            raise errors.unreached(error) from None
 
     def _failed(self, error: Any, what: str) -> Exception:
         answer = Answer(int(error.status), {k.lower(): str(v) for k, v in (error.headers or {}).items()}, error.data)
@@ -194,16 +194,9 @@ class Api:
         try:
             return errors.read(*self._requester.requestJson(verb, path, parameters, headers, body))
         except RequestException as error:
-            raise _unreached(error) from None
+            raise errors.unreached(error) from None
         except GithubException as error:
             raise self._failed(error, "a new installation token") from None
-
-
-def _unreached(error: RequestException) -> MegawattsError:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        fix = "name a file with the authority that signed it, and all others, in REQUESTS_CA_BUNDLE"
-        return Misconfigured(f"GITHUB_API_URL shows a certificate that is not trusted: {fix}")
-    return Unavailable(DOOR, f"no connection ({type(error).__name__})", retry_after=5.0)
 
 
 def _requester(auth: Auth, base_url: str) -> "Requester":

@@ -79,6 +79,14 @@ def mapped(answer: Answer, what: str, seconds: float | None = None) -> Megawatts
     return Denied(f"{what}: {why}{_wanted(answer)}")
 
 
+def unreached(error: Exception) -> MegawattsError:
+    """For no answer at all. A server that is not trusted stays so until somebody sets what to trust."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        fix = "name a file with the authority that signed it, and all others, in REQUESTS_CA_BUNDLE"
+        return Misconfigured(f"GITHUB_API_URL shows a certificate that is not trusted: {fix}")
+    return Unavailable(DOOR, f"no connection ({type(error).__name__})", retry_after=5.0)
+
+
 def _wanted(answer: Answer) -> str:
     """The permission that GitHub says is missing."""
     wanted = answer.headers.get("x-accepted-github-permissions") or answer.headers.get("x-accepted-oauth-scopes") or ""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.adapters.github import errors
 from bot.adapters.github.app_auth import AppKey
-from bot.adapters.github.errors import DOOR
-from bot.core.errors import Misconfigured, Unavailable
+from bot.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from github.Requester import Requester
@@ -75,7 +74,7 @@ class Signed:
         try:
             answer = errors.read(*self._requester.requestJson("GET", path, parameters or None))
         except RequestException as error:
-            raise Unavailable(DOOR, f"no connection ({type(error).__name__})", retry_after=5.0) from None
+            raise errors.unreached(error) from None
         except GithubException as error:
             raise errors.mapped(errors.Answer(int(error.status), {}, error.data), f"GET {path}") from None
         if answer.status == 200:

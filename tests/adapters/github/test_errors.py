@@ -86,3 +86,14 @@ def test_graphql_s_rate_limit_says_when_it_ends() -> None:
     error = errors.graphql([{"type": "RATE_LIMITED"}], "GraphQL open", headers, NOW)
     assert isinstance(error, Unavailable)
     assert error.retry_after == 90.0
+
+
+def test_no_answer_comes_later_but_a_certificate_that_nobody_trusts_does_not() -> None:
+    later = errors.unreached(OSError("Connection refused at https://secret@host"))
+    assert isinstance(later, Unavailable)
+    assert later.retry_after == 5.0
+    assert "secret" not in str(later)
+    ours = errors.unreached(OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed"))
+    assert isinstance(ours, Misconfigured)
+    assert "in REQUESTS_CA_BUNDLE" in str(ours)
+    assert isinstance(errors.unreached(OSError("[SSL: UNEXPECTED_EOF_WHILE_READING]")), Unavailable), "a bad moment"
