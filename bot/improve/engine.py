@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.case import Case, Page, Step, Validate, Wait
+from bot.core.case import Case, Close, Merge, Page, Revert, Settle, Step, Update, Validate, Wait
 from bot.core.change import Proposal
 from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.ids import PullNumber
@@ -24,6 +24,7 @@ from bot.improve.reverts import reland, replays
 from bot.improve.reverts.batch import shared, steered
 from bot.improve.reverts.outside import noticed
 from bot.improve.reverts.reland import due
+from bot.improve.reverts.taking import renewed
 from bot.improve.reviews.rounds import Reviews
 from bot.improve.rollback import TABLE as ROLLBACKS
 from bot.improve.rollback import roll_back
@@ -37,6 +38,8 @@ REST = timedelta(minutes=10)
 """How long the same ground rests after it gave nothing."""
 MOMENT = 0.5
 """Seconds between two rounds at least: a cluster that starts something tells of it many times a second."""
+MOVES = (Close, Merge, Revert, Settle, Update)
+"""Steps of our own after which something else may be due at once: nobody else need tell of them."""
 Orders = Callable[[View], Awaitable[None]]
 FAULTS = (MegawattsError, OSError)
 """What a round survives: doors that do not answer, stores that are damaged, a disk that is full."""
@@ -78,7 +81,9 @@ class Engine:
             took = loop.time() - began
             self._ctx.say("round", {"whole": seen is not None, "seconds": took, "open": waiting, "watched": watched})
             pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
-            await self._rest(pause if watched != 0 else max(pause, self._ctx.calm))
+            pause = pause if watched != 0 else max(pause, self._ctx.calm)
+            # The interval is from look to look: what a look takes is no part of the wait, which never vanishes.
+            await self._rest(max(min(MOMENT, pause), pause - took))
 
     async def _rest(self, pause: float) -> None:
         """Until the interval is over or somebody wakes the loop; never less than a moment, whoever rings."""
@@ -167,7 +172,8 @@ class Engine:
     async def _one(self, seen: View, proposal: Proposal) -> None:
         now = self._ctx.clock()
         try:
-            if await self._renewed(seen, proposal) or await noticed(self._ctx, seen, proposal):
+            if await renewed(self._ctx, seen, proposal) or await noticed(self._ctx, seen, proposal):
+                self.wake()
                 return
             case = await shared(self._ctx, seen, await look(self._ctx, seen, proposal, now))
             step = await steered(self._ctx, seen, case, decide(case, seen.charter, now))
@@ -182,22 +188,14 @@ class Engine:
                 return
             await act(step, case, seen.charter, self._ctx)
             self._ctx.crash_point(f"acted.{_name(step)}")
+            if isinstance(step, MOVES):
+                self.wake()
         except Denied as error:
             self._ctx.say("denied", {"pull": proposal.pull, "because": str(error)})
             if proposal.merged_as is not None:
                 await self._page(seen, proposal, str(error), now)
         except FAULTS as error:
             self._trouble("later", error, proposal.pull)
-
-    async def _renewed(self, seen: View, proposal: Proposal) -> bool:
-        """Make an open revert anew when something was merged in between: it is merged on the base branch as it is."""
-        behind = proposal.reverts is not None and proposal.merged_as is None and proposal.base != seen.main
-        if not behind or proposal.reverts is None or self._ctx.switch.state() is not None:
-            return False
-        before = await self._ctx.forge.branch(proposal.branch)
-        because, only = f"Brought up to date with {seen.main}.", proposal.reverts_only
-        await self._ctx.forge.revert(proposal.reverts, because, only=only)
-        return await self._ctx.forge.branch(proposal.branch) != before
 
     async def _page(self, seen: View, proposal: Proposal, because: str, now: datetime) -> None:
         """What refuses an act after the merge (a revert that conflicts), or a look at what runs, needs a person."""
@@ -268,6 +266,7 @@ class Engine:
                 continue
             self._ctx.crash_point("acted.rollback")
             if done:
+                self.wake()
                 self._ctx.records.delete(ROLLBACKS, key)
                 self._ctx.say("rollback", {"because": "done"})
 

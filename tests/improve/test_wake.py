@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
+from bot.core.case import Ask, Close, Merge, Observe, Page, Revert, Settle, Step, Update, Wait
+from bot.core.errors import Denied
+from bot.core.tier import Tier
+from bot.core.verdict import Status, Verdict
 from bot.improve import engine as module
 from bot.improve.engine import Engine
+from tests.policy.builders import CHARTER, HEAD, MAIN, MERGED, merged, proposal
 
 HOUR = 3600.0
 
@@ -21,8 +26,9 @@ class Looks:
         self.rounds = 0
         self.changed = asyncio.Event()
         ctx: Any = SimpleNamespace(
-            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC), elapsed=None, calm=calm, say=lambda *_told: None
-        )
+            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC), elapsed=None, calm=calm, say=lambda *_told: None,
+            crash_point=lambda _name: None,
+        )  # fmt: skip
         seen = SimpleNamespace(charter=SimpleNamespace(health=SimpleNamespace(interval=timedelta(seconds=interval))))
         shop: Any = SimpleNamespace(authors=())
         self.engine = Engine(ctx, shop)
@@ -84,4 +90,92 @@ async def test_only_while_nothing_is_watched_it_rests_for_long(
     monkeypatch.setattr(looks.engine, "_rest", rest)
     with suppress(asyncio.CancelledError):
         await looks.engine.run()
-    assert asked == [rests, rests]
+    assert len(asked) == 2
+    assert all(rests * 0.9 < pause <= rests for pause in asked)
+
+
+async def test_what_a_look_takes_is_no_part_of_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Looks(monkeypatch, calm=0.0, watched=1, interval=5.0)
+    now, asked = [100.0], list[float]()
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    look, tooks = looks.engine.reconcile, iter([2.0, 60.0])
+
+    async def slow() -> Any:
+        now[0] += next(tooks)
+        return await look()
+
+    async def rest(pause: float) -> None:
+        asked.append(pause)
+        if len(asked) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(looks.engine, "reconcile", slow)
+    monkeypatch.setattr(looks.engine, "_rest", rest)
+    with suppress(asyncio.CancelledError):
+        await looks.engine.run()
+    assert asked == [3.0, module.MOMENT], "from look to look, and never without a moment between"
+
+
+VERDICT = Verdict("health", Status.PASS, "so")
+
+
+@pytest.mark.parametrize(
+    ("step", "rings"),
+    [
+        (Merge(HEAD, VERDICT), True),
+        (Update(HEAD, MAIN), True),
+        (Revert(MERGED, VERDICT), True),
+        (Settle(MERGED, VERDICT), True),
+        (Close(VERDICT), True),
+        (Wait(None, "for people"), False),
+        (Observe(MERGED, None), False),
+        (Page(VERDICT), False),
+        (Ask(HEAD, Tier.CRITICAL), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_what_it_did_itself_is_followed_by_a_look_and_what_changes_nothing_by_none(
+    monkeypatch: pytest.MonkeyPatch, step: Step, rings: bool
+) -> None:
+    looks, refused = Looks(monkeypatch, calm=HOUR, watched=0), [False]
+
+    async def untouched(*_asked: Any) -> bool:
+        return False
+
+    async def looked(*_asked: Any) -> Any:
+        return merged()
+
+    async def decided(*_asked: Any) -> Step:
+        return step
+
+    async def act(*_asked: Any) -> None:
+        if refused[0]:
+            raise Denied("not now")
+
+    for name, double in {"renewed": untouched, "noticed": untouched, "look": looked, "act": act}.items():
+        monkeypatch.setattr(module, name, double)
+    monkeypatch.setattr(module, "shared", looked)
+    monkeypatch.setattr(module, "steered", decided)
+    monkeypatch.setattr(module, "record_decision", lambda *_told: None)
+    seen: Any = SimpleNamespace(charter=CHARTER)
+    await looks.engine._one(seen, proposal())
+    assert looks.engine._woken.is_set() == rings
+    looks.engine._woken.clear()
+    refused[0] = True
+    await looks.engine._one(seen, proposal())
+    assert not looks.engine._woken.is_set(), "what was refused is not tried again at once"
+
+
+async def test_a_merge_that_people_took_back_is_followed_by_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Looks(monkeypatch, calm=HOUR, watched=0)
+
+    async def untouched(*_asked: Any) -> bool:
+        return False
+
+    async def done(*_asked: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(module, "renewed", untouched)
+    monkeypatch.setattr(module, "noticed", done)
+    await looks.engine._one(SimpleNamespace(charter=CHARTER), proposal())  # type: ignore[arg-type]  # a double
+    assert looks.engine._woken.is_set()

@@ -1,12 +1,14 @@
-"""Open the proposal that takes a merge back, or a part of it, with its evidence."""
+"""Open the proposal that takes a merge back, or a part of it, with its evidence; and keep it up to date."""
 
 from pathlib import PurePosixPath
 
 from bot.core.case import Case
+from bot.core.change import Proposal
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Verdict
 from bot.improve.body import plain, tree
 from bot.improve.context import Context
+from bot.improve.look import View
 from bot.improve.reverts import capture
 
 LABELS = ("megawatts", "revert")
@@ -29,6 +31,17 @@ async def take_back(ctx: Context, case: Case, merged: Sha, because: Verdict, onl
     ctx.audit.append("controller", "revert", f"#{proposal.pull}", because.because, {"revert": str(pull)})
     ctx.say("revert", {"pull": proposal.pull, "kind": proposal.kind.value, "revert": pull, "because": because.because})
     return pull
+
+
+async def renewed(ctx: Context, seen: View, proposal: Proposal) -> bool:
+    """Make an open revert anew when something was merged in between: it is merged on the base branch as it is."""
+    behind = proposal.reverts is not None and proposal.merged_as is None and proposal.base != seen.main
+    if not behind or proposal.reverts is None or ctx.switch.state() is not None:
+        return False
+    before = await ctx.forge.branch(proposal.branch)
+    because, only = f"Brought up to date with {seen.main}.", proposal.reverts_only
+    await ctx.forge.revert(proposal.reverts, because, only=only)
+    return await ctx.forge.branch(proposal.branch) != before
 
 
 def _body(case: Case, merged: Sha, because: Verdict, only: Paths) -> str:
