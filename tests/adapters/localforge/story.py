@@ -4,9 +4,13 @@ Like the engine it looks before it acts, so that whatever an earlier, killed tel
 """
 
 import asyncio
+import os
+import signal
 import sys
+import traceback
 from pathlib import Path, PurePosixPath
 
+from bot.adapters.crash import VARIABLE
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.localforge.forge import LocalForge
 from bot.core.change import Idea, Kind, Origin, Patch
@@ -50,5 +54,27 @@ async def story(folder: Path) -> None:
     await forge.dashboard("told")
 
 
+def tell(folder: str, crash_at: str) -> None:
+    """The story in this process, which ends with it, and which is killed at the point of that name."""
+    signal.alarm(60)
+    os.chdir(folder)
+    if crash_at:
+        os.environ[VARIABLE] = crash_at
+    code = 1
+    try:
+        asyncio.run(story(Path(folder)))
+        code = 0
+    finally:
+        if code:
+            traceback.print_exc()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    asyncio.run(story(Path(sys.argv[1])))
+    # Each line, a folder and a point, is told in a process of its own. It is forked: what it imports is read in once.
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            tell(*line.removesuffix("\n").split("\t"))
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        sys.stdout.flush()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,29 @@ from bot.adapters.localforge.forge import LocalForge, read_dashboard
 ROOT = Path(__file__).parents[3]
 
 
-def tell(folder: Path, crash_at: str = "") -> int:
-    """Run the story in a process of its own; its exit code."""
-    argv = [sys.executable, str(Path(__file__).with_name("story.py")), str(folder)]
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **({VARIABLE: crash_at} if crash_at else {})}
-    done = subprocess.run(argv, env=env, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode
+Tell = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def tell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tell]:
+    """Runs the story over a folder in a process of its own; its exit code."""
+    argv = [sys.executable, str(Path(__file__).with_name("story.py"))]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    said = tmp_path_factory.mktemp("story") / "stderr"
+    with said.open("wb") as errors:
+        teller = subprocess.Popen(argv, env=env, stdin=-1, stdout=-1, stderr=errors, text=True)
+
+    def once(folder: Path, crash_at: str = "") -> int:
+        assert teller.stdin is not None
+        assert teller.stdout is not None
+        teller.stdin.write(f"{folder}\t{crash_at}\n")
+        teller.stdin.flush()
+        code = int(teller.stdout.readline() or "1")
+        assert code in {0, -signal.SIGKILL}, said.read_text()[-4000:]
+        return code
+
+    yield once
+    teller.communicate(timeout=60)
 
 
 async def check(place) -> None:
@@ -51,14 +68,14 @@ async def check(place) -> None:
 @pytest.mark.integration
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*POINTS, "merge.commit#2", "merge.ref#2", "open.row#2", "publish.ref#2"])
-async def test_killed_anywhere_it_goes_on(place, name: str) -> None:
+async def test_killed_anywhere_it_goes_on(place, tell: Tell, name: str) -> None:
     assert tell(place.folder.parent, name) == -signal.SIGKILL
     assert tell(place.folder.parent) == 0
     await check(place)
 
 
 @pytest.mark.integration
-async def test_told_twice_it_is_told_once(place) -> None:
+async def test_told_twice_it_is_told_once(place, tell: Tell) -> None:
     for _ in range(2):
         assert tell(place.folder.parent) == 0
     await check(place)

@@ -15,6 +15,7 @@ from bot.adapters.github.desk import Rules
 from bot.adapters.github.forge import GitHubForge
 from tests.servers.github import programs
 from tests.servers.github.front import ACTIONS, ME, SECOND, SLUGS, Fault, Front, server
+from tests.servers.github.graph import graph
 from tests.servers.github.hosted import Hosted
 
 PEOPLE = ("ada", "eve", "grace", "megabot")
@@ -139,6 +140,7 @@ def running(folder: Path) -> Iterator[GitHub]:
         thread.start()
         stack.callback(found.server_close)
         stack.callback(found.shutdown)
+        graph()  # read before the first question: on a busy machine that takes longer than an answer may
         yield GitHub(front, f"http://127.0.0.1:{found.server_address[1]}", folder, git_url)
 
 
