@@ -98,8 +98,17 @@ async def open_forge(home: Home, settings: RoadSettings) -> tuple[Forge, GitRepo
         return local, await asyncio.to_thread(GitRepository.mirror, home.forge / "repo.git", home.clone)
     repo = await asyncio.to_thread(GitRepository.begin, home.clone)
     forge = await asyncio.to_thread(_github, settings, repo)
-    await forge.fetch(repo)
+    try:
+        await forge.fetch(repo)
+    except Unavailable:
+        # Without the forge what runs is still watched, as far as an earlier process has seen it (docs/argocd.md).
+        if not await asyncio.to_thread(_filled, repo):
+            raise
     return forge, repo
+
+
+def _filled(repo: GitRepository) -> bool:
+    return bool(repo.git.run("for-each-ref", "--count=1").out)
 
 
 def _github(settings: RoadSettings, repo: GitRepository) -> Forge:

@@ -9,6 +9,7 @@ from bot.core.change import Proposal
 from bot.core.errors import Denied, Misconfigured, Unavailable
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Status, Verdict
+from bot.improve import remembered
 from bot.improve.act import act
 from bot.improve.context import Context
 from bot.improve.look import DAY, View, look
@@ -35,6 +36,7 @@ class Forgeless:
     def answered(self, seen: View) -> None:
         """The forge answers: this is what it showed."""
         self._seen, self._silent, self._again = seen, None, None
+        remembered.keep(self._ctx, seen)
 
     async def round(self, doubt: str = "") -> None:
         """One look without the forge. `doubt`: why the clock is not trusted now; nothing is done then.
@@ -46,6 +48,8 @@ class Forgeless:
             self._silent = now
         if doubt or self._ctx.switch.state() is not None:
             return
+        if self._seen is None:  # restarted without the forge: what it showed the process before
+            self._seen = remembered.view(self._ctx)
         if not await self._finish(now):
             await self._watch(now)
 
@@ -119,6 +123,8 @@ class Forgeless:
             return f"{good[:12]} is not what ran before it"
         between = merges_of(seen.proposals, RolledBack(bad, good, "", self._ctx.clock()), self._ctx.repo.is_ancestor)
         lost = [m.sha for m in between if m.in_bad and not m.in_good]
+        if any(m.in_good and m.reverted_by and not self._ctx.repo.is_ancestor(m.reverted_by, good) for m in between):
+            return f"{good[:12]} holds what was taken back since"
         if lost != [proposal.merged_as]:
             return f"going back to {good[:12]} would take {len(lost)} merges away, not this one alone"
         return ""

@@ -105,6 +105,17 @@ async def test_a_silent_github_is_silence_and_not_an_empty_forge(home: Home) -> 
         await opened(home, environment)
 
 
+async def test_restarted_while_github_is_silent_it_opens_over_what_it_has(home: Home) -> None:
+    clone = GitRepository.begin(home.clone)
+    root = commit_tree(clone.git, Tree(clone.git.run("mktree").line), (), "root", author="someone")
+    clone.branch("main", root)
+    away = {"GITHUB_TOKEN": "t", "GITHUB_API_URL": "http://127.0.0.1:9", "GITHUB_GIT_URL": "git://127.0.0.1:9/x"}
+    found = await opened(home, {**GITHUB, **away})
+    assert found.repo.resolve("refs/heads/main") == root
+    with pytest.raises(Unavailable):
+        await found.forge.main()
+
+
 async def test_all_of_the_real_road(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     async def github(at: Home, _settings: object) -> tuple[LocalForge, GitRepository]:
         return LocalForge(at.forge), GitRepository.begin(at.clone)

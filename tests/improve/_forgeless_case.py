@@ -63,6 +63,7 @@ class Cluster:
     did: list[str] = field(default_factory=list)
     reads: int = 0
     failed: str = ""
+    sick: Sha = THREE
 
     async def rollout(self, sha: Sha) -> Rollout:
         runs = self.running
@@ -88,7 +89,7 @@ class Cluster:
 
     async def read(self, revision: Sha) -> Sequence[Reading]:
         self.reads += 1
-        return (Reading("messages", revision, self.clock(), self.bad if revision == THREE else 0.0, 10.0),)
+        return (Reading("messages", revision, self.clock(), self.bad if revision == self.sick else 0.0, 10.0),)
 
 
 def doors(**named: Any) -> Any:
@@ -109,7 +110,7 @@ class Case:
         self.ctx = doors(
             forge=self, repo=self, deployer=self.cluster, health=self.cluster, records=self.records, audit=self.audit,
             switch=self.switch, clock=lambda: self.time, crash_point=lambda _name: None,
-            say=lambda event, facts: self.events.append((event, facts)),
+            say=lambda event, facts: self.events.append((event, facts)), parse_charter=lambda _text: CHARTER,
         )  # fmt: skip
         self.forgeless = Forgeless(self.ctx)
         self.sees(merged(2, TWO), merged(3, THREE))
@@ -124,6 +125,9 @@ class Case:
         if not self.answers:
             raise Unavailable("the forge")
         return FOUR
+
+    def read(self, sha: Sha, path: PurePosixPath) -> bytes | None:
+        return b"the charter" if sha == FOUR and path.name == "charter.toml" else None
 
     def is_ancestor(self, old: Sha, new: Sha) -> bool:
         return HISTORY.index(old) <= HISTORY.index(new)

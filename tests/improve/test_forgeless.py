@@ -55,6 +55,7 @@ async def test_good_health_and_no_answer_go_nowhere(case: Case) -> None:
 
 
 async def test_what_was_never_seen_is_not_watched(case: Case) -> None:
+    case.records.delete("last_view", "merged")
     case.forgeless = Forgeless(case.ctx)
     await case.rounds(30)
     assert nothing(case)
