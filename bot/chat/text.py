@@ -50,7 +50,10 @@ def plain(word: str) -> str:
     """Case, accents and width taken away, for comparison only."""
     if word.isascii():  # most words have nothing but case
         return word.lower()
-    spread = unicodedata.normalize("NFKD", word.casefold())
+    folded = word.casefold()
+    spread = unicodedata.normalize("NFKD", folded)
+    if spread == folded and spread.isalnum():  # letters and digits alone: nothing combines
+        return spread
     return "".join(c for c in spread if not unicodedata.combining(c))
 
 
@@ -59,8 +62,11 @@ def tokens(text: str) -> tuple[str, ...]:
     if text.isascii():  # most texts are, and have nothing but case
         words = text.encode().translate(_FOLDED).decode().split()
         return tuple(words) if "'" not in text else tuple(_quoted(words))
+    words = _WORD.findall(text)
+    if not _WIDE.search(text):
+        return tuple(map(plain, words))
     found: list[str] = []
-    for word in _WORD.findall(text):
+    for word in words:
         if not word.isascii() and _WIDE.search(word):
             found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
         else:

@@ -1,4 +1,5 @@
 import re
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,8 +28,16 @@ def test_accents_and_case_do_not_count() -> None:
     assert plain("Würfel") == plain("wurfel") == "wurfel"
 
 
+@given(st.text() | st.text(alphabet="привет, Жёлтый! й\u0306é\u0301ßſ１"))
+def test_a_plain_word_is_decomposed_and_holds_nothing_that_combines(word: str) -> None:
+    spread = unicodedata.normalize("NFKD", word.casefold())
+    assert plain(word) == "".join(char for char in spread if not unicodedata.combining(char))
+
+
 def test_words_without_spaces_become_pairs() -> None:
     assert tokens("こんにち") == ("こん", "んに", "にち")
+    assert tokens("Жёлтый 東京タ an É") == ("желтыи", "東京", "京タ", "an", "e")
+    assert tokens("Жёлтый an É") == ("желтыи", "an", "e")
 
 
 def test_an_apostrophe_keeps_a_word_whole() -> None:
