@@ -61,11 +61,16 @@ class Road:
 
 
 async def open_road(
-    home: Home, settings: RoadSettings, records: Records, rules: Callable[[], Sequence[MetricRule]]
+    home: Home,
+    settings: RoadSettings,
+    records: Records,
+    rules: Callable[[], Sequence[MetricRule]],
+    *,
+    all_merges: bool = False,
 ) -> Road:
     """Open what the settings name. Raises Misconfigured for what they name wrongly, Unavailable for what is silent."""
     _whole(settings)
-    forge, repo = await open_forge(home, settings)
+    forge, repo = await open_forge(home, settings, all_merges=all_merges)
     health, counts = _health(home, settings, rules), _counts(home, settings)
     calm = 0.0 if not settings.github_repository else HEARD if settings.github_webhook_secret else UNHEARD
     if not settings.argocd_server:
@@ -91,13 +96,13 @@ def _whole(settings: RoadSettings) -> None:
         raise Misconfigured("ARGOCD_SERVER is set and GITHUB_REPOSITORY is not: name the repository that it deploys")
 
 
-async def open_forge(home: Home, settings: RoadSettings) -> tuple[Forge, GitRepository]:
-    """The forge, and the controller's own clone of it."""
+async def open_forge(home: Home, settings: RoadSettings, *, all_merges: bool = False) -> tuple[Forge, GitRepository]:
+    """The forge, and the controller's own clone of it. `all_merges`: people's count from the beginning."""
     if not settings.github_repository:
         local = LocalForge(home.forge)
         return local, await asyncio.to_thread(GitRepository.mirror, home.forge / "repo.git", home.clone)
     repo = await asyncio.to_thread(GitRepository.begin, home.clone)
-    forge = await asyncio.to_thread(_github, settings, repo)
+    forge = await asyncio.to_thread(_github, settings, repo, all_merges)
     try:
         await forge.fetch(repo)
     except Unavailable:
@@ -111,7 +116,7 @@ def _filled(repo: GitRepository) -> bool:
     return bool(repo.git.run("for-each-ref", "--count=1").out)
 
 
-def _github(settings: RoadSettings, repo: GitRepository) -> Forge:
+def _github(settings: RoadSettings, repo: GitRepository, all_merges: bool) -> Forge:
     from bot.adapters.github.desk import Rules  # noqa: PLC0415  (PyGithub only where GitHub is asked)
     from bot.adapters.github.forge import GitHubForge  # noqa: PLC0415  (PyGithub only where GitHub is asked)
 
@@ -128,6 +133,7 @@ def _github(settings: RoadSettings, repo: GitRepository) -> Forge:
             required=frozenset(_words(settings.github_required_checks)),
             trusted_apps=frozenset(map(_number, _words(settings.github_trusted_apps))),
             auto_merge=settings.github_auto_merge,
+            all_merges=all_merges,
         ),
     )
 

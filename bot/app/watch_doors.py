@@ -1,6 +1,7 @@
 """The doors of `megawatts watch`: those of the home folder, or of an application on GitHub and Argo CD."""
 
 import asyncio
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from bot.adapters.scrape.source import ScrapeSource
 from bot.app.bot_wiring import now
 from bot.app.home import Home
 from bot.app.road import Road, address, open_metrics, open_road
-from bot.app.road_settings import RoadSettings, road
+from bot.app.road_settings import RoadSettings, taken
 from bot.app.settings import load
 from bot.app.stores import open_audit, open_records, open_switch
 from bot.core.errors import Misconfigured
@@ -35,7 +36,7 @@ async def open_doors(settings: Settings, home: Home, say: Say) -> Doors:
     """The doors that the watcher's file and the road's settings name. Misconfigured for what they name wrongly."""
     home.create()
     records = await asyncio.to_thread(open_records, load(), home)
-    found = road()
+    found = taken(os.environ)
     opened = await (_own(home) if settings.repository == LOCAL else _elsewhere(settings, home, found, records))
     health = _asked(settings, found) if settings.queries else opened.health
     await _followed(settings, opened)
@@ -71,7 +72,7 @@ async def _elsewhere(settings: Settings, home: Home, found: RoadSettings, record
         )
     named = replace(found, github_repository=settings.repository, argocd_application=settings.application)
     apart = Home(home.path / "watched" / settings.repository / settings.application).create()
-    return await open_road(apart, named, records, lambda: settings.health.rules)
+    return await open_road(apart, named, records, lambda: settings.health.rules, all_merges=True)
 
 
 async def _followed(settings: Settings, opened: Road) -> None:

@@ -10,7 +10,7 @@ from bot.core.errors import Misconfigured
 from bot.core.ids import PullNumber, Sha
 from bot.core.ports import Repository
 from bot.core.verdict import Verdict
-from bot.policy.promotion import COMMIT, WHERE, Seen, by_promoter, images, judge
+from bot.policy.promotion import COMMIT, WHERE, Seen, by_promoter, images, judge, proof
 
 LARGEST = 256 * 1024
 """Bytes of a values file."""
@@ -45,6 +45,16 @@ def carried(repo: Repository, proposal: Proposal, merged: Iterable[Proposal]) ->
         return frozenset()
     there = [p for p in merged if p.merged_as is not None and lies_on(repo, p.merged_as, new)]
     return frozenset(p.pull for p in there if p.merged_as and (old is None or not lies_on(repo, p.merged_as, old)))
+
+
+def only_promotions(repo: Repository, old: Sha, new: Sha) -> bool:
+    """Whether nothing but images in values files lies between two commits: nothing that could go live by itself."""
+    if old == new:
+        return True
+    if not lies_on(repo, old, new):
+        return False
+    paths = {path for change in repo.changes(old, new) for path in change.paths}
+    return proof({path: (_text(repo.read(old, path)), _text(repo.read(new, path))) for path in paths}).passed
 
 
 def images_of(repo: Repository, proposal: Proposal) -> tuple[Sha | None, Sha | None]:

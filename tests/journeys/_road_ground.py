@@ -13,6 +13,7 @@ from typing import Any
 import tomlkit
 
 from bot.app.bot_wiring import now
+from bot.policy.promotion import written
 from tests.servers.argocd.controller import VALUES
 
 ROOT = Path(__file__).parents[2]
@@ -64,13 +65,13 @@ def product(folder: Path, *, short: bool = False, interval: int = 1) -> Path:
             shutil.copy(ROOT / name, tree / name)
     (tree / ".github").mkdir()
     (tree / ".github" / "charter.toml").write_text(charter(short=short, interval=interval))
+    (tree / VALUES).parent.mkdir(parents=True)
+    (tree / VALUES).write_text((ROOT / VALUES).read_text())
     _git(tree, "init", "-q", "-b", "main")
     _git(tree, "add", "--force", ".")
     _git(tree, "commit", "-q", "-m", "begin")
     first = _git(tree, "rev-parse", "HEAD")
-    values = (ROOT / VALUES).read_text().replace('digest: ""', f'digest: "sha256:{first}{"0" * 24}"')
-    (tree / VALUES).parent.mkdir(parents=True)
-    (tree / VALUES).write_text(values.replace("commit: unknown", f'commit: "{first}"'))
+    (tree / VALUES).write_text(written((ROOT / VALUES).read_text(), f"sha256:{first}{'0' * 24}", first))
     _git(tree, "add", "--force", ".")
     _git(tree, "commit", "-q", "-m", "deploy")
     _git(folder, "clone", "-q", "--bare", str(tree), "product.git")

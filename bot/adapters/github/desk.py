@@ -28,6 +28,8 @@ class Rules:
     """Check runs of other Apps do not count, whatever their name."""
     auto_merge: bool = False
     """Leave a merge that waits for GitHub's own rules to GitHub."""
+    all_merges: bool = False
+    """Whether all that people ever merged is listed, or what they merged since the bot's dashboard was opened."""
     fresh: float = 60.0
     """Seconds for which what a look has seen answers the questions about it."""
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -37,6 +37,7 @@ from bot.core.verdict import Verdict
 from bot.core.votes import Approval, Remark
 
 _T = TypeVar("_T")
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class GitHubForge:
@@ -194,7 +195,7 @@ class GitHubForge:
 
     def _listed(self, everything: bool) -> list[Proposal]:
         if everything and self._since is None:
-            self._since = dashboard.born(self.desk)
+            self._since = _EVER if self.desk.rules.all_merges else dashboard.born(self.desk)
         return proposals.listed(self.desk, self._contents, everything=everything, since=self._since)
 
     def _reviews(self, pull: int) -> list[Approval]:

@@ -40,6 +40,7 @@ WHOLE = {
     "bot/app/ci/reports.py": "writes to the files that a workflow's runner names",
     "bot/app/doctor_sandbox.py": "looks for the marks of a hosted runner and of a pod",
     "bot/app/wiring.py": "takes the road's settings out, so that no program started later has their secrets",
+    "bot/app/watch_doors.py": "takes them out for the watcher",
     "bot/app/author_wiring.py": "hands the providers' settings to the process that asks models",
     "bot/app/environment.py": "reads the settings by name",
     "bot/app/demo/processes.py": "starts the demo's own processes with the caller's environment",

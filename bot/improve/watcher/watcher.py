@@ -12,6 +12,7 @@ from bot.core.errors import MegawattsError
 from bot.core.health import Rollout
 from bot.core.ids import PullNumber, Sha
 from bot.core.verdict import Status, Verdict
+from bot.improve.promotions import only_promotions
 from bot.improve.watcher import taking
 from bot.improve.watcher.book import Book, Watch
 from bot.improve.watcher.doors import Doors
@@ -193,7 +194,7 @@ def _alone(doors: Doors, watch: Watch, change: Proposal) -> Verdict:
         before = doors.repo.resolve(f"{watch.revision}^1")
     except MegawattsError:
         before = watch.revision
-    if change.merged_as != watch.revision or before != watch.previous:
+    if change.merged_as != watch.revision or not only_promotions(doors.repo, Sha(watch.previous), before):
         because = "several changes went live at once; a person has to tell which one it was"
         return Verdict("alone", Status.FAIL, because)
     return Verdict("alone", Status.PASS, "it is the one change that went live")

@@ -4,6 +4,7 @@ import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.github.app_auth import AppKey, PersonalToken
+from bot.adapters.github.desk import Rules
 from bot.core.errors import Denied, Misconfigured, Unavailable
 from bot.core.ids import Sha
 from tests.adapters.github.scene import BRANCH, IDEA, LATER, OLD, Scene
@@ -200,6 +201,8 @@ async def test_what_people_merged_before_the_bot_came_is_not_its_to_watch(scene:
     scene.place.do("ada", "PUT", f"/pulls/{early}/merge", {})
     assert await scene.forge.main() != base
     assert await scene.forge.proposals(everything=True) == []
+    watching = scene.place.forge(scene.clone, rules=Rules(fresh=0.0, all_merges=True))
+    assert [one.pull for one in await watching.proposals(everything=True)] == [early], "but it is a watcher's"
 
     await scene.forge.dashboard("everything")
     scene.push("more", await scene.commit({"u.txt": "u\n"}))

@@ -376,3 +376,26 @@ async def test_how_an_earlier_revision_was_is_no_fault_of_this_one(shop: Shop) -
     _pull, same = await shop.merge("c", bad=True)
     await shop.until(watcher, "concluded", 2)
     assert [one["would"] for one in shop.saw("concluded") if one["sha"] == same] == ["nothing"]
+
+
+VALUES = "deploy/environments/production/bot.yaml"
+
+
+def values(commit: Sha, size: int = 1) -> str:
+    return f'bot:\n  replicas: {size}\n  image:\n    digest: "sha256:{commit}{"0" * 24}"\n    commit: "{commit}"\n'
+
+
+@pytest.mark.parametrize(("size", "would"), [(1, "revert"), (2, "person")])
+async def test_promotions_between_two_merges_are_no_changes_of_their_own(shop: Shop, size: int, would: str) -> None:
+    """What runs is the commit of an image; the commits that put it into production lie between."""
+    _pull, first = await shop.merge(VALUES, text=values(Sha("0" * 40)))
+    shop.held = first
+    watcher = shop.watcher()
+    await shop.looks(watcher, 2)
+    await shop.merge(VALUES, text=values(first, size), by="promoter")
+    _pull, bad = await shop.merge("shop.py", bad=True)
+    shop.held = bad
+    await shop.until(watcher, "concluded")
+    (found,) = shop.saw("concluded")
+    assert found["would"] == would
+    assert ("several changes" in found["because"]) is (size == 2), "more than an image went live with it"
