@@ -36,7 +36,7 @@ class Discord:
         self.server, self.running, self.pipeline, self.records = server, running, pipeline, records
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not condition():  # noqa: ASYNC110  (the other side is a process of its own)
                 await asyncio.sleep(0.01)
 

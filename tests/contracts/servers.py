@@ -58,7 +58,7 @@ class Postgres:
         """At once, as in a crash: every connection breaks."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def url(self, database: str, *, user: str = "postgres", password: str = "pg-Secret%2F7%25") -> str:
@@ -115,7 +115,7 @@ class Redis:
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
             self.socket.unlink(missing_ok=True)
 
@@ -161,7 +161,7 @@ def _end(server: Postgres | Redis) -> None:
 
 
 def _until(ready: Any, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"{process.args} did not start")

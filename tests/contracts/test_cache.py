@@ -65,7 +65,7 @@ async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
 
 async def until(found: Callable[[], Awaitable[bool]]) -> None:
     """What Redis tells other processes comes a moment later."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not await found():  # noqa: ASYNC110  (nothing here is told)
             await asyncio.sleep(0.005)
 

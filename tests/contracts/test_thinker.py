@@ -41,19 +41,19 @@ def peer(server: Peer) -> Peer:
 
 
 def openai(url: str) -> Provider:
-    return OpenAI(KEY, ["gpt-5-mini"], base_url=f"{url}/v1", timeout=5)
+    return OpenAI(KEY, ["gpt-5-mini"], base_url=f"{url}/v1", timeout=30)
 
 
 def anthropic(url: str) -> Provider:
-    return Anthropic(KEY, ["claude-haiku-4-5"], base_url=url, timeout=5)
+    return Anthropic(KEY, ["claude-haiku-4-5"], base_url=url, timeout=30)
 
 
 def ollama(url: str) -> Provider:
-    return Llama(url, ["llama3.2"], timeout=5)
+    return Llama(url, ["llama3.2"], timeout=30)
 
 
 def compatible(url: str) -> Provider:
-    return Llama(f"{url}/v1", ["qwen3"], key=KEY, timeout=5)
+    return Llama(f"{url}/v1", ["qwen3"], key=KEY, timeout=30)
 
 
 @dataclass

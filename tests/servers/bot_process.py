@@ -26,20 +26,20 @@ class Bot:
         body = json.dumps({"user": user, "channel": f"room-{user}", "text": text}).encode()
         request = urllib.request.Request(f"{self.url}/chat", body, {"content-type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return str(json.loads(answer.read()).get("answered"))
         except urllib.error.HTTPError as error:
             return f"refused {error.code}"
 
     def page(self) -> str:
         """Its metrics."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=20) as answer:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=60) as answer:
             return str(answer.read().decode())
 
     def end(self) -> None:
         """At once."""
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 @contextmanager

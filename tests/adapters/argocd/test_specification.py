@@ -95,7 +95,7 @@ async def test_the_watch(house: House, client: ArgoClient) -> None:
     watch = Watch(client)
     watch.version = "1"
     changes = watch.events()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         assert (await anext(changes)).application.metadata.name == APPLICATION
     await changes.aclose()
 

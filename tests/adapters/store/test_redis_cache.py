@@ -33,7 +33,7 @@ def opened(server: Redis, prefix: str = PREFIX) -> Any:
 
 
 async def until(found: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not found():  # noqa: ASYNC110  (nothing here is told)
             await asyncio.sleep(0.005)
 

@@ -32,7 +32,7 @@ def worker(body: str, **more: float) -> WorkerProcess:
 
 
 async def until_ended(process: WorkerProcess) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while process.pid is not None:  # noqa: ASYNC110  (a process, not an event)
             await asyncio.sleep(0.01)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 TOOLS = HERE.parents[2] / ".tools"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Missing(Exception):  # noqa: N818  (as the other servers' own)
@@ -105,7 +105,7 @@ class Peer:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             raise AssertionError(f"aimock refuses {method} {path}: {error.read()[:300]!r}") from None

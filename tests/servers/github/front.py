@@ -149,7 +149,7 @@ class Front:
         headers = {"authorization": authorization, "content-type": "application/json"}
         request = Request(self.emulate + target, data, headers, method=verb)
         try:
-            with urlopen(request, timeout=20) as answer:
+            with urlopen(request, timeout=60) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None, {}
         except HTTPError as error:

@@ -86,7 +86,7 @@ def standing(prism: str, direct: str) -> Iterator[Witness]:
 
 def _ask(request: Request) -> tuple[int, Any, bytes]:
     try:
-        with urlopen(request, timeout=30) as answer:
+        with urlopen(request, timeout=60) as answer:
             return answer.status, answer.headers, answer.read()
     except HTTPError as error:
         return error.code, error.headers, error.read()
