@@ -4,16 +4,14 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.adapters import crash
 from bot.adapters.git.inverse import prove_inverse
-from bot.adapters.localdeploy.state import Board
 from bot.adapters.sandbox import find
-from bot.adapters.scrape.source import outcomes
 from bot.app.author_wiring import fed, open_agent, suggestions_of, wishes_of
 from bot.app.bot_wiring import now, product_version
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
@@ -22,7 +20,7 @@ from bot.app.improve_shop import readers
 from bot.app.poll_book import PollBook
 from bot.app.provenance_wiring import open_book
 from bot.app.requests_book import RequestsBook
-from bot.app.road import hooks_of, open_road
+from bot.app.road import Counts, hooks_of, open_road
 from bot.app.road_settings import taken
 from bot.app.settings import Settings, load
 from bot.app.stores import open_audit, open_records, open_switch
@@ -168,19 +166,19 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
             show=opened.show,
             address=opened.address,
         )
-        engine = _engine(context, settings, home, wanted)
+        engine = _engine(context, settings, home, wanted, opened.counts)
         for events in opened.events:
             stack.callback(asyncio.create_task(events(engine.wake)).cancel)
         yield engine
 
 
-def _engine(context: Context, settings: Settings, home: Home, wanted: Wanted) -> Engine:
+def _engine(context: Context, settings: Settings, home: Home, wanted: Wanted, counts: Counts | None) -> Engine:
     proposing = may_propose(self_editing=settings.enable_self_editing, security_checks=settings.code_security_checks)
     if not proposing.passed:
         context.say("ideas_off", {"because": proposing.because})
     repo, records = context.repo, context.records
     agent = open_agent(settings, repo, records, home.cache, now)
-    shop = workshop(repo, records, Board(home.deploy), home.cache, only_requested=wanted.on_request, agent=agent)
+    shop = workshop(repo, records, counts, home.cache, only_requested=wanted.on_request, agent=agent)
     orders = RequestsBook.of(context).take
     return Engine(context, shop, new_ideas=wanted.new_ideas and proposing.passed, orders=orders)
 
@@ -194,20 +192,24 @@ FEEDS = {
 
 
 def workshop(
-    repo: Repository, records: Records, board: Board, cache: Path, *, only_requested: bool, agent: Agent | None = None
+    repo: Repository,
+    records: Records,
+    counts: Counts | None,
+    cache: Path,
+    *,
+    only_requested: bool,
+    agent: Agent | None = None,
 ) -> Workshop:
-    """Analysts and authors, in the order in which they are asked; the model last, after those that follow rules."""
+    """Analysts and authors, in the order in which they are asked; the model last, after those that follow rules.
 
-    async def counts() -> Mapping[str, float]:
-        state = board.state()
-        addresses = [f"http://127.0.0.1:{i.port}" for i in (state.current, state.previous) if i is not None]
-        return await outcomes(addresses)
-
+    `counts`: what members met with what runs, which is what is tuned for.
+    """
     suggestions = Suggestions(suggestions_of(records))
     wishes = (wishes_of(records),) if agent is not None else ()
     models = (agent,) if agent is not None else ()
+    tuning = (Tuning(counts),) if counts is not None else ()
     return Workshop(
-        analysts=(Tuning(counts), suggestions, *wishes, SurvivingMutants(cache), *readers(cache)),
+        analysts=(*tuning, suggestions, *wishes, SurvivingMutants(cache), *readers(cache)),
         authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes(), *models),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,

@@ -143,6 +143,10 @@ async def test_the_controller_keeps_no_key_once_it_has_started(planted: Path, mo
         assert not list(holding(home.path)), "and it is written nowhere"
 
 
+async def counts() -> dict[str, float]:
+    return {}
+
+
 def test_without_a_key_there_is_no_such_author_and_all_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +156,7 @@ def test_without_a_key_there_is_no_such_author_and_all_stays_as_it_was(
     for given in ({}, {"DEFAULT_AI_PROVIDER": "local"}, {**KEYS, "DEFAULT_AI_PROVIDER": "offline"}):
         settings = load(given)
         assert author_wiring.open_agent(settings, None, records, tmp_path, now) is None  # type: ignore[arg-type]
-    shop = wiring.workshop(None, records, None, tmp_path, only_requested=False)  # type: ignore[arg-type]
+    shop = wiring.workshop(None, records, counts, tmp_path, only_requested=False)  # type: ignore[arg-type]
     assert "agent" not in {author.name for author in shop.authors}
     assert "wishes" not in {analyst.name for analyst in shop.analysts}
     assert shop.feeds == wiring.FEEDS
@@ -163,7 +167,7 @@ def test_without_a_key_there_is_no_such_author_and_all_stays_as_it_was(
 def test_what_nobody_took_goes_to_the_model_and_typed_phrases_do_not(tmp_path: Path, planted: Path) -> None:
     records = SqliteRecords(tmp_path / "r.db")
     made = author_wiring.open_agent(load(), None, records, tmp_path, now)  # type: ignore[arg-type]
-    shop = wiring.workshop(None, records, None, tmp_path, only_requested=False, agent=made)  # type: ignore[arg-type]
+    shop = wiring.workshop(None, records, counts, tmp_path, only_requested=False, agent=made)  # type: ignore[arg-type]
     assert shop.feeds["complexity"] == shop.feeds["wishes"] == "agent"
     assert shop.feeds["suggestions"] == "phrases"
     assert [author.name for author in shop.authors][-1] == "agent", "those that follow rules are asked first"
