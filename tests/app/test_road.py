@@ -117,7 +117,7 @@ async def test_restarted_while_github_is_silent_it_opens_over_what_it_has(home: 
 
 
 async def test_all_of_the_real_road(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def github(at: Home, _settings: object) -> tuple[LocalForge, GitRepository]:
+    async def github(at: Home, _settings: object, **_more: bool) -> tuple[LocalForge, GitRepository]:
         return LocalForge(at.forge), GitRepository.begin(at.clone)
 
     monkeypatch.setattr(module, "open_forge", github)
