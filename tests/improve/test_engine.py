@@ -87,7 +87,9 @@ async def test_bad_health_is_taken_back_exactly(world: Any, go: Go) -> None:
     assert taken_back.status is Status.FAIL
     assert len(world.saw("revert")) == 1, "one revert, however often it is looked at"
     assert len(world.saw("proposed")) == 1, "what was taken back is not proposed again"
-    assert Knowledge(world.ctx.records).outcomes()[0].result is Result.REVERTED
+    known = Knowledge(world.ctx.records).of(change.idea)
+    assert known is not None
+    assert known.result is Result.REVERTED
 
 
 async def test_the_same_change_under_another_name_stays_refused(world: Any, engine: Engine, go: Go) -> None:

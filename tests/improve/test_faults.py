@@ -190,7 +190,9 @@ async def test_a_damaged_forge_is_refused_with_what_to_do(world: Any, go: Go) ->
 async def test_lost_records_are_read_from_the_forge_again(world: Any, engine: Engine, tmp_path: Path) -> None:
     world.bad = 5.0
     await rounds(world, engine, 60)
-    before = Knowledge(world.ctx.records).outcomes()[0]
+    change, *_ = await offered(world)
+    before = Knowledge(world.ctx.records).of(change.idea)
+    assert before is not None
     patches = [key for key, _row in world.ctx.records.scan("quarantine")]
     path = tmp_path / "records.db"
     world.ctx.records.close()
@@ -230,7 +232,9 @@ async def test_a_revert_that_was_only_opened_is_remembered_and_put_on_record(wor
     change, revert = await offered(world)
     assert set(acts.REVERT_LABELS) <= revert.labels
     assert ("revert", f"#{change.pull}") in {(e.act, e.subject) for e in world.ctx.audit.entries()}
-    assert Knowledge(world.ctx.records).outcomes()[0].result is Result.REVERTED
+    known = Knowledge(world.ctx.records).of(change.idea)
+    assert known is not None
+    assert known.result is Result.REVERTED
     assert world.ctx.records.scan("quarantine")
 
 
