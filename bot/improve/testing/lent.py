@@ -71,13 +71,14 @@ def _sources(root: Path, profile: Profile) -> dict[str, Path] | None:
 
     It reads no constants of tests (`is_local_module_file` of hypothesis.internal.constants_ast).
     """
-    if not any(b"hypothesis" in path.read_bytes() for folder in profile.tests for path in _plain(root / folder)):
+    if not any(b"hypothesis" in path.read_bytes() for folder in profile.tests for path in plain_files(root / folder)):
         return None
-    files = (path for folder in profile.packages for path in _plain(root / folder))
+    files = (path for folder in profile.packages for path in plain_files(root / folder))
     return {hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()[:16]: path for path in files}
 
 
-def _plain(place: Path) -> Iterator[Path]:
+def plain_files(place: Path) -> Iterator[Path]:
+    """Python files at or below a place, in order; links are none."""
     for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
         if path.is_file() and not path.is_symlink():
             yield path
@@ -107,12 +108,17 @@ async def _make(work: Workspace, ready: Path, sources: list[Path]) -> None:
 def _keep(scratch: Path, ready: Path) -> None:
     """Take over plain small files, each whole; they belong to us from then on."""
     for path in [p for name in (TABLES, CONSTANTS) for p in sorted((scratch / name).rglob("*"))]:
-        seen = path.lstat()
-        if not stat.S_ISREG(seen.st_mode) or seen.st_nlink > 1 or seen.st_size > LARGEST or path.name[0] == ".":
-            continue
-        place = ready / path.relative_to(scratch)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if seen.st_uid != os.geteuid():
-            os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
-        path.chmod(0o644)
-        path.replace(place)
+        if path.name[0] != ".":
+            take_over(path, ready / path.relative_to(scratch), LARGEST)
+
+
+def take_over(path: Path, place: Path, largest: int) -> None:
+    """Move a file that a boxed program wrote to where we keep it, if it is plain and small: it is ours from then on."""
+    seen = path.lstat()
+    if not stat.S_ISREG(seen.st_mode) or seen.st_nlink > 1 or seen.st_size > largest:
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if seen.st_uid != os.geteuid():
+        os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
+    path.chmod(0o644)
+    path.replace(place)

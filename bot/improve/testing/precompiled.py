@@ -9,14 +9,15 @@ import json
 import os
 import secrets
 import shutil
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bot.core.sandbox import Limits
 from bot.improve.doors import Profile, Workspace
 from bot.improve.testing.inside.compiled import PLAIN, TEST, key
 from bot.improve.testing.interpreter import inspect
+from bot.improve.testing.lent import plain_files, take_over
 
 INSIDE = Path(__file__).parent / "inside"
 WORTH = 40
@@ -58,17 +59,11 @@ async def precompile(work: Workspace, profile: Profile, cache: Path) -> None:
 def _sources(root: Path, profile: Profile) -> dict[str, tuple[str, Path]]:
     """Plain files of the product and the tests, by the name of their code: the kind and the path."""
     found: dict[str, tuple[str, Path]] = {}
-    for path in (path for folder in (*profile.packages, *profile.tests) for path in _files(root / folder)):
+    for path in (path for folder in (*profile.packages, *profile.tests) for path in plain_files(root / folder)):
         test = path.name.startswith("test_") or path.stem.endswith("_test") or path.name == "conftest.py"
         kind = TEST if test else PLAIN
         found[key(kind, path.read_bytes())] = (kind, path)
     return found
-
-
-def _files(place: Path) -> Iterator[Path]:
-    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-        if path.is_file() and not path.is_symlink():
-            yield path
 
 
 async def _make(work: Workspace, ready: Path, kit: list[Path], part: Mapping[str, tuple[str, Path]]) -> None:
@@ -90,17 +85,8 @@ async def _make(work: Workspace, ready: Path, kit: list[Path], part: Mapping[str
 
 
 def _keep(scratch: Path, ready: Path, asked: Mapping[str, object]) -> None:
-    """Take over plain files with names that were asked for, each whole; they belong to us from then on."""
+    """Take over what has a name that was asked for."""
     ready.mkdir(parents=True, exist_ok=True)
     for name in asked:
-        path = scratch / name
-        try:
-            seen = path.lstat()
-        except FileNotFoundError:
-            continue
-        if not stat.S_ISREG(seen.st_mode) or seen.st_nlink > 1 or seen.st_size > LARGEST:
-            continue
-        if seen.st_uid != os.geteuid():
-            os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
-        path.chmod(0o644)
-        path.replace(ready / name)
+        with suppress(FileNotFoundError):
+            take_over(scratch / name, ready / name, LARGEST)
