@@ -46,13 +46,12 @@ def examine(given: RoadSettings | None = None, rules: Rules | None = None) -> li
 
 
 async def _asked(given: RoadSettings, rules: Rules) -> list[Verdict]:
-    from bot.adapters.prometheus.client import Server  # noqa: PLC0415  (only where there is one)
-    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
+    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415  (only where there is one)
+    from bot.app.road import open_metrics  # noqa: PLC0415
 
-    ca = Path(given.prometheus_ca_file) if given.prometheus_ca_file else None
     try:
         async with asyncio.timeout(WITHIN):
-            server = Server(given.prometheus_url, given.prometheus_token.reveal(), ca)
+            server = open_metrics(given)
             where = labels_of(given.prometheus_labels)
             await server.query("vector(1)")
             builds = await _builds(server, where)
