@@ -99,8 +99,9 @@ def _room(own: Sequence[Proposal], past: Past, charter: Charter, now: datetime) 
         f"{quotas.per_day} were opened within a day": quotas.per_day - _within(past.opened, now, hours=24),
     }
     later = min(bounds, key=lambda text: bounds[text])
-    paths = Counter(path for proposal in own for path in proposal.paths)
-    kinds = Counter(p.kind for p in own)
+    # A draft waits for as long as people like: it may not close its kind or its files to everything else.
+    paths = Counter(path for proposal in own if not proposal.draft for path in proposal.paths)
+    kinds = Counter(p.kind for p in own if not p.draft)
     return _Room(bounds[later], later, people_room(own, past, charter), {p.idea for p in own if p.idea}, kinds, paths)
 
 

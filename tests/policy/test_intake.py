@@ -109,6 +109,14 @@ def test_quotas_of_kind_and_path() -> None:
     assert why(kinds, "b")[1] == "2 of kind refactor are open"
 
 
+def test_a_draft_closes_neither_its_kind_nor_its_file_to_others() -> None:
+    """It comes again as a draft what was taken back, and may lie there for weeks."""
+    ideas = [idea("same file", "docs/0.md"), idea("elsewhere", "docs/x.md")]
+    assert names(taken(ideas, some(3, draft=True), per_path=1, per_kind=2)) == ["elsewhere", "same file"]
+    assert names(taken(ideas, some(3), per_path=1, per_kind=4)) == ["elsewhere"]
+    assert names(taken(ideas, some(3), per_path=2, per_kind=3)) == []
+
+
 def test_nothing_new_in_a_freeze() -> None:
     frozen = replace(CHARTER, quotas=WIDE, freezes=(Freeze(NOW - HOUR, NOW + HOUR, "holidays"),))
     found = choose([idea("a"), idea("old")], (), Past(refused=["old"]), frozen, NOW)
