@@ -50,6 +50,9 @@ KILLED: Mapping[str, tuple[str, ...]] = {
         "deploy.before", "deploy.ended", "deploy.promoted", "deploy.ready", "deploy.started", "deploy.switched",
         "mend.before", "mend.ended", "mend.ready",
     ),
+    "tests/improve/test_backing.py": (
+        "act.backup.audited", "act.backup.commented", "act.backup.made", "acted.backup", "decided.backup",
+    ),
     "tests/improve/test_forgeless.py": (
         "forgeless.audited", "forgeless.captured", "forgeless.given_up", "forgeless.held", "forgeless.paged",
         "forgeless.recorded", "forgeless.rolled_back",

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 COMMANDS: dict[str, str] = {
     "audit": "audit_cmd",
+    "backup": "backup_cmd",
     "bot": "bot_cmd",
     "chat": "chat_cmd",
     "changelog": "changelog_cmd",
@@ -27,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "promote": "promote_cmd",
     "quarantine": "quarantine_cmd",
     "red-team": "red_team_cmd",
+    "restore": "backup_cmd",
     "resume": "emergency_cmd",
     "retry": "retry_cmd",
     "route": "route_cmd",
@@ -42,7 +44,7 @@ COMMANDS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "route", "doctor"),
     "Improve and judge": ("improve", "retry", "validate", "judge", "policy"),
-    "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db"),
+    "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db", "backup", "restore"),
     "Emergency and record": ("stop", "resume", "rollback", "override", "quarantine", "audit", "verify"),
     "This repository": ("docs", "changelog", "ci", "promote", "red-team"),
 }

@@ -13,6 +13,7 @@ from bot.adapters import crash
 from bot.adapters.git.inverse import prove_inverse
 from bot.adapters.sandbox import find
 from bot.app.author_wiring import fed, open_agent, suggestions_of, wishes_of
+from bot.app.backups import open_backups
 from bot.app.bot_wiring import now, product_version
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
@@ -165,6 +166,7 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
             promised=opened.promised,
             show=opened.show,
             address=opened.address,
+            backups=open_backups(settings, home),
         )
         engine = _engine(context, settings, home, wanted, opened.counts)
         for events in opened.events:

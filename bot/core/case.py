@@ -70,6 +70,8 @@ class Case:
     """For a revert: the proof that it is the exact inverse of what it takes back."""
     promotion: Verdict | None = None
     """For a pull request of the promoter: the proof that it brings an image and nothing else."""
+    backup: Verdict | None = None
+    """What was reported of the backup made before this head may merge; None: none was made for it."""
     rollout: Rollout | None = None
     readings: tuple[Reading, ...] = ()
     settled: Verdict | None = None
@@ -101,6 +103,14 @@ class Ask:
     head: Sha
     tier: Tier
     owners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackUp:
+    """Make and verify a backup, and write its id on this head: without it, it does not merge."""
+
+    head: Sha
+    because: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +168,4 @@ class Wait:
     done: bool = False
 
 
-Step = Validate | Update | Ask | Merge | Observe | Settle | Revert | Close | Page | Wait
+Step = Validate | Update | Ask | BackUp | Merge | Observe | Settle | Revert | Close | Page | Wait

@@ -66,6 +66,18 @@ class Promotion:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupRule:
+    """Before which merges a verified backup is made."""
+
+    max_age: timedelta = timedelta(hours=1)
+    """Older ones do not count: what was written since would be lost."""
+    keep: int = 5
+    """So many backups stay; the oldest make room."""
+    migrations: tuple[str, ...] = ("migrations/", "audit_migrations/")
+    """Changes of these paths ask for one whatever their tier: they change what is stored. In CODEOWNERS' patterns."""
+
+
+@dataclass(frozen=True, slots=True)
 class Charter:
     """Everything people decided about what the engine may do."""
 
@@ -86,3 +98,5 @@ class Charter:
     """None: merges without people do not hang on a measurement."""
     promotion: Promotion | None = None
     """None: an image is promoted as any other change."""
+    backup: BackupRule | None = None
+    """None: no backup is asked for before a merge."""

@@ -14,7 +14,7 @@ from bot.core.errors import Denied, Unavailable
 from bot.core.ids import ProposalId, Sha
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
-from bot.improve import releases
+from bot.improve import backing, releases
 from bot.improve.body import plain, tree
 from bot.improve.context import CONSENT, GATE, HEALTH, Asked, Context
 from bot.improve.knowledge import Knowledge, Outcome, Result, strategy
@@ -115,9 +115,13 @@ async def _ask(step: steps.Ask, case: Case, charter: Charter, ctx: Context) -> N
     ctx.say("asked", {"pull": proposal.pull, "tier": int(step.tier), "of": what})
 
 
+_act.register(steps.BackUp)(backing.back_up)
+
+
 @_act.register
 async def _merge(step: steps.Merge, case: Case, _charter: Charter, ctx: Context) -> None:
     proposal = case.proposal
+    await backing.hold_without(step, ctx)
     await _answered(step, case, ctx)
     await ctx.forge.report(step.head, CONSENT, step.because)
     await ctx.forge.comment(proposal.pull, f"Merging {step.head}.\n\n{tree(step.because)}", marker="decision")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.backup import Backups
 from bot.core.change import Claim, Kind, Patch, Proposal
 from bot.core.charter import Charter
 from bot.core.ids import PullNumber, Sha, UserId
@@ -91,6 +92,8 @@ class Context:
     """The commit whose image git asks to deploy, at a commit of the base branch; None: that commit itself."""
     show: Callable[[Mapping[str, str]], Awaitable[None]] | None = None
     """Shows people lines (name, text) where they look at what runs; an empty text takes a line away."""
+    backups: Backups | None = None
+    """Makes the backup that a merge waits for; None: none can be made, and such a merge is held."""
     address: Callable[[PullNumber], str] = "#{}".format
     """How a pull request is named there: its web address, where it has one."""
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.case import Case, Close, Merge, Page, Revert, Settle, Step, Update, Validate, Wait
+from bot.core.case import BackUp, Case, Close, Merge, Page, Revert, Settle, Step, Update, Validate, Wait
 from bot.core.change import Proposal
 from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.ids import PullNumber
@@ -183,8 +183,8 @@ class Engine:
             step = await self._reviews.heed(seen, case, step)
             self._note(case, step, now)
             self._ctx.crash_point(f"decided.{_name(step)}")
-            if isinstance(step, Validate):
-                self._start(f"validate {step.head}", self._act(step, case, seen))
+            if isinstance(step, Validate | BackUp):
+                self._start(f"{_name(step)} {step.head}", self._act(step, case, seen))
                 return
             await act(step, case, seen.charter, self._ctx)
             self._ctx.crash_point(f"acted.{_name(step)}")
@@ -203,10 +203,10 @@ class Engine:
         with self._surviving(pull=proposal.pull):
             await act(Page(Verdict("denied", Status.ERROR, because)), case, seen.charter, self._ctx)
 
-    async def _act(self, step: Validate, case: Case, seen: View) -> None:
+    async def _act(self, step: Validate | BackUp, case: Case, seen: View) -> None:
         with self._surviving(pull=case.proposal.pull):
             await act(step, case, seen.charter, self._ctx)
-            self._ctx.crash_point("acted.validate")
+            self._ctx.crash_point(f"acted.{_name(step)}")
 
     async def _replay(self, step: Replay) -> None:
         with self._surviving():

@@ -16,7 +16,7 @@ from bot.core.ids import PullNumber, Sha, UserId
 from bot.core.ports import Records
 from bot.core.verdict import Verdict
 from bot.core.votes import Approval
-from bot.improve import commits, nightly, promotions
+from bot.improve import backing, commits, nightly, promotions
 from bot.improve.context import CHARTER, GATE, HEALTH, Context
 from bot.policy import people
 from bot.policy.people import People
@@ -137,6 +137,7 @@ async def look(ctx: Context, seen: View, proposal: Proposal, now: datetime) -> C
         override=_override(ctx.records.get("overrides", str(proposal.pull))),
         asked_on=await ctx.forge.asked_on(proposal.pull),
         inverse=inverse,
+        backup=await ctx.forge.reported(proposal.head, backing.CONTEXT) if seen.charter.backup else None,
         promotion=promotions.proven(ctx.repo, proposal, seen.charter.promotion, seen.main, changes),
     )
 

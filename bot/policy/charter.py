@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import cast, get_args
 
-from bot.core.charter import Charter, Freeze, Promotion, Quotas, RedTeam, Ward
+from bot.core.charter import BackupRule, Charter, Freeze, Promotion, Quotas, RedTeam, Ward
 from bot.core.errors import Misconfigured
 from bot.core.health import HealthPolicy, MetricKind, MetricRule, Worse
 from bot.core.tier import Tier
@@ -39,7 +39,7 @@ _APP = re.compile(r"[A-Za-z0-9][\w.-]*(\[bot\])?", re.ASCII)
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _TOP = (
     "base_branch", "home_guild", "maintainers", "stages", "teams", "wards", "quorum", "quotas", "health", "freezes",
-    "red_team", "promotion",
+    "red_team", "promotion", "backup",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def parse(text: str, where: str = PATH) -> Charter:
         base_branch=_branch(top),
         red_team=_red_team(top.table("red_team", _names(RedTeam))) if "red_team" in top else None,
         promotion=_promotion(top.table("promotion", _names(Promotion))) if "promotion" in top else None,
+        backup=_backup(top.table("backup", _names(BackupRule))) if "backup" in top else None,
     )
     for missing in _unsealed(charter.wards):
         complaints.add("wards", missing)
@@ -217,6 +218,16 @@ def _promotion(table: Table) -> Promotion:
             # What one controller watches is one environment: nothing here can show that it ran well in another first.
             table.complain("environments", f"names `{one}`; remove it: into production people promote")
     return Promotion(promoter, environments)
+
+
+def _backup(table: Table) -> BackupRule:
+    plain = BackupRule()
+    migrations = table.texts("migrations") or plain.migrations
+    for one in migrations:
+        if wrong := pattern.problem(one):
+            table.complain("migrations", f"holds `{one}`, which {wrong}")
+    max_age = table.duration("max_age", plain.max_age, least=60)
+    return BackupRule(max_age, table.whole("keep", plain.keep, least=1), migrations)
 
 
 def _freezes(top: Table) -> tuple[Freeze, ...]:

@@ -1,12 +1,14 @@
 """The one decision: a case in, the next step out. Total and pure; every act it names may be repeated."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from bot.core.case import Ask, Case, Close, Merge, Page, Step, Update, Validate, Wait
+from bot.core.case import Ask, BackUp, Case, Close, Merge, Page, Step, Update, Validate, Wait
 from bot.core.change import Origin
 from bot.core.charter import Charter
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
+from bot.policy.backup import backed_up
 from bot.policy.consent import consent, required_owners
 from bot.policy.evidence import Evidence, bound, weigh
 from bot.policy.polls import closes
@@ -101,7 +103,18 @@ def _with_consent(case: Case, charter: Charter, evidence: Evidence, now: datetim
         f"{ruling.because.because}; {agreed.because}",
         (ruling.because, evidence.verdict, agreed),
     )
-    return _in_time(case, charter, now) or Merge(case.proposal.head, because)
+    return _in_time(case, charter, now) or _kept_safe(case, charter, ruling, because, now)
+
+
+def _kept_safe(case: Case, charter: Charter, ruling: Ruling, because: Verdict, now: datetime) -> Step:
+    """The merge, last after the backup that it may need: one that could not be made holds it, and a person is told."""
+    saved = backed_up(case, charter, ruling.tier, now)
+    if saved is not None and saved.status is Status.PENDING:
+        return BackUp(case.proposal.head, saved)
+    if saved is not None and not saved.passed:
+        return Page(saved)
+    parts = because.children if saved is None else (*because.children, saved)
+    return Merge(case.proposal.head, replace(because, children=parts))
 
 
 def _promoted(case: Case, charter: Charter, evidence: Evidence, now: datetime) -> Verdict | None:

@@ -14,6 +14,7 @@ from bot.core.verdict import Status
 DECISIONS = {
     "gate": "validate", "updated": "update", "asked": "ask", "merged": "merge", "observed": "observe",
     "healthy": "settle", "revert": "revert", "closed": "close", "page": "page", "wait": "wait",
+    "backup": "backup",
 }  # fmt: skip
 """The step that was carried out, by the event that tells so."""
 RESULTS = {"proposed": "proposed", "merged": "merged", "healthy": "healthy", "revert": "reverted", "closed": "rejected"}
@@ -56,6 +57,8 @@ class LoopMetrics:
         self._proposals = self._gauge("megawatts_proposals", "Proposals by where they are.", "state")
         self._findings = self._gauge("megawatts_findings", "Findings at the last search, by analyst.", "analyst")
         self._ideas = self._gauge("megawatts_ideas", "Ideas at the last search.")
+        self._backups = self._counter("megawatts_backups", "Backups before a merge, by how they ended.", "result")
+        self._saved = self._gauge("megawatts_backup_timestamp_seconds", "When the last one was made, Unix time.")
         self._last = self._gauge("megawatts_loop_last_round_timestamp_seconds", "When a round last ended, Unix time.")
         self._stopped = self._gauge("megawatts_stopped", "1 while the emergency stop is set.")
         self._audit = self._gauge("megawatts_audit_whole", "1 if the chain of the audit log held at the last check.")
@@ -73,7 +76,7 @@ class LoopMetrics:
         self._change(event, facts)
         told = {
             "stage": self._stage, "gate": self._gate, "revert": self._revert, "page": self._page, "round": self._round,
-            "found": self._found, "ranked": self._ranked,
+            "found": self._found, "ranked": self._ranked, "backup": self._backup,
         }.get(event)  # fmt: skip
         if told is not None:
             told(facts)
@@ -108,6 +111,8 @@ class LoopMetrics:
             self._denied.labels(stage)
         for step in DECISIONS.values():
             self._decisions.labels(step)
+        for status in (Status.PASS, Status.FAIL):
+            self._backups.labels(status.name.lower())
         for event in TROUBLES:
             self._troubles.labels(event, "none")
         for result in ("whole", "held"):
@@ -130,6 +135,12 @@ class LoopMetrics:
             self._kinds[pull] = kind
             _trim(self._kinds)
         self._changes.labels(kind if kind in set(Kind) else Kind.OTHER, result).inc()
+
+    def _backup(self, facts: Mapping[str, object]) -> None:
+        status = _word(facts.get("status"))
+        self._backups.labels(status).inc()
+        if status == "pass":
+            self._saved.set(self._clock())
 
     def _stage(self, facts: Mapping[str, object]) -> None:
         key = (str(facts.get("of")), _word(facts.get("stage")))
