@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from bot.app import logs
 from bot.app.bot_wiring import Assembled, Unobserved, World, assemble, charter_beside, now, window_of
 from bot.app.environment import Secret
 from bot.app.home import Home
@@ -18,6 +19,7 @@ from bot.app.stores import OpenRecords, open_audit, open_cache, open_limiter, op
 from bot.chat.guild_book import RecordsGuildBook
 from bot.chat.moderator import RuleModerator
 from bot.chat.recall.holders import Part, Table, by
+from bot.chat.symptoms import Noting, Symptoms
 from bot.core.charter import Charter
 from bot.core.chat import Observer
 from bot.core.errors import Misconfigured
@@ -25,6 +27,7 @@ from bot.core.guild_settings import GuildBook
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import Records, Switch
 from bot.core.stores import Cache
+from bot.policy.symptoms import known
 from bot.sdk.host import Doors
 from bot.sdk.host import Home as WhoseWord
 
@@ -58,15 +61,23 @@ async def open_house(
     observer: Observer | None = None,
     turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     operator: str = "",
+    revision: str = "",
 ) -> AsyncIterator[BotHouse]:
     """Put together, and let go of in the end. Raises Misconfigured or Unavailable.
 
+    `revision`: the commit under which it is noted what goes badly; of anything but a commit nothing is noted.
     `operator` sits at this machine's terminal and is an admin where there is no guild; empty where anybody may write.
     """
     observer = observer or Unobserved()
     async with AsyncExitStack() as stack:
         records: OpenRecords = await asyncio.to_thread(open_records, settings, home)
         stack.callback(records.close)
+        symptoms = Symptoms(records, now, revision) if known(revision) else None
+        if symptoms is not None:
+            observer = Noting(observer, symptoms)
+            stack.enter_context(logs.hearing(symptoms.broke))
+            stack.push_async_callback(symptoms.flush)
+            stack.callback(asyncio.create_task(symptoms.keep_flushing()).cancel)
         cache, limiter = open_cache(settings), open_limiter(settings)
         stack.push_async_callback(cache.close)
         stack.push_async_callback(limiter.close)
@@ -96,8 +107,9 @@ async def open_house(
             limiter=limiter if settings.rate_limit_enabled else None,
         )
         base = World(
-            records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None, doors=doors
-        )
+            records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None, doors=doors,
+            symptoms=symptoms,
+        )  # fmt: skip
         assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
         stack.push_async_callback(assembled.service.settled)
         yield BotHouse(assembled, records, switch, book, doors.home.guild, thinker, late, voice)

@@ -52,7 +52,9 @@ async def run(launch: Launch) -> None:
     process = Process("bot", launch.revision, product_version(), launch.settings.otel_exporter_otlp_endpoint)
     async with (
         bot_turns(metrics, process) as turns,
-        open_house(launch.settings, launch.home, status=vital.status, observer=turns, turn=turns.turn) as house,
+        open_house(
+            launch.settings, launch.home, status=vital.status, observer=turns, turn=turns.turn, revision=launch.revision
+        ) as house,
     ):
         vital.house = house
         await _serve(launch, house, metrics, vital)

@@ -17,6 +17,7 @@ from bot.chat.limits import Buckets, Limits
 from bot.chat.memory import Memory
 from bot.chat.recognise import Recogniser
 from bot.chat.service import ChatService, Parts
+from bot.chat.symptoms import Symptoms
 from bot.chat.texts import Texts
 from bot.chat.understand import Understander
 from bot.core.charter import Charter
@@ -91,6 +92,8 @@ class World:
     moderates: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What must never leave in an answer."""
+    symptoms: Symptoms | None = None
+    """Where it is noted what goes badly; None: nowhere."""
     memory: Memory | None = None
     """The window, where others share it; None: one of its own."""
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -152,6 +155,7 @@ def assemble(world: World) -> Assembled:
         threshold=world.mood_threshold,
         moderates=world.moderates,
         turn=world.turn,
+        symptoms=world.symptoms,
     )
     return Assembled(ChatService(parts), memory, votes, registry, house, words)
 

@@ -3,11 +3,13 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
 
+from bot.policy.places import place_of
 from bot.policy.redact import HIDDEN, hide
 
 
@@ -26,6 +28,7 @@ def _import_without_rich() -> ModuleType:
 
 structlog = _import_without_rich()
 
+_GRAVE = frozenset({"error", "exception", "critical"})
 _SECRET_KEYS = re.compile(r"token|secret|password|passwd|api_?key|authorization|credential|cookie", re.IGNORECASE)
 
 
@@ -46,6 +49,35 @@ def _redactor(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     return {**redact(dict(event))}
 
 
+_LISTENERS: list[Callable[[BaseException], None]] = []
+
+
+@contextmanager
+def hearing(listener: Callable[[BaseException], None]) -> Iterator[None]:
+    """Until the end of the block the listener is handed each error that a line of the log is about.
+
+    It must be quick, must not raise, and must not keep what it is given: the frames hold members' texts.
+    """
+    _LISTENERS.append(listener)
+    try:
+        yield
+    finally:
+        _LISTENERS.remove(listener)
+
+
+def _placer(_logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The fingerprint of an error that is logged where it was caught: the place in our own code, never its text."""
+    error = sys.exc_info()[1]
+    if error is None or method not in _GRAVE:
+        return event
+    place = place_of(error)
+    if place is not None:
+        event["at"] = f"{place.path}:{place.line} {place.symbol}"
+    for listener in _LISTENERS:
+        listener(error)
+    return event
+
+
 def set_up(level: str = "info", **bound: str) -> None:
     """JSON logs from here on, for structlog and for libraries that use `logging`; `bound` stands in every line."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -57,7 +89,7 @@ def set_up(level: str = "info", **bound: str) -> None:
         _redactor,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(sort_keys=True)],
+        processors=[_placer, *shared, structlog.processors.JSONRenderer(sort_keys=True)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,

@@ -17,7 +17,7 @@ from bot.app.backups import open_backups
 from bot.app.bot_wiring import now, product_version
 from bot.app.gate_factory import Question, open_gate, profile_at, python_of
 from bot.app.home import Home
-from bot.app.improve_shop import readers
+from bot.app.improve_shop import LIVED, lived, readers
 from bot.app.poll_book import PollBook
 from bot.app.provenance_wiring import open_book
 from bot.app.requests_book import RequestsBook
@@ -189,6 +189,7 @@ FEEDS = {
     "tuning": "tuner", "suggestions": "phrases", "surviving_mutants": "mutant_tests", "codemod_findings": "codemods",
     "ruff_findings": "ruff_fixes",
     **dict.fromkeys(("complexity", "dead_code", "duplication", "missing_types", "coverage_gaps", "imports"), "nobody"),
+    **dict.fromkeys(LIVED, "nobody"),
 }  # fmt: skip
 """Author by analyst. What nobody here can act on is not looked for when one author was asked for."""
 
@@ -211,7 +212,7 @@ def workshop(
     models = (agent,) if agent is not None else ()
     tuning = (Tuning(counts),) if counts is not None else ()
     return Workshop(
-        analysts=(*tuning, suggestions, *wishes, SurvivingMutants(cache), *readers(cache)),
+        analysts=(*tuning, suggestions, *wishes, *lived(repo, records), SurvivingMutants(cache), *readers(cache)),
         authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes(), *models),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,

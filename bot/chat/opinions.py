@@ -25,6 +25,7 @@ class Given:
     """An answer that was given, as far as it is still known. Texts are redacted when they leave this process."""
 
     intent: str
+    tool: str
     user: UserId
     channel: ChannelId
     guild: GuildId
@@ -46,6 +47,7 @@ class Opinions:
         """An answer was given."""
         self._recent[answer.id] = Given(
             answer.intent,
+            answer.tool,
             message.user,
             message.channel,
             message.guild,
@@ -56,6 +58,8 @@ class Opinions:
         )
         if len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
+        if self._parts.symptoms is not None:
+            self._parts.symptoms.answered(answer.intent, answer.outcome, message.user)
         if full:
             self._long[answer.id] = (message.user, full)
             if len(self._long) > _LONG:
@@ -81,6 +85,7 @@ class Opinions:
         if given is None:
             return False
         row = {"value": voice, "user": user, "intent": given.intent, "at": self._parts.clock().isoformat()}
+        row |= {"tool": given.tool, "revision": self._parts.symptoms.revision if self._parts.symptoms else ""}
         row |= await self._about(given, voice, text)
         key, records = f"{answer}/{user}", self._parts.records
         if await asyncio.to_thread(records.add, TABLE, key, row):

@@ -11,6 +11,7 @@ from bot.chat import prompt, texts
 from bot.chat.language import Detector
 from bot.chat.limits import Limits
 from bot.chat.phrases import Variants
+from bot.chat.symptoms import Symptoms
 from bot.chat.texts import Texts
 from bot.chat.understand import Understander
 from bot.core.chat import HERE, Line, Messenger, Observer
@@ -91,5 +92,7 @@ class Parts:
     """Strength, 0 to 1, from which a mood changes the tone."""
     moderates: bool = True
     """Whether members' texts are held to the rules; what goes out always is."""
+    symptoms: Symptoms | None = None
+    """Where it is noted what goes badly, without a member's word; None: nowhere."""
     feedback_buttons: bool = False
     """Whether answers carry buttons for feedback; off for carriers that bring their own."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import structlog
+
 from bot.core.chat import HERE
 from bot.core.errors import Denied, Unavailable
 from bot.core.text import one_line
@@ -21,6 +23,7 @@ from bot.sdk.sight import Sight
 from bot.sdk.tool import Result, ToolSpec
 from bot.sdk.trail import record
 
+log = structlog.get_logger()
 DISCORD = "Discord"
 """The door's name in what the guild adapter raises as Unavailable."""
 _CHANGED = "Meanwhile it would be something else: {} Nothing was done; ask again if you want that."
@@ -64,6 +67,7 @@ class Performer:
                 text = f"{error}. Please try again {_later(error.retry_after)}."
             return Called(Result(text, "error", ok=False), "error", "Unavailable", retry_after=error.retry_after or 0.0)
         except Exception as error:  # noqa: BLE001  (a broken tool must not break the bot)
+            log.error("tool broke", tool=spec.name, error=type(error).__name__)  # noqa: TRY400  (a traceback could hold a text)
             return Called(Result(_BROKEN, "error", ok=False), "error", type(error).__name__)
 
     async def _perform(self, call: Call, mode: Mode) -> Called:

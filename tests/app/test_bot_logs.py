@@ -1,5 +1,6 @@
 import json
 import logging
+from typing import Any
 
 import pytest
 import structlog
@@ -64,3 +65,33 @@ def test_lines_are_json_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["event"] for row in rows] == ["ready", f"from a library: {logs.HIDDEN}"]
     assert rows[0]["process"] == "bot"
     assert rows[0]["token"] == logs.HIDDEN
+
+
+def test_an_error_that_is_logged_where_it_was_caught_has_its_place_and_is_heard(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up(process="bot")
+    heard: list[str] = []
+    with logs.hearing(lambda error: heard.append(type(error).__name__)):
+        try:
+            logs.redact({"x": Unreadable(said="a member's words")})
+        except LookupError:
+            structlog.get_logger().error("broke", error="LookupError")
+            structlog.get_logger().warning("expected")
+        structlog.get_logger().error("nothing was caught")
+    try:
+        logs.redact({"x": Unreadable(said="a member's words")})
+    except LookupError:
+        structlog.get_logger().error("after")
+    broke, expected, plain, after = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert heard == ["LookupError"], "neither what was only a warning, nor what came after the end of the block"
+    assert broke["at"].startswith("bot/app/logs.py:")
+    assert after["at"].endswith(" redact")
+    assert "at" not in expected
+    assert "at" not in plain
+    assert "words" not in str((broke, after))
+
+
+class Unreadable(dict[str, str]):
+    def items(self) -> Any:
+        raise LookupError("a member's words")

@@ -27,6 +27,10 @@ TASKS = {
     "dead-code": Task(Kind.REFACTOR, "remove {what}, which nothing uses"),
     "import-cycle": Task(Kind.REFACTOR, "break the import cycle of {what}"),
     "coverage-gap": Task(Kind.TEST, "test {what}"),
+    "runtime-error": Task(Kind.FIX, "mend {what}, which broke while the bot ran", Claim.NONE),
+    "failing-tool": Task(Kind.FIX, "mend {what}, whose calls fail", Claim.NONE),
+    "slow-step": Task(Kind.REFACTOR, "make {what} quicker"),
+    "disliked-answer": Task(Kind.BEHAVIOUR, "answer {what} better", Claim.NONE),
 }
 """By rule; what no task names stays with people (an unused dependency is a decision, not an edit)."""
 
