@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from bot.adapters.git.repository import GitRepository
+from bot.app.road_settings import RoadSettings, road
 from bot.core.change import Claim, FileChange, Kind
 from bot.core.charter import Charter, Ward
 from bot.core.errors import Denied, Misconfigured
@@ -21,6 +22,10 @@ from bot.improve.doors import Gate, Profile, Progress
 from bot.improve.profile import profile
 from bot.improve.workspace import SHELF, Checkout, overlay
 from bot.policy import charter as charters
+from bot.policy.dependency_audit import Rules, Severity
+
+if TYPE_CHECKING:
+    from bot.adapters.advisories.client import Auditor
 
 CONFIGURATION = frozenset(
     {
@@ -56,11 +61,13 @@ async def open_gate(
     *,
     cache: Path | None = None,
     progress: Progress = lambda _stage, _text: None,
+    settings: RoadSettings | None = None,
 ) -> AsyncIterator[Gate]:
     """A gate for as long as the block lasts; its checkouts are gone afterwards, whatever happened.
 
     `cache` is kept (default: `cache_of` the repository). Raises Denied if the head's tree plays tricks (links
     that lead out, names that git itself would obey), and Misconfigured for a broken charter or interpreter.
+    `settings` say who is asked about dependencies; None: those of the environment.
     """
     repo, base, head = question.repo, question.base, question.head
     charter = await asyncio.to_thread(charter_at, repo, base) if question.charter is None else question.charter
@@ -69,6 +76,8 @@ async def open_gate(
         raise Misconfigured(f"{python} is not an interpreter that can be run: name another with --python")
     kept = cache or cache_of(repo)
     kept.mkdir(parents=True, exist_ok=True)
+    given = settings or road()
+    rules, auditor = audit_rules(given), auditor_of(given, kept)
     with tempfile.TemporaryDirectory(prefix="megawatts-gate-", ignore_cleanup_errors=True) as folder:
         work = Path(folder)
         scratch = work / "scratch"
@@ -94,7 +103,32 @@ async def open_gate(
             cache=kept,
             progress=progress,
             by_engine=question.by_engine,
+            auditor=auditor,
+            audit=rules,
         )
+
+
+def auditor_of(given: RoadSettings, cache: Path) -> "Auditor | None":
+    """Who is asked about dependencies; None where that is switched off. Raises Misconfigured for a wrong address."""
+    if given.osv_api_base.casefold() == "off":
+        return None
+    from bot.adapters.advisories.client import Auditor  # noqa: PLC0415  (only where a gate is opened)
+    from bot.adapters.advisories.transport import Service, Shelf  # noqa: PLC0415
+
+    shelf = Shelf(cache / "advisories")
+    return Auditor(
+        Service("OSV", "OSV_API_BASE", given.osv_api_base, shelf),
+        Service("the package index", "PYPI_JSON_BASE", given.pypi_json_base, shelf),
+    )
+
+
+def audit_rules(given: RoadSettings) -> Rules:
+    """Raises Misconfigured for a severity that there is not."""
+    named = {one.name.lower(): one for one in Severity if one}
+    found = named.get(given.audit_severity.strip().lower())
+    if found is None:
+        raise Misconfigured(f"AUDIT_SEVERITY: {given.audit_severity[:40]!r} is none of {', '.join(named)}")
+    return Rules(found, given.audit_min_age_days)
 
 
 async def _both(one: Awaitable[Checkout], other: Awaitable[Checkout]) -> tuple[Checkout, Checkout]:

@@ -42,6 +42,12 @@ class RoadSettings:
     prometheus_token: Secret = secret("Token for it, if it wants one")
     prometheus_labels: str = text("Labels that its series must have, such as namespace=prod; unset: any")
     prometheus_ca_file: str = text("Certificates to trust for it; unset: the system's")
+    osv_api_base: str = text("Address that known vulnerabilities are asked of; `off`: nobody", "https://api.osv.dev")
+    pypi_json_base: str = text("Address of the package index's JSON: licences, dates, hashes", "https://pypi.org/pypi")
+    audit_severity: str = text("Least severity that refuses a dependency: low, medium, high, critical", "medium")
+    audit_min_age_days: int = field(
+        default=7, metadata=note("Days that a dependency's files must have been on the index", ge=0, le=365)
+    )
 
 
 def taken(environment: MutableMapping[str, str]) -> RoadSettings:

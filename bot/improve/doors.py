@@ -11,6 +11,7 @@ from bot.core.ids import Sha, Tree
 from bot.core.ports import Repository
 from bot.core.sandbox import Finished, Limits
 from bot.core.verdict import Status, Verdict
+from bot.policy.dependency_audit import Advisory, Package, Release, Rules
 
 Runner = Literal["pytest", "unittest"]
 
@@ -70,6 +71,18 @@ Progress = Callable[[str, str], None]
 """Called with a stage's name and what it does now; for people only."""
 
 
+class Auditor(Protocol):
+    """What the world knows of releases that a change wants to install. Asked outside of the sandbox."""
+
+    async def advisories(self, packages: Sequence[Package]) -> Mapping[Package, Sequence[Advisory]]:
+        """Known vulnerabilities of each. Raises Unavailable or Misconfigured: then nothing is known of any."""
+        ...
+
+    async def releases(self, packages: Sequence[Package]) -> Mapping[Package, Release | None]:
+        """What the index says of each; None where it has no such release. Raises as `advisories` does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What a stage judges, and with what. Referee code, configuration and tests come from the base."""
@@ -91,6 +104,9 @@ class Gate:
     progress: Progress = field(default=lambda _stage, _text: None)
     by_engine: bool = True
     """Made by the engine: sealed paths are refused, quotas hold."""
+    auditor: Auditor | None = None
+    """None: nobody can be asked about dependencies, and people decide about them."""
+    audit: Rules = field(default_factory=Rules)
 
     @property
     def preserving(self) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -76,6 +77,9 @@ class VerdictCache:
         entry = self.folder / key
         try:
             verdict = Verdict.from_dict(json.loads((entry / "verdict.json").read_text()))
+            if _stale(verdict, (entry / "verdict.json").stat().st_mtime):
+                shutil.rmtree(entry, ignore_errors=True)
+                return None
             shutil.copytree(entry / "evidence", into, symlinks=True, dirs_exist_ok=True)
         except (OSError, ValueError, KeyError, TypeError, shutil.Error):
             shutil.rmtree(entry, ignore_errors=True)
@@ -103,3 +107,9 @@ class VerdictCache:
         entries = sorted(self.folder.iterdir(), key=lambda entry: entry.stat().st_mtime)
         for entry in entries[:-ENTRIES]:
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _stale(verdict: Verdict, made: float) -> bool:
+    """Whether it rests on what the world knew, too long ago: the fact `fresh_seconds` says how long that counts."""
+    counts = verdict.facts.get("fresh_seconds")
+    return isinstance(counts, int | float) and not 0 <= time.time() - made <= counts

@@ -1,12 +1,14 @@
 """THREATS 10: invented, look-alike and poisoned dependencies; nothing about them passes without people."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bot.core.verdict import Status
+from bot.improve.stages._audit import audited
 from bot.improve.stages._imports import undeclared
-from bot.improve.stages.dependencies import edits, lookalike, packages
+from bot.improve.stages.dependencies import both, edits, lookalike, packages
 from tests.improve.stages.static.builders import gate_of
 
 HASH = "--hash=sha256:" + "a" * 64
@@ -18,7 +20,8 @@ BASE = {"pkg/__init__.py": "", "pyproject.toml": PYPROJECT, "requirements.lock":
 
 def found(tmp: Path, head: dict[str, str], *, by_engine: bool = True) -> dict[str, Status]:
     gate = gate_of(tmp, BASE, {**BASE, **head}, by_engine=by_engine)
-    return {p.rule: p.level for p in packages(gate)}
+    before, after = both(gate)
+    return {p.rule: p.level for p in [*packages(gate, before, after), *asyncio.run(audited(gate, before, after))]}
 
 
 def with_dependency(row: str) -> str:
@@ -40,7 +43,7 @@ def test_a_dependency_without_a_hash_in_the_lock_is_refused(tmp_path: Path) -> N
     assert found(tmp_path / "b", {"requirements.lock": loose})["unlocked"] is Status.FAIL
 
 
-def test_a_locked_dependency_waits_for_people_and_never_passes(tmp_path: Path) -> None:
+def test_a_locked_dependency_that_nobody_audits_waits_for_people_and_never_passes(tmp_path: Path) -> None:
     lock = BASE["requirements.lock"] + f"tenacity==8.1 \\\n    {HASH}\n"
     rules = found(tmp_path, {"pyproject.toml": with_dependency("tenacity>=8"), "requirements.lock": lock})
     assert rules == {"unaudited": Status.PENDING}

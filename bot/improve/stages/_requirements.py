@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.improve.doors import Workspace
+from bot.improve.stages import _lockfiles
 from bot.improve.stages._source import text
 
 LOCKS = re.compile(r"^(?:.*requirements.*|constraints.*)\.(?:txt|lock|in)$|^(?:requirements|constraints)\.lock$")
@@ -47,6 +48,8 @@ class Declared:
     plugins: str = ""
     """Entry points that load code into other programs."""
     broken: tuple[PurePosixPath, ...] = ()
+    unread: tuple[tuple[PurePosixPath, str], ...] = ()
+    """Files that declare dependencies in a way that nobody here reads, with their content."""
 
     def names(self) -> frozenset[str]:
         return frozenset(r.name for r in self.requirements)
@@ -60,7 +63,8 @@ def normal(name: str) -> str:
 def is_declaration(path: PurePosixPath) -> bool:
     """Whether a file declares dependencies or how the project is built."""
     return path.name in {"pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock",
-                         "environment.yml", "pdm.lock"} or is_requirements(path)  # fmt: skip
+                         "environment.yml", "environment.yaml", "pdm.lock", "pylock.toml",
+                         } or is_requirements(path)  # fmt: skip
 
 
 def is_requirements(path: PurePosixPath) -> bool:
@@ -72,6 +76,7 @@ def declared(work: Workspace, paths: list[PurePosixPath]) -> Declared:
     requirements: list[Requirement] = []
     options: list[tuple[PurePosixPath, str]] = []
     broken: list[PurePosixPath] = []
+    unread: list[tuple[PurePosixPath, str]] = []
     build = plugins = ""
     for path in paths:
         content = text(work, path)
@@ -86,13 +91,34 @@ def declared(work: Workspace, paths: list[PurePosixPath]) -> Declared:
             plugins += repr(_table(data, "project", "entry-points"))
         elif path.name == "setup.cfg":
             requirements += _setup_cfg(content, path)
-        elif is_requirements(path):
+        elif is_requirements(path) or _is_pinned(path, content):
             found, steering = _requirements(content, path)
             requirements += found
             options += [(path, line) for line in steering]
+        elif path.name == "setup.py":
+            build += f"{path}:{content}"
+        elif (rows := _locked(path, content)) is not None:
+            requirements += rows
         else:
-            build += f"{path}:{content}" if path.name == "setup.py" else ""
-    return Declared(tuple(requirements), tuple(options), build, plugins, tuple(broken))
+            unread.append((path, content))
+    return Declared(tuple(requirements), tuple(options), build, plugins, tuple(broken), tuple(unread))
+
+
+def _locked(path: PurePosixPath, content: str) -> list[Requirement] | None:
+    """What a lock holds; None for a file that is no lock that can be read here."""
+    if path.name not in _lockfiles.TOML | _lockfiles.JSON:
+        return None
+    rows = _lockfiles.rows_of(path.name, content)
+    if rows is None:
+        return None
+    return [Requirement(normal(row.name), row.spec, path, "lock", row.hashes) for row in rows]
+
+
+def _is_pinned(path: PurePosixPath, content: str) -> bool:
+    """Whether a lock of another name is written as a requirements file."""
+    lines = (line.strip() for line in content.splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return path.suffix == ".lock" and bool(re.match(r"[A-Za-z0-9._-]+==", first))
 
 
 def _toml(content: str) -> dict[str, Any] | None:

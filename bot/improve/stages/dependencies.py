@@ -2,21 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, metadata
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from bot.core.verdict import Status, Verdict, worst
+from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import Gate, not_applicable
+from bot.improve.stages._audit import FRESH, audited
 from bot.improve.stages._imports import contracts, undeclared
 from bot.improve.stages._problems import Problem, conclude
 from bot.improve.stages._requirements import Declared, Requirement, declared, is_declaration
 
 KNOWN = Path(__file__).parent / "known_packages.txt"
-COPYLEFT = ("AGPL", "GPL-", "GPLV", "GNU GENERAL", "GNU AFFERO", "SSPL")
 
 
 class DependenciesStage:
-    """A change of dependencies never passes by itself: without an audit it waits for people, or fails."""
+    """What is installed anew is audited by its exact version; what nobody could audit waits for people, or fails."""
 
     id = "V-6"
     name = "dependencies"
@@ -33,23 +33,30 @@ class DependenciesStage:
             conclude("contracts", broken, "no import contract is broken"),
             conclude("imports", unknown, "every import is declared"),
         ]
+        facts: dict[str, Fact] = {}
         if files:
-            parts.append(conclude("packages", packages(gate), "what is installed stays as it is"))
-        return worst(self.name, parts)
+            before, after = await asyncio.to_thread(both, gate)
+            found = [*packages(gate, before, after), *await audited(gate, before, after)]
+            parts.append(conclude("packages", found, "what is installed stays as it is, or was audited"))
+            facts |= FRESH
+        whole = worst(self.name, parts)
+        return replace(whole, facts={**whole.facts, **facts})
 
 
-def packages(gate: Gate) -> Iterator[Problem]:
-    """Everything that is wrong with, or unknown about, a change of declared dependencies."""
+def both(gate: Gate) -> tuple[Declared, Declared]:
+    """What base and head declare."""
+    here = [[p for p in gate.repo.files(w.sha) if is_declaration(p)] for w in (gate.base, gate.head)]
+    return declared(gate.base, here[0]), declared(gate.head, here[1])
+
+
+def packages(gate: Gate, before: Declared, after: Declared) -> Iterator[Problem]:
+    """Everything that is wrong with a change of declared dependencies, by what the declarations say themselves."""
     level = Status.FAIL if gate.by_engine else Status.PENDING
-    everywhere = [[p for p in gate.repo.files(w.sha) if is_declaration(p)] for w in (gate.base, gate.head)]
-    before, after = declared(gate.base, everywhere[0]), declared(gate.head, everywhere[1])
     yield from _steering(before, after, level)
     known = before.names() | _well_known()
     fresh = [r for r in after.requirements if r not in before.requirements]
     for requirement in fresh:
         yield from _changed(requirement, before, after, known, level)
-    for name in sorted({r.name for r in fresh}):
-        yield from _unaudited(name, gate)
     for name in sorted(before.names() - after.names()):
         yield Problem("removed", PurePosixPath(), 0, f"{name} is no longer declared", Status.PENDING)
 
@@ -61,6 +68,11 @@ def _steering(before: Declared, after: Declared, level: Status) -> Iterator[Prob
     for path, line in after.options:
         if (path, line) not in before.options:
             yield Problem("installer", path, 0, f"steers the installer: {line}", level)
+    for path, content in after.unread:
+        if (path, content) not in before.unread:
+            yield Problem(
+                "unread", path, 0, "declares what is installed in a way that nobody here reads", Status.PENDING
+            )
     if after.build != before.build:
         yield Problem("build", PurePosixPath("pyproject.toml"), 0, "the way the project is built changes", level)
     if after.plugins != before.plugins:
@@ -92,30 +104,6 @@ def _changed(
         same = (old.name, old.path, old.spec) == (one.name, one.path, one.spec)
         if same and old.hashes and one.hashes - old.hashes:
             yield Problem("hash", one.path, 0, f"{one.name} has other hashes for the same version")
-
-
-def _unaudited(name: str, gate: Gate) -> Iterator[Problem]:
-    licence = licence_of(name)
-    if (
-        any(mark in licence.upper() for mark in COPYLEFT)
-        and "LGPL" not in licence.upper()
-        and "LESSER" not in licence.upper()
-    ):
-        level = Status.FAIL if gate.by_engine else Status.PENDING
-        yield Problem("licence", PurePosixPath(), 0, f"{name} is licensed as {licence}", level)
-    text = f"{name} could not be audited here for known vulnerabilities; licence: {licence or 'not known here'}"
-    yield Problem("unaudited", PurePosixPath(), 0, text, Status.PENDING)
-
-
-def licence_of(name: str) -> str:
-    """The licence that the installed package of that name states; empty if it is not installed."""
-    try:
-        found = metadata(name)
-    except (PackageNotFoundError, ValueError):
-        return ""
-    rows = {key: str(found[key] or "") for key in ("License-Expression", "License") if key in found}
-    classified = [str(c).rpartition("::")[2].strip() for c in found.get_all("Classifier") or () if "License" in str(c)]
-    return rows.get("License-Expression", "") or ", ".join(classified) or rows.get("License", "")[:60]
 
 
 def _well_known() -> frozenset[str]:

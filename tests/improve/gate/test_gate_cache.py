@@ -1,5 +1,6 @@
 """The cache: same question, same answer; anything that could change the answer makes another question."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -140,3 +141,21 @@ def test_each_part_of_the_question_is_part_of_the_key(gate: Gate, tmp_path: Path
     keys.add(VerdictCache(tmp_path, "another referee").key(gate, "scope"))
     assert len(keys) == len(others) + 3
     assert cache.key(gate, "scope") == VerdictCache(tmp_path, referee()).key(gate, "scope")
+
+
+async def test_what_rests_on_the_world_outside_counts_only_for_a_while(gate: Gate, tmp_path: Path) -> None:
+    class Asking(Counting):
+        async def run(self, gate: Gate, earlier: object) -> Verdict:
+            return replace(await super().run(gate, earlier), facts={"fresh_seconds": 3600})
+
+    cache, stage = VerdictCache(tmp_path / "kept"), Asking(Status.PASS)
+    for _ in range(2):
+        await run_gate(gate, [stage], cache=cache)
+    assert stage.runs == 1
+    (kept,) = (tmp_path / "kept").glob("*/verdict.json")
+    for moved in (-3700, 7200):  # the second: the clock was set back meanwhile
+        at = kept.stat().st_mtime + moved
+        os.utime(kept, (at, at))
+        verdict = await run_gate(gate, [stage], cache=cache)
+        assert "cached" not in verdict.children[0].facts
+    assert stage.runs == 3

@@ -1,0 +1,1 @@
+"""What OSV and the package index know of a release that a change wants to install."""
