@@ -1,6 +1,6 @@
 """What is known of one release of a package, and what follows: OSV's records, the index's JSON. Pure.
 
-Sources: ossf.github.io/osv-schema, google.github.io/osv.dev/api, docs.pypi.org/api/json (PEP 639 for licences).
+Sources: ossf.github.io/osv-schema, google.github.io/osv.dev/api, Warehouse, "JSON API"; PEP 639 for licences.
 What people wrote into an advisory is never read: only ids, version numbers, scores and dates are taken, by pattern.
 """
 

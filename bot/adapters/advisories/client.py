@@ -1,6 +1,6 @@
 """OSV's API and the index's JSON of a release, as data that a policy can judge.
 
-Sources: google.github.io/osv.dev/post-v1-querybatch, google.github.io/osv.dev/get-v1-vulns, docs.pypi.org/api/json.
+Sources: google.github.io/osv.dev/post-v1-querybatch, google.github.io/osv.dev/get-v1-vulns, Warehouse, "JSON API".
 """
 
 import asyncio

@@ -191,7 +191,7 @@ source = { virtual = "." }
 [[package]]
 name = "Jinja2"
 version = "2.10"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 sdist = { url = "https://files/x.tar.gz", hash = "sha256:aa" }
 wheels = [{ url = "https://files/x.whl", hash = "sha256:bb" }]
 [[package]]
