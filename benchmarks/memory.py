@@ -95,7 +95,7 @@ def main(argv: list[str]) -> None:
 async def measure(sizes: Sequence[int]) -> str:
     """All sizes and both layouts, as text."""
     worker = WorkerProcess()
-    embedder = LocalEmbedder(worker)
+    embedder = LocalEmbedder(WorkerProcess())
     members = [facts.member(number, EACH) for number in range(max(1, max(sizes) // EACH))]
     texts = sorted({said(one) for member in members for one in member.facts})
     print(f"embedding {len(texts)} distinct facts", file=sys.stderr)
@@ -113,6 +113,7 @@ async def measure(sizes: Sequence[int]) -> str:
                 rows += await table(world, embedder, {q: v[0] for q, v in queries.items()}, label(size, alone=alone))
                 world.records.close()
                 await worker.close()
+    await embedder.close()
     p95 = {name_: times[-1] for name_, *times in rows}
     spread, single = (p95[f"{label(max(sizes), alone=alone)}, hybrid"] for alone in (False, True))
     said_ = ("met" if spread < TARGET else "not met", "met" if single < TARGET else "not met")

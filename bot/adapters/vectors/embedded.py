@@ -1,4 +1,7 @@
-"""Vectors in a folder and embeddings without a network, both through one worker process."""
+"""Vectors in a folder and embeddings without a network, through worker processes.
+
+Each with a worker of its own works at once: words are looked up while a question is embedded.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +11,7 @@ from bot.adapters.vectors.process import WorkerProcess
 from bot.core.stores import Hit, Point
 
 SIZE = 384
-_BATCH = 16
+_BATCH = 4
 """Texts that are embedded in one piece of work, so that a question need not wait long for a pile of facts."""
 
 

@@ -23,7 +23,7 @@ _PASSED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
 
 
 class WorkerProcess:
-    """One worker for embeddings and vectors of this process. Work is done one piece after another.
+    """One worker for embeddings, for vectors or for both. Its work is done one piece after another.
 
     The worker gets no setting and no secret: its environment holds what Python needs and no more.
     """

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -144,26 +145,68 @@ async def test_a_damaged_folder_is_begun_anew(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_what_is_deleted_leaves_no_vector_on_the_disk(tmp_path: Path) -> None:
-    """Half floats, as stored; the text itself is never there."""
-    import numpy as np
+async def coded(folder: Path, vector: tuple[float, ...]) -> bytes:
+    """As the store writes this vector: a byte for each number, then the length. Alone in a folder it is first."""
+    store = EmbeddedVectors(folder, WorkerProcess(), size=len(vector))
+    await store.put([Point("alone", vector, "", {})])
+    await store.close()
+    (chunk,) = folder.rglob("vector_storage-dense/*/chunk_0.mmap")
+    code = chunk.read_bytes()[: len(vector) + 4]
+    assert len(set(code)) > len(vector) // 4  # a vector, not the zeros of an empty file
+    return code
 
-    store = EmbeddedVectors(tmp_path, WorkerProcess(), size=8)
-    vectors = {name: np.random.default_rng(seed).random(8, dtype=np.float32) for seed, name in enumerate("abc")}
-    await store.put(
-        [Point(name, tuple(map(float, v)), f"Wolkersdorf{name}", {"who": name}) for name, v in vectors.items()]
-    )
+
+async def test_what_is_deleted_leaves_no_vector_on_the_disk(tmp_path: Path) -> None:
+    """One byte a number, as stored; the text itself is never there."""
+    draw = Random(5)
+    vectors = {name: tuple(draw.gauss() for _ in range(64)) for name in "abc"}
+    codes = {name: await coded(tmp_path / f"alone-{name}", vector) for name, vector in vectors.items()}
+    folder = tmp_path / "all"
+    store = EmbeddedVectors(folder, WorkerProcess(), size=64)
+    await store.put([Point(name, vector, f"Wolkersdorf{name}", {"who": name}) for name, vector in vectors.items()])
 
     def held(name: str) -> bool:
-        raw = vectors[name].astype(np.float16).tobytes()
-        return any(raw in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+        """The whole of it, or any quarter."""
+        parts = [codes[name][at : at + 16] for at in range(0, 64, 16)]
+        return any(part in raw for raw in files() for part in parts)
+
+    def files() -> list[bytes]:
+        return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
     assert all(held(name) for name in "abc")
     await store.delete(["a"])
     assert await store.delete_where({"who": "b"}) == 1
     assert [held(name) for name in "abc"] == [False, False, True]
-    assert not any(b"Wolkersdorf" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert not any(b"Wolkersdorf" in raw for raw in files())
     await store.close()
+
+
+async def test_words_are_looked_up_while_a_question_is_embedded(tmp_path: Path) -> None:
+    """Each with a worker of its own: neither waits for the other."""
+    slow = worker("for head, numbers in frames(): time.sleep(600)", patience=60)
+    embedder, store = LocalEmbedder(slow), EmbeddedVectors(tmp_path, WorkerProcess(), size=2)
+    question = asyncio.create_task(embedder.embed(["tea?"], query=True))
+    await store.put([Point("a", (1.0, 0.0), "tea", {"who": "ann"})])
+    assert [hit.id for hit in await store.search((), "tea", {"who": "ann"})] == ["a"]
+    assert not question.done()
+    await store.close()
+    assert slow.pid is not None
+    os.kill(slow.pid, 9)
+    with pytest.raises(Unavailable, match="ended"):
+        await question
+
+
+async def test_a_question_does_not_wait_for_a_pile_of_facts() -> None:
+    process = worker("seen = []\nfor head, numbers in frames():\n"
+                     "  seen += head['texts']\n  say({'seen': seen}, [0.0] * 384 * len(head['texts']))")  # fmt: skip
+    embedder = LocalEmbedder(process)
+    facts = [f"fact {number}" for number in range(6)]
+    pile, question = asyncio.create_task(embedder.embed(facts)), asyncio.create_task(embedder.embed(["question"]))
+    assert (len(await pile), len(await question)) == (6, 1)
+    head, _ = await process.call({"do": "embed", "texts": []})
+    assert set(head["seen"]) == {*facts, "question"}
+    assert head["seen"].index("question") < head["seen"].index("fact 5")
+    await process.close()
 
 
 async def test_the_bot_itself_loads_neither_model_nor_store() -> None:
