@@ -18,8 +18,8 @@ from tests.servers.prometheus import Prometheus, free_port
 
 PASTE = Habit(burst=(9, 11), gap=(0.1, 0.25), rest=(2.6, 3.4))
 """Members who paste a list line by line, within the limit that the product ships with."""
-RATE = 8.0
-"""Messages a second to each pod."""
+RATE = 16.0
+"""Messages a second to each pod, of some fifty members: of fewer, the figures count a few messages a minute each."""
 
 
 @dataclass

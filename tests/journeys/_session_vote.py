@@ -9,13 +9,11 @@ import pytest
 import simcord
 import tomlkit
 
-from bot.adapters.git.repository import GitRepository
-from bot.core.change import Patch
 from bot.core.charter import Charter
 from bot.core.ids import PullNumber
 from bot.policy.charter import PATH, parse
+from tests.journeys._place import Place
 from tests.journeys._session_stage import GUILD, Player, Stage
-from tests.journeys.test_processes import Place
 
 PACE = {
     "quorum": {"open_for": "40s", "late_swing": "0s"},
@@ -29,15 +27,13 @@ WISH = f'when I say "{PHRASE}" you should roll dice'
 
 def governed(place: Place) -> Charter:
     """A maintainer's commit on the base branch: whose votes count, and in seconds what else takes days."""
-    repo, path = GitRepository(place.home.forge / "repo.git"), PurePosixPath(PATH)
-    main = repo.resolve("refs/heads/main")
-    document = tomlkit.parse((repo.read(main, path) or b"").decode())
+    path = PurePosixPath(PATH)
+    document = tomlkit.parse((place.bare.read(place.bare.resolve("refs/heads/main"), path) or b"").decode())
     document["home_guild"] = str(GUILD)
     for name, values in PACE.items():
         document.setdefault(name, tomlkit.table()).update(values)
     text = tomlkit.dumps(document)
-    sha = repo.commit(Patch(main, {path: text.encode()}), "chore: vote in The Workshop", author="A maintainer")
-    repo.branch("main", sha, expecting=main)
+    place.committed({path: text.encode()}, "chore: vote in The Workshop")
     return parse(text)
 
 
@@ -45,17 +41,15 @@ async def until(place: Place, what: str, so: Callable[[], Any], within: float = 
     """Wait for another process, while the bot goes on."""
     deadline = asyncio.get_running_loop().time() + within
     while not so():
-        dead = [name for name, process in place.processes.items() if process.poll() is not None]
-        logs = "\n".join(path.read_text()[-3000:] for path in sorted(place.home.path.glob("*.log")))
-        assert not dead, f"{dead} ended while waiting: {what}\n{logs}"
-        assert asyncio.get_running_loop().time() < deadline, f"not seen: {what}\n{logs}"
+        assert not place.dead(), f"{place.dead()} while waiting: {what}\n{place.logs()}"
+        assert asyncio.get_running_loop().time() < deadline, f"not seen: {what}\n{place.logs()}"
         await asyncio.sleep(0.2)
 
 
 async def suggestion(stage: Stage, place: Place) -> None:
     """Planned in a thread, told to go, written and judged by the controller, announced."""
     told, grace, votes = stage.told, stage.people["grace"], stage.channel("votes")
-    general, first = stage.channel("general"), await place.forge.main()
+    general, first = stage.channel("general"), place.main()
     told.scene(
         "A suggestion", "Grace wants the bot to understand one more phrase; nothing is written before she says go."
     )
@@ -77,40 +71,41 @@ async def suggestion(stage: Stage, place: Place) -> None:
     assert not place.events("controller", "declined"), place.events("controller", "declined")[0]["because"]
     assert len(place.events("controller", "stage")) > 10, "every stage was run"
     await until(place, "its vote is announced", lambda: stage.people["ada"].sees(votes))
-    await until(place, "its thread hears of it", lambda: any("became #1" in one.content for one in grace.sees(thread)))
+    await until(place, "its thread hears of it", lambda: any("became #" in one.content for one in grace.sees(thread)))
     await until(place, "there is a thread for it", lambda: votes.threads)
     told.heard()
     [proposal] = await place.forge.proposals()
-    assert (proposal.pull, proposal.asked_by, proposal.merged_as) == (1, grace.id, None)
-    assert await place.forge.main() == first, "nothing merges without consent"
+    assert any(f"became #{proposal.pull}" in one.content for one in grace.sees(thread))
+    assert (proposal.asked_by, proposal.merged_as) == (grace.id, None)
+    assert place.main() == first, "nothing merges without consent"
 
 
 async def vote(stage: Stage, place: Place) -> None:
     """By buttons; who may not is told why, and a restart in the middle changes nothing."""
-    told, votes, first = stage.told, stage.channel("votes"), await place.forge.main()
+    told, votes, first = stage.told, stage.channel("votes"), place.main()
     told.scene(
         "The vote", "Held for 40 seconds here, for 48 hours elsewhere; three votes are needed, and three in five."
     )
-    people = stage.people
+    people, [proposal] = stage.people, await place.forge.proposals()
     newcomer = await stage.join("newcomer")
     card = votes.history()[0]
     assert "you may not vote" in text(await people["grace"].presses(card, "For"))
     assert "30 days of account" in text(await newcomer.presses(card, "Against"))
-    assert ballots(stage) == {}
+    assert ballots(stage, proposal.pull) == {}
     await people["linus"].presses(card, "Against")
     for _ in range(2):
         await people["margaret"].presses(card, "For")
     before = {people["linus"].id: "against", people["margaret"].id: "for"}
-    assert ballots(stage) == before
+    assert ballots(stage, proposal.pull) == before
     told.note("the bot's process ends, and another begins on the same home")
     await stage.restart()
-    assert ballots(stage) == before
+    assert ballots(stage, proposal.pull) == before
     assert "changed to for" in text(await people["linus"].presses(card, "For"))
     await people["alan"].presses(card, "For")
     await people["ada"].presses(card, "Why?")
-    assert sorted(ballots(stage).values()) == ["for", "for", "for"]
+    assert sorted(ballots(stage, proposal.pull).values()) == ["for", "for", "for"]
     assert sum(bool(one.embeds) for one in votes.history()) == 1, "it is announced once, whatever was restarted"
-    assert await place.forge.main() == first, "it does not merge while it is open"
+    assert place.main() == first, "it does not merge while it is open"
 
 
 async def merge(stage: Stage, place: Place) -> None:
@@ -119,15 +114,15 @@ async def merge(stage: Stage, place: Place) -> None:
     told.scene("The merge", "The vote closes; the controller merges the very head that was voted on.")
     await until(place, "it is merged", lambda: place.events("controller", "merged"))
     [proposal] = await place.forge.proposals(everything=True)
-    assert proposal.merged_as == await place.forge.main()
-    tree = GitRepository(place.home.forge / "repo.git")
+    await until(place, "what was merged is to run", lambda: place.main() == proposal.merged_as)
     told.note(f"main is {proposal.merged_as} now, and {DICE} knows the phrase")
-    assert PHRASE in (tree.read(proposal.merged_as, DICE) or b"").decode()
+    assert PHRASE in (place.bare.read(proposal.merged_as, DICE) or b"").decode()
     card = votes.history()[0]
     await until(place, "the card says so", lambda: "was merged" in str(votes.history()[0].embeds[0].to_dict()))
     await until(place, "its thread says so", lambda: any("was merged" in one.content for one in said(stage, votes)))
     wish = stage.channel("general")
-    await until(place, "grace hears of it", lambda: any("(#1) was merged" in one.content for one in said(stage, wish)))
+    words = f"(#{proposal.pull}) was merged"
+    await until(place, "grace hears of it", lambda: any(words in one.content for one in said(stage, wish)))
     told.heard()
     with pytest.raises(simcord.SetupError):
         await stage.people["ada"].actor.click(card, label="Against")
@@ -139,9 +134,9 @@ def said(stage: Stage, channel: Any) -> list[Any]:
     return [one for thread in channel.threads for one in stage.people["alan"].sees(thread)]
 
 
-def ballots(stage: Stage) -> dict[str, str]:
+def ballots(stage: Stage, pull: PullNumber) -> dict[str, str]:
     """The last choice of each member, as it is on disk."""
-    poll = stage.bot.house.assembled.votes.read(PullNumber(1))
+    poll = stage.bot.house.assembled.votes.read(pull)
     assert poll is not None
     return {str(one.voter): one.choice for one in poll.ballots}
 

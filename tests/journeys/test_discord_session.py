@@ -7,32 +7,16 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.sandbox import find
-
 pytestmark = pytest.mark.journey
 
 
-@pytest.fixture(autouse=True)
-def _boxed() -> None:
-    """V-12 boots a bot and speaks to it, which only one sandbox allows."""
-    name = find().name
-    if name != "bubblewrap":
-        pytest.skip(f"the sandbox {name}, the only one that works on this host, has no loopback to boot a bot on")
-
-
 @pytest.fixture
-async def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Any, Any]]:
+async def played(place: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Any, Any]]:
     from tests.journeys import _session_stage, _session_vote
-    from tests.journeys.test_processes import Place
 
-    (tmp_path / "source").mkdir()
-    place = Place(tmp_path)
-    try:
-        charter = _session_vote.governed(place)
-        async with _session_stage.stage(place.home, charter, monkeypatch) as stage:
-            yield stage, place
-    finally:
-        place.stop()
+    charter = _session_vote.governed(place)
+    async with _session_stage.stage(place.home, charter, monkeypatch) as stage:
+        yield stage, place
 
 
 async def test_a_first_day(played: tuple[Any, Any]) -> None:

@@ -1,6 +1,6 @@
 """What the loop asks of GitHub when nothing happens, and what it opens when it has a hundred ideas."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,6 @@ import pytest
 
 from bot.core.change import Kind
 from tests.journeys._road_quiet import Flood, Quiet, git_commands
-from tests.servers.absent import absent
-from tests.servers.aimock.peer import Missing
-from tests.servers.github import peer
 from tests.servers.github.hosted import Rules
 from tests.servers.github.peer import GitHub
 
@@ -19,15 +16,6 @@ pytestmark = pytest.mark.journey
 
 OPEN, MOST = 50, 15
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
-    try:
-        with peer.running(tmp_path_factory.mktemp("github")) as found:
-            yield found
-    except Missing as error:
-        absent(error)
 
 
 async def test_a_quiet_round_over_fifty_proposals_is_at_most_fifteen_calls(hub: GitHub, tmp_path: Path) -> None:

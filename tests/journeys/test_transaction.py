@@ -1,7 +1,6 @@
 """One whole transaction on the real parts: a bad deploy is taken back by itself, and health is proven again."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
@@ -21,10 +20,7 @@ from tests.journeys import _road_ground as ground
 from tests.journeys import _road_stage as road
 from tests.journeys._road_stage import Brain, Change, Stage
 from tests.servers import prometheus as servers
-from tests.servers.absent import absent
-from tests.servers.aimock.peer import Missing
 from tests.servers.argocd.controller import VALUES, automated
-from tests.servers.github import peer
 from tests.servers.github.front import ME, SECOND
 from tests.servers.github.peer import GitHub
 
@@ -32,24 +28,6 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(not crds.DATA.is_dir(), reason=f"the schemas of Argo CD are not at {crds.DATA}"),
 ]
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
-    try:
-        with peer.running(tmp_path_factory.mktemp("github")) as found:
-            yield found
-    except Missing as error:
-        absent(error)
-
-
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Prometheus]:
-    try:
-        with servers.prometheus(tmp_path_factory.mktemp("prometheus"), interval="1s") as found:
-            yield found
-    except servers.Missing as error:
-        absent(error)
 
 
 async def test_a_bad_deploy_is_taken_back_and_health_is_proven(

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -24,10 +24,7 @@ from tests.journeys import _road_stage as road
 from tests.journeys._road_ground import TUNING
 from tests.journeys._road_stage import Stage
 from tests.servers import prometheus as servers
-from tests.servers.absent import absent
-from tests.servers.aimock.peer import Missing
 from tests.servers.argocd.house import APPLICATION
-from tests.servers.github import peer
 from tests.servers.github.front import SECOND
 from tests.servers.github.hosted import Rules
 from tests.servers.github.peer import GitHub
@@ -59,24 +56,6 @@ rule = "messages"
 value = '{COUNTER}{{outcome=~"rejected|failed"}} {OF}'
 total = '{COUNTER} {OF}'
 """
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
-    try:
-        with peer.running(tmp_path_factory.mktemp("github")) as found:
-            yield found
-    except Missing as error:
-        absent(error)
-
-
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Prometheus]:
-    try:
-        with servers.prometheus(tmp_path_factory.mktemp("prometheus"), interval="1s") as found:
-            yield found
-    except servers.Missing as error:
-        absent(error)
 
 
 async def test_it_proposes_until_it_was_right_and_then_takes_back_by_itself(

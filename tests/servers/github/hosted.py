@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.servers.github import owners
+
 NOBODY = "0" * 40
 Told = tuple[int, Any, dict[str, str]]
 
@@ -303,8 +305,8 @@ class Hosted:
                 return f'Required status check "{name}" is expected.'
         if self.rules.owners and app not in self.rules.bypass:
             seen = [r for r in self.rows["reviews"] if r["pull_number"] == row["number"] and r["commit_id"] == head]
-            if not any(r["state"] == "APPROVED" and self.login(r["user_id"]) in self.owners for r in seen):
-                return "Waiting on code owner review from ada."
+            approved = {self.login(r["user_id"]) for r in seen if r["state"] == "APPROVED"}
+            return owners.lacking(self.git, f"refs/heads/{row['base_ref']}", head, approved, self.owners)
         return ""
 
     # --- reading ---------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests.servers.github.front import ACTIONS, ME, SECOND, SLUGS, Fault, Front,
 from tests.servers.github.graph import graph
 from tests.servers.github.hosted import Hosted
 
-PEOPLE = ("ada", "eve", "grace", "megabot")
+PEOPLE = ("ada", "eve", "grace", "maintainer", "megabot")
 PERMISSIONS = dict.fromkeys(("contents", "pull_requests", "checks", "statuses", "issues", "members"), "write")
 
 
