@@ -1,5 +1,7 @@
 """What one installation backs up: its own files, and the database that is set."""
 
+from pathlib import Path
+
 from bot.adapters.store.backup.folder import FolderBackups
 from bot.adapters.store.backup.parts import Source
 from bot.app.bot_wiring import now
@@ -28,5 +30,13 @@ def sources(settings: Settings, home: Home) -> list[Source]:
         Source("stop.json", "file", home.switch),
         Source("forge/forge.db", "sqlite", home.forge / "forge.db"),
         Source("forge/repo.git", "git", home.forge / "repo.git"),
-        *([Source("database", "postgres", address=address)] if address else ()),
+        *([_database(address)] if address else ()),
     ]
+
+
+def _database(address: str) -> Source:
+    """A server's, or a file elsewhere that is named as one."""
+    scheme, _, rest = address.partition(":")
+    if scheme.startswith("sqlite"):
+        return Source("database.db", "sqlite", Path(rest.removeprefix("///")))
+    return Source("database", "postgres", address=address)

@@ -84,6 +84,9 @@ def test_damaged_records_are_put_aside_when_asked(bare: Home) -> None:
     assert list(bare.path.glob("records.db.damaged-1"))
     assert Knowledge(open_records(load({}), bare)).outcomes() == ()
     assert engine._ctx.elapsed is not None, "a clock that is set is noticed"
+    assert engine._ctx.backups is not None
+    made = asyncio.run(engine._ctx.backups.make("a test", keep=1))
+    assert made.parts[0] == "records.db", "what a critical merge waits for can be made"
 
 
 class Full(io.StringIO):

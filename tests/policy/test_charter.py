@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bot.core.charter import Charter, Freeze, Promotion, RedTeam, Ward
+from bot.core.charter import BackupRule, Charter, Freeze, Promotion, RedTeam, Ward
 from bot.core.errors import Misconfigured
 from bot.core.health import MetricRule
 from bot.core.tier import Tier
@@ -67,6 +67,10 @@ max_age = "36h"
 [promotion]
 promoter = "my-promoter[bot]"
 environments = ["staging", "eu-1"]
+[backup]
+max_age = "2h"
+keep = 3
+migrations = ["/db/"]
 [[freezes]]
 starts = 2026-12-24T00:00:00Z
 ends = 2026-12-27T00:00:00
@@ -104,6 +108,7 @@ def test_everything_can_be_said() -> None:
     assert charter.health.rules == (MetricRule("messages", "rate"), memory)
     assert charter.red_team == RedTeam(0.9, timedelta(hours=36))
     assert charter.promotion == Promotion("my-promoter[bot]", ("staging", "eu-1"))
+    assert charter.backup == BackupRule(timedelta(hours=2), 3, ("/db/",))
     christmas = datetime(2026, 12, 24, tzinfo=UTC)
     assert charter.freezes == (Freeze(christmas, christmas + timedelta(days=3), "holidays"),)
 
@@ -111,6 +116,8 @@ def test_everything_can_be_said() -> None:
 def test_a_short_charter_takes_the_defaults() -> None:
     assert parse(SEAL) == Charter((Ward("*", Tier.SEALED, ("@root",)),))
     assert (parse(SEAL).red_team, parse(SEAL).promotion) == (None, None)
+    assert parse(SEAL).backup is None
+    assert parse(SEAL + "[backup]\n").backup == BackupRule()
     assert parse(SEAL + "[red_team]\n").red_team == RedTeam(0.95, timedelta(days=3))
 
 
@@ -168,6 +175,10 @@ def test_every_error_is_told_at_once_with_file_key_and_fix() -> None:
         ('[red_team]\nmax_age = "0s"\n', "from 3600s to 3650d"),
         ('[red_team]\nmaxage = "3d"\n', "did you mean `max_age`?"),
         ("red_team = true\n", "not a table; write it as [red_team]"),
+        ('[backup]\nmax_age = "0s"\n', 'backup.max_age is "0s"; it must be from 60s'),
+        ("[backup]\nkeep = 0\n", "backup.keep is 0; it must be a whole number from 1"),
+        ('[backup]\nmigrations = ["!x"]\n', "holds `!x`"),
+        ('[backup]\nmaxage = "1h"\n', "did you mean `max_age`?"),
         ('[promotion]\npromoter = "a b"\nenvironments = ["staging"]\n', "no login of an App"),
         ('[promotion]\nenvironments = ["staging"]\n', 'promoter is ""'),
         ('[promotion]\npromoter = "p[bot]x"\nenvironments = ["staging"]\n', "no login of an App"),

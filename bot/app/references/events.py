@@ -11,6 +11,7 @@ from bot.core.errors import Misconfigured
 WHAT = {
     "analyst failed": "An analyst broke; the others' findings still count",
     "asked": "People were asked for consent on this head",
+    "backup": "A backup that a merge waits for was made and verified, or could not be; `status` tells which",
     "bots": "A look at the running bots failed; it is tried again",
     "closed": "A pull request was closed without a merge; `stage` spoke first",
     "concluded": "The watcher came to a verdict on an application's deploy, and says what it does or would do",

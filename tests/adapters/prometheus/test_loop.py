@@ -150,3 +150,15 @@ async def test_the_pages_are_served_and_a_stuck_loop_is_not_well(figures: LoopMe
         with pytest.raises(Misconfigured, match="CONTROLLER_PORT"):
             async with serving((), "127.0.0.1", port):
                 pass
+
+
+def test_a_backup_is_counted_and_only_a_good_one_moves_the_moment(figures: LoopMetrics, clock: Clock) -> None:
+    for status in ("pass", "fail"):
+        assert value(figures, "megawatts_backups_total", result=status) == 0
+    figures.heard("backup", {"pull": 7, "status": "pass", "because": "x"})
+    clock.now += 60
+    figures.heard("backup", {"pull": 7, "status": "fail", "because": "disk full"})
+    assert value(figures, "megawatts_backups_total", result="pass") == 1
+    assert value(figures, "megawatts_backups_total", result="fail") == 1
+    assert value(figures, "megawatts_backup_timestamp_seconds") == 1000
+    assert value(figures, "megawatts_decisions_total", step="backup") == 2
