@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,23 +12,25 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.sandbox import find
 from bot.adapters.store.records import SqliteRecords
 from bot.app.author_wiring import AGENT, asked_agent
-from bot.app.gate_factory import Question, cache_of, open_gate, profile_at, python_of
+from bot.app.gate_factory import Question, cache_of, charter_at, open_gate, profile_at, python_of
 from bot.app.improve_ground import survey
 from bot.app.improve_shop import shop
 from bot.app.improve_view import Teller
 from bot.core.change import Finding, Idea, Kind, Patch, Refusal
 from bot.core.errors import Denied, MegawattsError, Misconfigured
-from bot.core.ids import Sha
+from bot.core.ids import ProposalId, Sha
 from bot.core.ports import Records, Sandbox
 from bot.core.verdict import Status, Verdict
 from bot.improve.context import commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
+from bot.improve.exposure import Ground, of_ideas
 from bot.improve.gate import Plan, run_gate
 from bot.improve.gate_cache import VerdictCache
 from bot.improve.ideas import title_of
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank
 from bot.improve.stages import all_stages
 from bot.improve.workspace import SHELF, Checkout
+from bot.policy.risk import Risk
 
 AUTHOR = "megawatts[bot]"
 PATIENCE = 300.0
@@ -90,6 +92,7 @@ class Improvement:
         self._python = asked.python.absolute() if asked.python else python_of(asked.repo)
         self._cache = cache_of(self._repo)
         self.report = Report(asked.repo, self._repo.resolve("HEAD"))
+        self._risks: Mapping[ProposalId, Risk] = {}
 
     async def run(self) -> Report:
         """Raises Misconfigured where the repository gives no ground to stand on."""
@@ -118,7 +121,10 @@ class Improvement:
         knowledge = Knowledge(records)
         self._settle(knowledge)
         waiting = self._new(list(offered.values()), knowledge)
-        self.report.ideas = list(rank(waiting, knowledge.outcomes(), datetime.now(UTC)))
+        charter = charter_at(self._repo, base)
+        measured = await asyncio.to_thread(Ground.of, work, profile, self._cache, charter.quotas.max_lines)
+        self._risks = of_ideas(waiting, measured, charter)
+        self.report.ideas = list(rank(waiting, knowledge.outcomes(), datetime.now(UTC), self._risks))
         if not self._asked.dry_run:
             await self._work_off(authors, knowledge, work, profile)
 
@@ -190,7 +196,7 @@ class Improvement:
         for _try in range(most * TRIES):
             if accepted >= most or not waiting:
                 return
-            idea = rank(waiting, knowledge.outcomes(), datetime.now(UTC))[0]
+            idea = rank(waiting, knowledge.outcomes(), datetime.now(UTC), self._risks)[0]
             waiting = [other for other in waiting if other.id != idea.id]
             attempt = await self._carry_out(idea, authors, work, profile)
             self.report.attempts.append(attempt)

@@ -216,5 +216,6 @@ def workshop(
         authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes(), *models),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,
+        cache=cache,
         feeds=fed(FEEDS, agent),
     )

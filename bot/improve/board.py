@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.core.change import Proposal
-from bot.core.ids import PullNumber
+from bot.core.ids import ProposalId, PullNumber
 from bot.core.ports import Records
 from bot.core.verdict import Status
 from bot.improve.body import Row, Section, dashboard
@@ -21,11 +22,13 @@ _TICK = "Tick a box to let it be tried again: somebody who may write here asks f
 _RELEASE = "An edit that was taken back stays in quarantine until a person releases it; a tick alone does not."
 
 
-def queue(records: Records, intake: Intake) -> None:
-    """Keep what is to be tried next and what waits for room, for people to see."""
+def queue(records: Records, intake: Intake, worth: Mapping[ProposalId, str] = MappingProxyType({})) -> None:
+    """Keep what is to be tried next and what waits for room, for people to see; `worth`: why each stands where it
+    stands."""
     waiting = [(idea, verdict.because) for idea, verdict in intake.skipped if verdict.status is Status.PENDING]
     ideas = [(idea, "to be tried next") for idea in intake.chosen] + waiting
-    rows = [{"id": idea.id, "title": idea.title, "kind": idea.kind.value, "because": why} for idea, why in ideas[:MOST]]
+    told = [(idea, "; ".join(filter(None, (why, worth.get(idea.id, ""))))) for idea, why in ideas[:MOST]]
+    rows = [{"id": idea.id, "title": idea.title, "kind": idea.kind.value, "because": why} for idea, why in told]
     if records.get(QUEUE, KEY) != (row := {"ideas": rows, "all": len(ideas)}):
         records.put(QUEUE, KEY, row)
 

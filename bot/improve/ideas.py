@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from bot.core.change import Claim, Finding, Idea, Kind, Patch, Refusal
 from bot.core.errors import Denied
@@ -17,9 +16,10 @@ from bot.improve.act import report_gate
 from bot.improve.body import plain, pull_body
 from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
-from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rank, rule_of, strategy_labels
+from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rule_of, strategy_labels
 from bot.improve.look import View
 from bot.improve.provenance import begin
+from bot.improve.ranking import Scales, ranked
 from bot.improve.requests import granted, pin, unpin, wished
 from bot.improve.reverts import shunned
 from bot.policy.intake import Past, choose, people_room
@@ -39,6 +39,8 @@ class Workshop:
     profile: Callable[[Sha], Profile]
     only_requested: bool = False
     """Whether ideas are tried only when a person asked for their author."""
+    cache: Path | None = None
+    """The gate's own, which holds what tests run; None: nothing is known of coverage."""
     feeds: Mapping[str, str] = field(default_factory=dict)
     """Author by analyst, for analysts whose findings only one author can use: not asked when that author is not."""
 
@@ -79,10 +81,9 @@ def asked(shop: Workshop, records: Records) -> tuple[Analyst, ...]:
     return tuple(a for a in shop.analysts if wanted and ("" in wanted or shop.feeds.get(a.name, "") in {"", *wanted}))
 
 
-def ideas(shop: Workshop, findings: Sequence[Finding], knowledge: Knowledge, now: datetime) -> tuple[Idea, ...]:
-    """What the authors would take on, best first by what was learned. One idea of each id."""
-    offered = {idea.id: idea for author in shop.authors for idea in author.ideas(findings)}
-    return rank(tuple(offered.values()), knowledge.outcomes(), now)
+def offered(shop: Workshop, findings: Sequence[Finding]) -> tuple[Idea, ...]:
+    """What the authors would take on. One idea of each id."""
+    return tuple({idea.id: idea for author in shop.authors for idea in author.ideas(findings)}.values())
 
 
 async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
@@ -93,13 +94,18 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
     past = await _past(ctx, seen, knowledge)
     async with ctx.checkout(seen.main) as work:
         findings = await find(shop, work, ctx)
-        ranked = wished(ideas(shop, findings, knowledge, now), ctx.records, only=shop.only_requested)
-        intake = choose(ranked, seen.proposals, past, seen.charter, now)
-        table = [{"id": i.id, "value": i.value, "author": i.author, "title": i.title} for i in ranked[:20]]
-        board.queue(ctx.records, intake)
-        ctx.say("ranked", {"findings": len(findings), "ideas": len(ranked), "chosen": len(intake.chosen), "top": table})
+        scales = Scales(work, shop.profile(work.sha), seen.charter, shop.cache)
+        order = await ranked(offered(shop, findings), knowledge.outcomes(), now, scales)
+        wanted = wished(order.ideas, ctx.records, only=shop.only_requested)
+        intake = choose(wanted, seen.proposals, past, seen.charter, now)
+        board.queue(ctx.records, intake, {idea.id: order.because(idea) for idea in wanted})
+        table = [
+            {"id": i.id, "value": i.value, "author": i.author, "title": i.title, "why": order.because(i)}
+            for i in wanted[:20]
+        ]
+        ctx.say("ranked", {"findings": len(findings), "ideas": len(wanted), "chosen": len(intake.chosen), "top": table})
         # Requested ideas keep their place before more valuable ones.
-        for idea in sorted(intake.chosen, key=ranked.index):
+        for idea in sorted(intake.chosen, key=wanted.index):
             crowded = people_room(seen.proposals, past, seen.charter) <= 0
             attempt = await carry_out(ctx, shop, seen, idea, work, crowded=crowded)
             if attempt.head is not None:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from bot.core.change import Idea, Origin, Proposal, Severity
 from bot.core.ids import ProposalId
 from bot.core.ports import Records
+from bot.policy.risk import NONE, Risk, worth
 
 TABLE = "outcomes"
 HALF_LIFE = timedelta(days=60)
@@ -95,18 +97,42 @@ def odds(outcomes: Iterable[Outcome], author: str, rule: str, now: datetime) -> 
     return Odds(good, bad)
 
 
-def rank(ideas: Sequence[Idea], outcomes: Sequence[Outcome], now: datetime) -> tuple[Idea, ...]:
-    """Ideas with their expected value, best first: impact times the upper edge of the chance (mean plus one standard
-    deviation, so that untried strategies get their turn). Ties go by id: the same look gives the same order."""
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Why an idea stands where it stands (SPEC SI-2)."""
 
-    def value(idea: Idea) -> float:
-        rule = rule_of(idea)
-        chance = odds(outcomes, idea.author, rule, now)
-        wished = Severity.HIGH if idea.origin is Origin.MEMBER else Severity.MEDIUM
-        impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[wished])
-        return round(impact * min(1.0, chance.mean + chance.spread), 4)
+    impact: float
+    chance: float
+    """Upper edge of the chance of acceptance: mean plus one standard deviation, so that untried strategies get their
+    turn."""
+    risk: Risk = NONE
 
-    valued = (replace(idea, value=value(idea)) for idea in ideas)
+    @property
+    def value(self) -> float:
+        return worth(self.impact, self.chance, self.risk)
+
+    def because(self) -> str:
+        """One line for people."""
+        figures = f"impact {self.impact:g} x chance {self.chance:.2f} / risk {self.risk.value:.2f}"
+        return f"worth {self.value:.2f} = {figures} ({self.risk.because})"
+
+
+def worth_of(idea: Idea, outcomes: Sequence[Outcome], now: datetime, of: Risk = NONE) -> Worth:
+    """The expected value of one idea, with what it is made of."""
+    chance = odds(outcomes, idea.author, rule_of(idea), now)
+    wished = Severity.HIGH if idea.origin is Origin.MEMBER else Severity.MEDIUM
+    impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[wished])
+    return Worth(impact, min(1.0, chance.mean + chance.spread), of)
+
+
+def rank(
+    ideas: Sequence[Idea],
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    risks: Mapping[ProposalId, Risk] = MappingProxyType({}),
+) -> tuple[Idea, ...]:
+    """Ideas with their expected value, best first. Ties go by id: the same look gives the same order."""
+    valued = (replace(idea, value=worth_of(idea, outcomes, now, risks.get(idea.id, NONE)).value) for idea in ideas)
     return tuple(sorted(valued, key=lambda idea: (-idea.value, idea.id)))
 
 

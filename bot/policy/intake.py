@@ -13,7 +13,7 @@ from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.policy.tier import floor, tier_of
 
-_ELSEWHERE = frozenset({Kind.TEST, Kind.DOCS})
+ELSEWHERE = frozenset({Kind.TEST, Kind.DOCS})
 """Kinds whose patch goes to other files than the finding names: its paths say nothing about the tier."""
 
 
@@ -115,7 +115,7 @@ def _never(idea: Idea, room: _Room, past: Past, charter: Charter) -> Verdict | N
         return Verdict("duplicate", Status.FAIL, "the same idea is open or chosen already")
     if idea.id in past.refused:
         return Verdict("memory", Status.FAIL, "the same idea was rejected or taken back before")
-    if _tier(idea, charter) is Tier.SEALED:
+    if expected_tier(idea, charter) is Tier.SEALED:
         return Verdict("sealed", Status.FAIL, "it is about what is sealed; only people change that")
     return None
 
@@ -128,7 +128,7 @@ def _later(idea: Idea, room: _Room, charter: Charter) -> Verdict | None:
         return _wait(f"{quotas.per_kind} of kind {idea.kind.value} are open")
     if busy := [str(path) for path in sorted(_paths(idea)) if room.paths[path] >= quotas.per_path]:
         return _wait(f"{quotas.per_path} open proposal already touches {busy[0]}")
-    if room.people <= 0 and _tier(idea, charter) > Tier.SAFE:
+    if room.people <= 0 and expected_tier(idea, charter) > Tier.SAFE:
         return _wait("people have enough to look at")
     return None
 
@@ -143,16 +143,16 @@ def _take(idea: Idea, room: _Room, charter: Charter) -> None:
     room.ids.add(idea.id)
     room.kinds[idea.kind] += 1
     room.paths.update(_paths(idea))
-    room.people -= _tier(idea, charter) > Tier.SAFE
+    room.people -= expected_tier(idea, charter) > Tier.SAFE
 
 
 def _paths(idea: Idea) -> frozenset[PurePosixPath]:
     return frozenset(finding.path for finding in idea.findings)
 
 
-def _tier(idea: Idea, charter: Charter) -> Tier:
+def expected_tier(idea: Idea, charter: Charter) -> Tier:
     """The tier to expect. The true one is computed from the patch; this only keeps people from being flooded."""
     paths = _paths(idea)
-    if idea.kind in _ELSEWHERE or not paths:
+    if idea.kind in ELSEWHERE or not paths:
         return floor(idea.kind, idea.origin)
     return tier_of(paths, idea.kind, idea.origin, (), charter).tier

@@ -80,14 +80,19 @@ def test_what_waits_says_why_and_what_is_open_does_not_wait() -> None:
     ideas = [_idea(A), _idea(B), _idea(C), _idea("d" * 12)]
     later = Verdict("quota", Status.PENDING, "2 were opened within an hour")
     never = Verdict("memory", Status.FAIL, "never")
-    board.queue(records, Intake((ideas[0],), ((ideas[1], later), (ideas[2], never), (ideas[3], later))))
+    board.queue(
+        records,
+        Intake((ideas[0],), ((ideas[1], later), (ideas[2], never), (ideas[3], later))),
+        {ProposalId(B): "worth 0.40 = impact 1"},
+    )
     known(records, "d" * 12, Result.OPEN, pull=1)
 
     found = parts(board.text(records, view(pull(1, "d" * 12)), {}))["Queued"]
 
     assert [line[2:16] for line in found] == [f"`{A}`", f"`{B}`"]
     assert "to be tried next" in found[0]
-    assert "within an hour" in found[1]
+    assert found[1].endswith("2 were opened within an hour; worth 0.40 = impact 1")
+    assert "worth" not in found[0]
     assert not any("[ ]" in line for line in found)
 
 

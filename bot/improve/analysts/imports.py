@@ -7,8 +7,9 @@ from importlib.metadata import packages_distributions
 from pathlib import PurePosixPath
 
 from bot.core.change import Finding, Severity
-from bot.improve.analysts._trees import Module, modules
+from bot.improve.analysts._trees import modules
 from bot.improve.doors import Profile, Workspace
+from bot.improve.graph import dotted, edges
 from bot.improve.stages._imports import OTHER_NAMES, imported
 from bot.improve.stages._requirements import Requirement, declared, normal
 
@@ -26,8 +27,8 @@ class Imports:
 
 
 def _circles(work: Workspace, profile: Profile) -> Iterator[Finding]:
-    found = {_dotted(m.path, profile): m for m in modules(work, profile)}
-    graph = {name: _edges(name, module, found) for name, module in found.items()}
+    found = {dotted(m.path, profile.roots): m for m in modules(work, profile)}
+    graph = {name: edges(module.path, module.text, profile.roots, found) for name, module in found.items()}
     for circle in circles(graph):
         module = found[circle[0]]
         yield Finding(
@@ -41,44 +42,6 @@ def _circles(work: Workspace, profile: Profile) -> Iterator[Finding]:
             symbol=" ".join(sorted(circle)),
             evidence={"modules": list(circle)},
         )
-
-
-def _dotted(path: PurePosixPath, profile: Profile) -> str:
-    """A module's name below its import root, the deepest that holds it."""
-    roots = [root for root in profile.roots if root == PurePosixPath() or root in path.parents]
-    deepest = max(roots, key=lambda root: len(root.parts), default=PurePosixPath())
-    parts = path.relative_to(deepest).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _edges(name: str, module: Module, known: Mapping[str, Module]) -> tuple[str, ...]:
-    """Modules of the product that this one loads while it is loaded itself; a package's own parts are left out."""
-    package = name if module.path.name == "__init__.py" else name.rpartition(".")[0]
-    wanted = [target for node in _at_load(module.tree.body) for target in _targets(node, package)]
-    return tuple(sorted({t for t in wanted if t in known and t != name and not name.startswith(f"{t}.")}))
-
-
-def _at_load(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    for node in body:
-        yield node
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        for field in ("body", "orelse", "finalbody"):
-            inner = getattr(node, field, None)
-            if isinstance(inner, list) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from _at_load(inner)
-
-
-def _targets(node: ast.stmt, package: str) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        parts = package.split(".")
-        base = ".".join(parts[: len(parts) - node.level + 1]) if node.level else ""
-        origin = ".".join(part for part in (base, node.module or "") if part)
-        yield from (f"{origin}.{alias.name}" for alias in node.names)
-        if node.module:
-            yield origin
 
 
 def circles(graph: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
