@@ -11,13 +11,14 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.improve.differential.canonical import canonical
 from bot.improve.differential.observe import OutOfTime, limited
 from bot.improve.differential.subject import Subject, purge
 from bot.improve.inputs.spec import Spec
 from bot.improve.inputs.values import Call, decode_call, realise
+from bot.improve.testing.inside.io_count import Counter
 
 BATCH = 0.001
 """CPU seconds that one turn of base should last: far above the clock's grain."""
@@ -33,6 +34,19 @@ PASS = 0.05
 """CPU seconds that one pass over all calls may take: it is made some sixty times, a dozen of them watched."""
 THREADS = 4
 Find = Callable[[str], Any]
+
+
+class Cost(NamedTuple):
+    """Of some calls together: processor and wall seconds, bytes read and written, reads and writes (-1: not known)."""
+
+    cpu: float
+    wall: float
+    moved: float = -1
+    operations: float = -1
+
+    def each(self, number: int) -> list[float]:
+        """Of one call among that many."""
+        return [value / number if value >= 0 else value for value in self]
 
 
 def main() -> None:
@@ -63,6 +77,7 @@ class Version:
     def __init__(self, roots: list[str], spec: Spec, *, stays: bool) -> None:
         before, path = dict(sys.modules), list(sys.path)
         self.modules: dict[str, Any] = {}
+        self._counter = Counter()
         subject = Subject(roots, 0)
         self.function = subject.find(f"{spec.module}:{spec.name}")
         self.function = getattr(self.function, "fget", self.function)
@@ -94,17 +109,19 @@ class Version:
             ([realise(a, self.find) for a in c.args], {k: realise(v, self.find) for k, v in c.kwargs}) for c in calls
         ]
 
-    def spend(self, calls: list[Call], loops: int, *, fresh: bool = True) -> tuple[float, float]:
-        """CPU and wall seconds for `loops` times all calls; arguments are built outside of the measurement."""
+    def spend(self, calls: list[Call], loops: int, *, fresh: bool = True) -> Cost:
+        """What `loops` times all calls cost; arguments are built outside of the measurement."""
         prepared = [self.arguments(calls) for _ in range(loops)] if fresh else [self.arguments(calls)] * loops
         gc.collect()
         gc.disable()
+        self._counter.begin()
         wall, cpu = time.perf_counter(), time.process_time()
         for turn in prepared:
             _run(self.function, turn)
         spent = time.process_time() - cpu, time.perf_counter() - wall
+        moved = self._counter.end()
         gc.enable()
-        return spent
+        return Cost(*spent, *(moved or ()))
 
     def memory(self, calls: list[Call]) -> tuple[int, int]:
         """Peak bytes of one pass, and bytes still held after it."""
@@ -172,7 +189,7 @@ def _quick(version: Version, calls: list[Call]) -> list[Call]:
             break
         try:
             with limited(SLOW):
-                spent, _ = version.spend([call], 1)
+                spent = version.spend([call], 1)[0]
             if spent <= room:
                 found.append(call)
                 room -= spent
@@ -192,19 +209,17 @@ def _turns(base: Version, head: Version, calls: list[Call], seconds: float) -> d
     fresh = base.changes(calls) or head.changes(calls)
     loops = max(1, min(MAX_LOOPS // len(calls), int(BATCH / once)))
     number = loops * len(calls)
-    cpu: list[tuple[float, float]] = []
-    wall: list[tuple[float, float]] = []
+    rows: list[tuple[list[float], list[float]]] = []
     ends = time.perf_counter() + seconds
-    while len(cpu) < MAX_ROUNDS and (len(cpu) < MIN_ROUNDS or time.perf_counter() < ends):
-        order = (base, head) if len(cpu) % 2 == 0 else (head, base)
-        spent = [version.spend(calls, loops, fresh=fresh) for version in order]
-        one, two = spent if len(cpu) % 2 == 0 else reversed(spent)
-        cpu.append((one[0] / number, two[0] / number))
-        wall.append((one[1] / number, two[1] / number))
-        if time.perf_counter() > ends + seconds and len(cpu) >= FEWEST:
+    while len(rows) < MAX_ROUNDS and (len(rows) < MIN_ROUNDS or time.perf_counter() < ends):
+        order = (base, head) if len(rows) % 2 == 0 else (head, base)
+        spent = [version.spend(calls, loops, fresh=fresh).each(number) for version in order]
+        rows.append((spent[0], spent[1]) if len(rows) % 2 == 0 else (spent[1], spent[0]))
+        if time.perf_counter() > ends + seconds and len(rows) >= FEWEST:
             break
     peaks = [version.memory(calls)[0] for version in (base, head)]
-    return {"cpu": cpu, "wall": wall, "peak": peaks, "calls": len(calls), "loops": loops}
+    costs = {name: [(one[at], two[at]) for one, two in rows] for at, name in enumerate(Cost._fields)}
+    return {**costs, "peak": peaks, "calls": len(calls), "loops": loops}
 
 
 def _growth(version: Version, calls: list[Call]) -> list[int]:

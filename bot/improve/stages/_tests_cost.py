@@ -20,6 +20,7 @@ from bot.improve.doors import Gate
 from bot.improve.inputs.spec import functions
 from bot.improve.stages._paired import LIMIT, Pairs, bound, extra
 from bot.improve.stages._source import parse, text
+from bot.improve.stages._tests_io import with_io
 from bot.improve.stages.behaviour_modules import module_name
 from bot.improve.testing.changed import is_product
 from bot.improve.testing.lines import unpack
@@ -135,7 +136,8 @@ async def measure(gate: Gate, choice: Choice, base: Run, scratch: Path) -> Verdi
         if late or decided(costs(turns)):
             break
     found, missing = costs(turns), lost(turns)
-    return judge(found, missing, seconds=time.monotonic() - began) if found or missing else None
+    judged = judge(found, missing, seconds=time.monotonic() - began) if found or missing else None
+    return with_io(judged, turns, list(found)) if judged else None
 
 
 def costs(turns: Sequence[tuple[Run, Run]]) -> dict[str, Pairs]:

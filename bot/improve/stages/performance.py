@@ -14,7 +14,7 @@ from bot.core.sandbox import Limits
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import NOT_APPLICABLE, Gate, not_applicable
 from bot.improve.stages import _tests_cost
-from bot.improve.stages._paired import LIMIT, bound, extra
+from bot.improve.stages._paired import LIMIT, bound, extra, io_reasons, known
 from bot.improve.stages.behaviour_functions import launcher, prepare
 from bot.improve.stages.tests import EVIDENCE_BASE, EVIDENCE_HEAD, evidence
 
@@ -131,6 +131,9 @@ def judge(name: str, row: Mapping[str, Any] | None, ended: str = "") -> Verdict:
     if waits > LIMIT and extra(natural["wall"]) > WALL_FLOOR:
         reasons.append(f"takes at least {waits:.2f} times as long by the clock")
     reasons += _memory(natural["peak"], LIMIT, MEMORY_FLOOR, "")
+    moved, operations = natural.get("moved", ()), natural.get("operations", ())
+    facts["io"] = f"{moved[0][1]:.0f} bytes a call" if known(moved) else "not known: the kernel does not say"
+    reasons += io_reasons(moved, operations)
     if large:
         least, _ = bound(large["cpu"])
         facts["large_cpu"] = round(least, 3)

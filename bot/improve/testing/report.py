@@ -101,7 +101,8 @@ class _State:
     def on_test(self, record: Mapping[str, Any]) -> None:
         text, digest = str(record.get("text") or "")[-TEXT:], str(record.get("digest") or "")
         seconds, cpu = float(record["seconds"]), float(record.get("cpu", 0.0))
-        self.tests[record["id"]] = Result(record["outcome"], seconds, text, digest, cpu)
+        moved, calls = record.get("io") or (-1, -1)
+        self.tests[record["id"]] = Result(record["outcome"], seconds, text, digest, cpu, int(moved), int(calls))
 
     def on_mutant(self, record: Mapping[str, Any]) -> None:
         fate = Fate(str(record["outcome"]), str(record.get("by", ""))[:TEXT], float(record["seconds"]))

@@ -16,6 +16,7 @@ class Result:
     """One test's end. `digest` is the fingerprint of the body that ran, empty if it is no plain function.
 
     `cpu`: processor seconds from its first fixture to its last, with those of its child processes; 0 if not known.
+    `moved`: bytes read and written meanwhile; `calls`: reads and writes, as `inside.io_count`; -1 if not known.
     """
 
     outcome: Outcome
@@ -23,6 +24,8 @@ class Result:
     text: str = ""
     digest: str = ""
     cpu: float = 0.0
+    moved: int = -1
+    calls: int = -1
 
     @property
     def good(self) -> bool:
@@ -119,7 +122,7 @@ class Run:
 def _fields(result: Result) -> dict[str, Any]:
     return {
         "outcome": result.outcome, "seconds": result.seconds, "text": result.text, "digest": result.digest,
-        "cpu": result.cpu,
+        "cpu": result.cpu, "moved": result.moved, "calls": result.calls,
     }  # fmt: skip
 
 

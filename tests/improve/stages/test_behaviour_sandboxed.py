@@ -83,6 +83,16 @@ async def test_quadratic_growth_is_seen(tmp_path):
     assert performance.status is Status.FAIL, performance
 
 
+async def test_more_input_and_output_is_seen(tmp_path):
+    head = BASE.replace(
+        "    best", "    for _ in range(3):\n        with open(__file__) as file:\n            file.read()\n    best", 1
+    )
+    behaviour, performance = await judged(tmp_path, head, Claim.PRESERVING)
+    assert behaviour.status is Status.PASS, behaviour
+    assert performance.status is Status.FAIL, performance
+    assert "calls of input and output; was none" in performance.because
+
+
 async def test_docs_alone_have_no_subject(tmp_path):
     behaviour, performance = await judged(tmp_path, "# Words\n", Claim.PRESERVING, "README.md")
     assert behaviour.status is performance.status is Status.PASS

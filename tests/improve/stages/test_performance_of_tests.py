@@ -46,14 +46,16 @@ async def judged(made: Gate) -> Verdict:
     return await STAGE.run(made, {"tests": tests})
 
 
-async def test_a_slower_coroutine_is_refused(tmp_path: Path, cache: Path) -> None:
+async def test_a_slower_coroutine_that_reads_more_is_refused(tmp_path: Path, cache: Path) -> None:
     slow = CODE.replace("range(n):", "range(n):\n        for _ in range(40):\n            pass")
+    slow = slow.replace("    found = 0\n", "    for _ in range(15):\n        open(__file__).read()\n    found = 0\n")
     verdict = await judged(gate(tmp_path, BASE, {"toy/a.py": slow}, cache=cache))
     assert verdict.status is Status.FAIL, verdict
     found = verdict.find("impacted tests")
     assert found is not None
     assert found.facts["tests"] == ["tests/test_a.py::test_total[100]", "tests/test_a.py::test_total[60000]"]
     assert "test_total[60000] takes at least" in found.because
+    assert "together: reads and writes" in found.because or "together: moves" in found.because, found.because
 
 
 async def test_a_rewrite_that_costs_the_same_passes(tmp_path: Path, cache: Path) -> None:
@@ -62,7 +64,9 @@ async def test_a_rewrite_that_costs_the_same_passes(tmp_path: Path, cache: Path)
     )
     assert verdict.passed, verdict
     assert NOT_APPLICABLE not in verdict.facts
-    assert verdict.find("impacted tests") is not None
+    found = verdict.find("impacted tests")
+    assert found is not None
+    assert "bytes a turn" in str(found.facts["io"])
 
 
 @pytest.mark.parametrize(

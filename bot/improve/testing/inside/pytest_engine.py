@@ -14,6 +14,7 @@ import pytest
 from . import integrity
 from .cost import again, cpu_seconds
 from .honesty import always_equal, digest
+from .io_count import TESTS
 from .tracing import Tracer
 
 TEXT = 1500
@@ -23,7 +24,7 @@ Emit = Callable[[dict[str, Any]], None]
 def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them. The exit code is for people: records are what counts."""
     output = quiet()
-    tracer = Tracer(job["root"], job["coverage"] if plan["traced"] else None)
+    tracer = Tracer(job["root"], measured=bool(job["coverage"] and plan["traced"]))
     reporter = Reporter(emit, plan["wanted"], job, tracer, passes=plan.get("passes", 1))
     share = [Share(*plan["share"])] if "share" in plan else []
     code = int(pytest.main([*job["args"], *plan["files"]], plugins=[*extensions(job), *share, reporter]))
@@ -107,6 +108,7 @@ class Reporter:
         self.phases[str(nodeid)] = []
         self.emit({"e": "start", "id": str(nodeid)})
         self.tracer.switch(str(nodeid))
+        TESTS.begin()
         self.spent = cpu_seconds()
 
     @pytest.hookimpl(tryfirst=True)
@@ -119,13 +121,14 @@ class Reporter:
 
     def pytest_runtest_logfinish(self, nodeid: Any) -> None:
         cpu, name = cpu_seconds() - self.spent, str(nodeid)
+        io = TESTS.end(name)
         self.tracer.switch("")
         self.least[name] = min(cpu, self.least.get(name, cpu))
         reports = self.phases.pop(name, [])
         text = next((str(r.longrepr)[-TEXT:] for r in reports if r.failed), "")
         seconds = sum(float(r.duration) for r in reports)
         record = {"e": "test", "id": name, "outcome": outcome(reports), "seconds": round(seconds, 4), "text": text}
-        self.emit(dict(record, cpu=round(self.least[name], 6), digest=self.digests.pop(name, None)))
+        self.emit(dict(record, cpu=round(self.least[name], 6), io=io, digest=self.digests.pop(name, None)))
 
     def outcome_of(self, test: str) -> str:
         """How a test that has just finished ended; forgets its reports."""

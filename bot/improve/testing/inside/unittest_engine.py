@@ -11,6 +11,7 @@ from typing import Any
 from . import integrity
 from .cost import again, cpu_seconds
 from .honesty import always_equal, digest
+from .io_count import TESTS
 from .tracing import Tracer
 
 TEXT = 1500
@@ -20,7 +21,7 @@ Emit = Callable[[dict[str, Any]], None]
 def run(job: dict[str, Any], plan: dict[str, Any], emit: Emit) -> int:
     """Run the files' tests, or those wanted among them."""
     wanted = plan["wanted"]
-    tracer = Tracer(job["root"], job["coverage"] if plan["traced"] else None)
+    tracer = Tracer(job["root"], measured=bool(job["coverage"] and plan["traced"]))
     tests = [test for path in plan["files"] for test in _load(path, emit)]
     tests = [test for test in tests if wanted is None or test.id() in wanted]
     ids = [test.id() for test in tests]
@@ -69,17 +70,20 @@ class Result(unittest.TestResult):
         self.outcome, self.text, self.began = "passed", "", time.perf_counter()
         self.emit({"e": "start", "id": test.id()})
         self.tracer.switch(test.id())
+        TESTS.begin()
         self.spent = cpu_seconds()
 
     def stopTest(self, test: Any) -> None:  # noqa: N802  (unittest's name)
         super().stopTest(test)
         cpu = cpu_seconds() - self.spent
+        io = TESTS.end(test.id())
         self.least[test.id()] = min(cpu, self.least.get(test.id(), cpu))
         self.tracer.switch("")
         body = getattr(test, getattr(test, "_testMethodName", ""), None)
         record = {"e": "test", "id": test.id(), "outcome": self.outcome, "text": self.text}
         seconds = round(time.perf_counter() - self.began, 4)
-        self.emit(dict(record, seconds=seconds, cpu=round(self.least[test.id()], 6), digest=digest(body, self.root)))
+        spent = round(self.least[test.id()], 6)
+        self.emit(dict(record, seconds=seconds, cpu=spent, io=io, digest=digest(body, self.root)))
 
     def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802  (unittest's name)
         super().addFailure(test, err)
