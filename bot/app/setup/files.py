@@ -144,9 +144,21 @@ def _contradiction(found: Charter, wish: Wish) -> str:
 
 
 def _unowned(template: str) -> str:
-    """The product's charter with the placeholder for its people; a fork that it is copied from has named its own."""
-    text = re.sub(r"^maintainers = .*$", f'maintainers = ["{PLACEHOLDER}"]', template, flags=re.MULTILINE)
-    return re.sub(r"^owners = .*$", f'owners = ["@{PLACEHOLDER}"]', text, flags=re.MULTILINE)
+    """The product's charter with the placeholder for its people; a fork that it is copied from has named its own.
+
+    Raises Misconfigured where it names people in a way that is not understood here: none may come along unseen.
+    """
+    text = re.sub(r"^maintainers\s*=\s*\[[^\]]*\]", f'maintainers = ["{PLACEHOLDER}"]', template, flags=re.MULTILINE)
+    text = re.sub(r"^(\s*)owners\s*=\s*\[[^\]]*\]", rf'\1owners = ["@{PLACEHOLDER}"]', text, flags=re.MULTILINE)
+    text = re.sub(r"^\[teams\][^\n]*\n(?:(?!\[)[^\n]*\n?)*", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^home_guild\s*=\s*([\"'])[0-9]*\1", 'home_guild = ""', text, flags=re.MULTILINE)
+    text = re.sub(r"^base_branch\s*=\s*([\"']).*?\1", 'base_branch = "main"', text, flags=re.MULTILINE)
+    found = charters.parse(text)
+    named = {*found.maintainers, *(owner.removeprefix("@") for ward in found.wards for owner in ward.owners)}
+    if named != {PLACEHOLDER} or found.teams or found.home_guild:
+        fix = f"write maintainers, owners and home_guild there as this product's {charters.PATH} has them"
+        raise Misconfigured(f"the checkout's {charters.PATH} names people in a way that cannot be replaced: {fix}")
+    return text
 
 
 def _filled(text: str, wish: Wish) -> str:

@@ -1,7 +1,7 @@
 """`megawatts init --github`: an onboarding pull request for the files, and the repository's settings."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from bot.app.setup.access import Access
 from bot.app.setup.files import Layout, Wish, lay_out, product
 from bot.app.setup.plan import Choice, Plan, apply, compare, find
 from bot.core.errors import Misconfigured
+from bot.policy import charter as charters
 from bot.policy.repository_setup import Action, Change, named
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def set_up(access: Access, root: Path, wish: Wish, choice: Choice, *, dry_run: b
     """Look, and unless it is a dry run or something conflicts, do what is missing. May be repeated."""
     settings = access.settings()
     base = wish.base_branch or settings.default_branch()
-    layout = lay_out(product(root), settings.texts(base, LOOKED_AT), wish)
+    there = settings.texts(base, LOOKED_AT)
+    if charters.PATH not in there:
+        wish = replace(wish, base_branch=base)  # the checkout's own base branch is nothing to this repository
+    layout = lay_out(product(root), there, wish)
     if layout.charter is None:
         return Outcome(layout.changes)
     if layout.charter.base_branch != base:

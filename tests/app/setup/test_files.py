@@ -44,6 +44,55 @@ def test_an_empty_repository_gets_everything() -> None:
     assert lay_out(OWN, {}, ANN).write[".github/actions/validate/judge"].executable
 
 
+FORKED = (
+    CHARTER.replace(
+        'maintainers = ["maintainer"]', 'maintainers = [\n  "old-owner",  # since 2024\n  "second-owner",\n]'
+    )
+    .replace('owners = ["@maintainer"]', 'owners = ["@old-owner", "@guild/people"]')
+    .replace('home_guild = ""', 'home_guild = "323456789012345678"')
+    .replace('base_branch = "main"', "base_branch = 'trunk'")
+    + '\n[teams]\n"guild/people" = ["third-owner", "second-owner"]\n'
+)
+"""The charter of a checkout that has its own people."""
+
+
+def test_from_a_checkout_that_names_people_an_empty_repository_gets_its_own() -> None:
+    assert parse(FORKED).maintainers == ("old-owner", "second-owner"), "or nothing is tried here"
+    own = OWN | {PATH: File(FORKED)}
+    made = {path: file.text for path, file in lay_out(own, {}, ANN).write.items()}
+    found = parse(made[PATH])
+    assert (found.maintainers, found.home_guild, found.base_branch) == (("ann", "bob"), "", "main")
+    assert {owner for ward in found.wards for owner in ward.owners} == {"@ann", "@bob"}
+    assert not found.teams
+    for name in ("old-owner", "second-owner", "third-owner", "guild/people", "323456789012345678", "trunk"):
+        assert not any(name in text for text in made.values()), name
+    assert [one.pattern for one in found.wards] == [one.pattern for one in parse(FORKED).wards]
+    assert found.health == parse(FORKED).health
+    mine = {
+        path: file.text for path, file in lay_out(own, {}, Wish(("ann",), "423456789012345678", "dev")).write.items()
+    }
+    assert (parse(mine[PATH]).home_guild, parse(mine[PATH]).base_branch) == ("423456789012345678", "dev")
+
+
+@pytest.mark.parametrize(
+    ("was", "row"),
+    [
+        ('maintainers = ["maintainer"]', 'maintainers = ["old-owner"] # ['),
+        ('owners = ["@maintainer"]', 'owners = [ # a ] in a comment\n  "@old-owner" ]'),
+        ('owners = ["@maintainer"]', '"owners" = ["@old-owner"]'),
+        ('home_guild = ""', 'home_guild = """323456789012345678"""'),
+    ],
+)
+def test_people_who_are_named_in_another_way_never_come_along(was: str, row: str) -> None:
+    text = CHARTER.replace(was, row, 1)
+    assert parse(text) != parse(CHARTER), "or nothing is tried here"
+    try:
+        made = lay_out(OWN | {PATH: File(text)}, {}, ANN).write
+    except Misconfigured:
+        return
+    assert not any("old-owner" in file.text or "323456789012345678" in file.text for file in made.values())
+
+
 def test_a_second_time_changes_nothing() -> None:
     there = after({})
     assert set(actions(there).values()) == {Action.SAME}

@@ -1,6 +1,7 @@
 """A fork is set up on GitHub: by a pull request, then by rules; twice is once, and a conflict is nothing."""
 
 import copy
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_files_come_by_a_pull_request_and_rules_after_its_merge(stage: Stage) ->
     ]
     assert {one["name"] for one in stage.repo.labels} == {one.name for one in LABELS}
     assert stage.repo.modes[".github/actions/validate/judge"] == "100755"
+
+
+def test_a_checkout_with_people_and_a_branch_of_its_own_sets_up_another_repository(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    text = (ROOT / PATH).read_text().replace('"maintainer"', '"old-owner"').replace('"@maintainer"', '"@old-owner"')
+    (tmp_path / PATH).write_text(text.replace('base_branch = "main"', 'base_branch = "trunk"'))
+    assert parse((tmp_path / PATH).read_text()).maintainers == ("old-owner",), "or nothing is tried here"
+    repo = Repository(branch="stable")
+    with served(repo) as address:
+        outcome = set_up(Access(repo.name, address, Secret(TOKEN)), tmp_path, ANN, APPS, dry_run=False)
+        assert outcome.pull
+        repo.merge()
+        assert set_up(Access(repo.name, address, Secret(TOKEN)), tmp_path, Wish(), APPS, dry_run=True).pull == ""
+    charter = parse(repo.files[PATH])
+    assert (charter.maintainers, charter.base_branch) == (("ann",), "stable")
+    assert not any("old-owner" in text or "trunk" in text for text in repo.files.values())
 
 
 def test_a_third_time_changes_nothing(stage: Stage) -> None:
