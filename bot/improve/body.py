@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.change import Claim, FileChange, Idea, Kind, Patch, Severity
 from bot.core.text import one_line
 from bot.core.verdict import Status, Verdict
+from bot.policy.impact import Effect, Level
+from bot.policy.risk import Risk
 
 MARK = {
     Status.PASS: "✅ pass",
@@ -16,6 +18,7 @@ MARK = {
     Status.ERROR: "⚠️ error",
     Status.FAIL: "❌ fail",
 }
+LEVEL: Mapping[Level, str] = {"none": "none", "some": "⚠️ some", "grave": "❗ look here", "unknown": "❔ not known"}
 _UNSEEN = frozenset({Kind.TEST, Kind.DOCS})
 DASHBOARD_LIMIT = 60_000
 """Characters. GitHub takes 65,536 of an issue."""
@@ -29,9 +32,18 @@ def plain(text: str, limit: int = 300) -> str:
     return _MARKDOWN.sub(r"\\\1", one_line(text, limit))
 
 
-def pull_body(idea: Idea, patch: Patch, changes: Sequence[FileChange], gate: Verdict, tier: Verdict) -> str:
+def pull_body(
+    idea: Idea,
+    patch: Patch,
+    changes: Sequence[FileChange],
+    gate: Verdict,
+    tier: Verdict,
+    *,
+    effects: Sequence[Effect] = (),
+    weighed: Risk | None = None,
+) -> str:
     """The pull request's text: finding, rationale, diff summary, impact, evidence of every stage, tier, risk, how to
-    revert."""
+    revert. `effects`: the report on the change as it was written; `weighed`: its risk."""
     found = "\n".join(
         f"- `{f.path}:{f.line}` **{plain(f.rule)}** ({f.severity}): {plain(f.message)}" for f in idea.findings
     )
@@ -51,7 +63,7 @@ def pull_body(idea: Idea, patch: Patch, changes: Sequence[FileChange], gate: Ver
 Kind `{idea.kind}`, written by `{idea.author}`, claim `{idea.claim}`.{_made(patch)}
 
 ## Impact
-{impact(idea, changes)}
+{impact(idea, changes)}{table(effects)}
 
 ## Evidence
 {evidence(gate)}
@@ -60,7 +72,7 @@ Kind `{idea.kind}`, written by `{idea.author}`, claim `{idea.claim}`.{_made(patc
 {tree(tier)}
 
 ## Risk
-{risk(changes, gate)}
+{_weighed(weighed)}{risk(changes, gate)}
 
 ## How to take it back
 `megawatts rollback` or `git revert -m 1` of the merge commit; the watcher does the same by itself if health goes bad.
@@ -78,6 +90,18 @@ def impact(idea: Idea, changes: Sequence[FileChange]) -> str:
     )
     found = f" What was found is of {grave} severity." if grave is not None else ""
     return f"{len(changes)} files ({where}), {lines}; {felt}.{found}"
+
+
+def table(effects: Sequence[Effect]) -> str:
+    """The report, one row for each side of the product; nothing where none was made."""
+    if not effects:
+        return ""
+    rows = "\n".join(f"| {plain(one.on)} | {LEVEL[one.level]} | {plain(one.because, 240)} |" for one in effects)
+    return f"\n\n| on | effect | because |\n|---|---|---|\n{rows}"
+
+
+def _weighed(of: Risk | None) -> str:
+    return f"- {of.value:.2f} times that of the least change: {plain(of.because)}\n" if of is not None else ""
 
 
 def risk(changes: Sequence[FileChange], gate: Verdict) -> str:

@@ -1,8 +1,9 @@
 """What ideas and changes lay open: tier, import graph, size and coverage, as far as they are known beforehand."""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,8 @@ from bot.policy.risk import Exposure, Risk, risk
 
 Spans = Mapping[PurePosixPath, frozenset[int]]
 """Lines by file."""
+_LONG = 2_000
+"""Lines from which differences are looked for the quick way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,29 @@ def _of(idea: Idea, ground: Ground, charter: Charter) -> Exposure:
     return ground.open_to(tier, spans, sum(map(len, spans.values())))
 
 
-def of_change(changes: Sequence[FileChange], ground: Ground, tier: Tier) -> Risk:
-    """The risk of a change as it was written. `ground` is that of the base; new lines are not measured there, so that
-    only what is changed in place counts as covered."""
-    spans = {
-        change.old_path: frozenset(line for first, last in change.lines for line in range(first, last + 1))
+def touched(
+    changes: Sequence[FileChange], before: Callable[[PurePosixPath], str], after: Callable[[PurePosixPath], str]
+) -> Spans:
+    """The lines of the base that a change takes away or rewrites; where it only adds, those that it adds between."""
+    return {
+        change.old_path: _replaced(before(change.old_path), "" if change.action == "delete" else after(change.path))
         for change in changes
+        if change.action != "add" and change.old_path.suffix == ".py"
     }
-    return risk(ground.open_to(tier, spans, sum(change.added + change.removed for change in changes)))
+
+
+def _replaced(before: str, after: str) -> frozenset[int]:
+    old, new = before.splitlines(), after.splitlines()
+    found: set[int] = set()
+    for kind, first, last, _from, _to in SequenceMatcher(None, old, new, autojunk=len(old) > _LONG).get_opcodes():
+        if kind == "insert":
+            found |= {first, first + 1} & set(range(1, len(old) + 1))
+        elif kind != "equal":
+            found |= set(range(first + 1, last + 1))
+    return frozenset(found)
+
+
+def of_change(changes: Sequence[FileChange], spans: Spans, ground: Ground, tier: Tier) -> Risk:
+    """The risk of a change as it was written, on the ground of its base."""
+    whole = {path: spans.get(path, frozenset[int]()) for change in changes for path in (change.old_path,)}
+    return risk(ground.open_to(tier, whole, sum(change.added + change.removed for change in changes)))

@@ -1,5 +1,6 @@
 """New ideas: find, rank, choose, write, validate, and only then publish and open a pull request."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,8 @@ from bot.improve.act import report_gate
 from bot.improve.body import plain, pull_body
 from bot.improve.context import Asked, Context, commit_message
 from bot.improve.doors import Analyst, Author, Profile, Workspace
+from bot.improve.exposure import Ground
+from bot.improve.impact import Impact, Written, impact_of
 from bot.improve.knowledge import BAD, Knowledge, Outcome, Result, rule_of, strategy_labels
 from bot.improve.look import View
 from bot.improve.provenance import begin
@@ -56,6 +59,7 @@ class Attempt:
     head: Sha | None
     verdict: Verdict
     pull: int = 0
+    impact: Impact = field(default_factory=Impact)
 
 
 async def find(shop: Workshop, work: Workspace, ctx: Context) -> tuple[Finding, ...]:
@@ -99,15 +103,12 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
         wanted = wished(order.ideas, ctx.records, only=shop.only_requested)
         intake = choose(wanted, seen.proposals, past, seen.charter, now)
         board.queue(ctx.records, intake, {idea.id: order.because(idea) for idea in wanted})
-        table = [
-            {"id": i.id, "value": i.value, "author": i.author, "title": i.title, "why": order.because(i)}
-            for i in wanted[:20]
-        ]
-        ctx.say("ranked", {"findings": len(findings), "ideas": len(wanted), "chosen": len(intake.chosen), "top": table})
+        top = order.table(wanted[:20])
+        ctx.say("ranked", {"findings": len(findings), "ideas": len(wanted), "chosen": len(intake.chosen), "top": top})
         # Requested ideas keep their place before more valuable ones.
         for idea in sorted(intake.chosen, key=wanted.index):
             crowded = people_room(seen.proposals, past, seen.charter) <= 0
-            attempt = await carry_out(ctx, shop, seen, idea, work, crowded=crowded)
+            attempt = await carry_out(ctx, shop, seen, idea, work, crowded=crowded, ground=order.ground)
             if attempt.head is not None:
                 granted(ctx.records, idea)
                 return attempt
@@ -127,7 +128,14 @@ async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
 
 
 async def carry_out(
-    ctx: Context, shop: Workshop, seen: View, idea: Idea, work: Workspace, *, crowded: bool = False
+    ctx: Context,
+    shop: Workshop,
+    seen: View,
+    idea: Idea,
+    work: Workspace,
+    *,
+    crowded: bool = False,
+    ground: Ground | None = None,
 ) -> Attempt:
     """Write one idea, validate it, publish it. The branch is pushed only after the gate has spoken well of it.
 
@@ -154,7 +162,10 @@ async def carry_out(
         return replace(_declined(ctx, idea, Result.REFUSED, f"never pushed: {because.because}"), verdict=because)
     if crowded and (verdict.status is Status.PENDING or ruling.tier > Tier.SAFE):
         return _declined(ctx, idea, Result.UNWRITTEN, "people have enough to look at; it is kept for later", seen.main)
-    return await publish(ctx, seen, Attempt(idea, head, verdict), patch)
+    changes = tuple(ctx.repo.changes(seen.main, head))
+    written = Written(idea, seen.main, head, changes, verdict, ruling.tier, ground, shop.profile(work.sha))
+    impact = await asyncio.to_thread(impact_of, written, ctx.repo, Knowledge(ctx.records).outcomes())
+    return await publish(ctx, seen, Attempt(idea, head, verdict, impact=impact), patch)
 
 
 async def _judged(ctx: Context, asked: Asked, idea: Idea) -> Verdict:
@@ -202,7 +213,8 @@ async def publish(ctx: Context, seen: View, attempt: Attempt, patch: Patch) -> A
     ctx.crash_point("propose.pushed")
     verdict = await report_gate(ctx, attempt.verdict, seen.main, head)
     ctx.crash_point("propose.reported")
-    body = pull_body(idea, patch, changes, verdict, ruling)
+    effects, weighed = attempt.impact.effects, attempt.impact.risk
+    body = pull_body(idea, patch, changes, verdict, ruling, effects=effects, weighed=weighed)
     made = (MODEL_MADE,) if "model" in patch.facts else ()
     labels = ("megawatts", idea.kind.value, *strategy_labels(idea), *made)
     pull = await ctx.forge.open(branch, title, body, idea, labels=labels)

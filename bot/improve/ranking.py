@@ -29,6 +29,12 @@ class Ranked:
         known = self.worth.get(idea.id)
         return known.because() if known is not None else ""
 
+    def table(self, some: Sequence[Idea]) -> list[dict[str, str | float]]:
+        """For people: what each is, its value and why."""
+        return [
+            {"id": i.id, "value": i.value, "author": i.author, "title": i.title, "why": self.because(i)} for i in some
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Scales:

@@ -13,7 +13,7 @@ from bot.core.charter import Charter
 from bot.core.ids import ProposalId
 from bot.core.tier import Tier
 from bot.improve.doors import Profile
-from bot.improve.exposure import Ground, of_change, of_ideas
+from bot.improve.exposure import Ground, of_change, of_ideas, touched
 from bot.improve.ranking import Ranked, Scales, ranked
 from bot.improve.testing.lines import pack
 from bot.improve.testing.results import FileLines
@@ -114,12 +114,22 @@ def test_code_that_tests_run_is_less_risky(work: Any) -> None:
 def test_a_change_is_weighed_as_it_was_written(work: Any) -> None:
     path = PurePosixPath("said/core.py")
     small = FileChange(path, path, "modify", added=1, removed=1, lines=((2, 2),))
-    known = ground(work, {"said/core.py": ran(1, 2)})
-    found = of_change([small], known, Tier.CRITICAL)
+    known, spans = ground(work, {"said/core.py": ran(1, 2)}), {path: frozenset({2})}
+    found = of_change([small], spans, known, Tier.CRITICAL)
     assert found.because == "tier 3 (+1.50), 2 modules build on it (+0.40), 2 lines (+0.01)"
-    assert of_change([replace(small, added=300)], known, Tier.CRITICAL).value > found.value
+    assert of_change([replace(small, added=300)], spans, known, Tier.CRITICAL).value > found.value
+    assert of_change([small], {path: frozenset({2, 3})}, ground(work, {"said/leaf.py": ran(1)}), Tier.SAFE).because
     text = PurePosixPath("docs/x.md")
-    assert of_change([FileChange(text, text, "add", added=1)], known, Tier.SAFE).because == "nothing adds to it"
+    assert of_change([FileChange(text, text, "add", added=1)], {}, known, Tier.SAFE).because == "nothing adds to it"
+
+
+def test_lines_of_the_base_that_are_rewritten_or_added_between() -> None:
+    path, gone = PurePosixPath("a.py"), PurePosixPath("b.py")
+    changes = [FileChange(path, path, "modify"), FileChange(gone, gone, "delete"),
+               FileChange(PurePosixPath("c.py"), PurePosixPath("c.py"), "add")]  # fmt: skip
+    before = {path: "one\ntwo\nthree\nfour\n", gone: "x\ny\n"}
+    after = {path: "one\nzwei\nthree\nadded\nfour\n"}
+    assert touched(changes, lambda p: before[p], lambda p: after[p]) == {path: {2, 3, 4}, gone: {1, 2}}
 
 
 def test_files_that_cannot_be_read_are_not_of_the_product(work: Any) -> None:
