@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bot.app.doctor_actions import actions
 from bot.app.road_settings import RoadSettings, road
 from bot.app.setup.access import Access, AppAccess, access
 from bot.app.setup.plan import place_rules
@@ -282,6 +283,7 @@ CHECKS: dict[str, Check] = {
     "github merges": merging,
     "github files": files,
     "github checks": checks,
+    "github actions": actions,
     "github names": names,
     "github webhook": webhook,
     "github clock": clock,

@@ -180,6 +180,13 @@ FLOW = ".github/workflows/validate.yml"
             "github checks",
             "no workflow has a job named gate",
         ),
+        (
+            lambda r: r.actions["actions/checkout"].update({"v6.0.2": ("commit", "f" * 40)}),
+            "github actions",
+            "v6.0.2 is ffffffffffff, and the pin is de0fac2e4500",
+        ),
+        (lambda r: r.actions.pop("anchore/scan-action"), "github actions", "anchore/scan-action has no tag v7.3.2"),
+        (edit(FLOW, lambda t: t.replace(" # v6.0.2", "", 1)), "github actions", "says no version"),
         (lambda r: r.variables.clear(), "github names", "MEGAWATTS_ENGINE_LOGIN"),
         (lambda r: r.hook.update(url="http://bot.example"), "github webhook", "not https"),
         (lambda r: r.events.remove("push"), "github webhook", "does not hear push"),
@@ -238,6 +245,22 @@ def test_an_odd_answer_breaks_one_check_and_no_other(stage: Stage) -> None:
     assert found["github files"].status is Status.ERROR
     assert "odd" not in found["github files"].because
     assert found["github rules"].passed
+
+
+def test_an_annotated_tag_leads_to_its_commit_and_one_that_leads_nowhere_is_named(stage: Stage) -> None:
+    commit = stage.repo.actions["actions/checkout"]["v6.0.2"]
+    stage.repo.actions["actions/checkout"]["v6.0.2"] = ("tag", "1" * 40)
+    stage.repo.tags = {"1" * 40: ("tag", "2" * 40), "2" * 40: commit}
+    assert stage.examine("github actions")["github actions"].passed
+    for end in (("tag", "1" * 40), ("commit", "../../x")):
+        stage.repo.tags["2" * 40] = end
+        found = stage.examine("github actions")["github actions"]
+        assert (found.status, "leads to no commit" in found.because) == (Status.FAIL, True)
+
+
+def test_an_action_that_nobody_lets_us_look_at_is_no_pass(stage: Stage) -> None:
+    stage.repo.fails["GET /repos/actions/checkout/git/ref/tags/.*"] = (403, {"message": "no"})
+    assert stage.examine("github actions")["github actions"].status is Status.INCONCLUSIVE
 
 
 def test_nothing_delivered_yet_is_not_known(stage: Stage) -> None:

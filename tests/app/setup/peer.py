@@ -14,15 +14,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Answer = tuple[int, Any]
 TOKEN = "ghp_" + "t" * 36
+ROOT = Path(__file__).parents[3]
 
 
 def sha(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def pinned() -> dict[str, dict[str, tuple[str, str]]]:
+    """Repositories of the actions that this product's own workflows use, with the tags that these say."""
+    texts = [path.read_text() for path in (ROOT / ".github").rglob("*.yml")]
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for action, commit, tag in re.findall(r"uses: *([\w.-]+/[\w.-]+)\S*@([0-9a-f]{40}) # (v\S+)", "\n".join(texts)):
+        found.setdefault(action, {})[tag] = ("commit", commit)
+    return found
 
 
 @dataclass
@@ -59,6 +70,10 @@ class Repository:
     hook: dict[str, str] = field(default_factory=dict)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, bool] = field(default_factory=lambda: {"allow_merge_commit": True})
+    actions: dict[str, dict[str, tuple[str, str]]] = field(default_factory=pinned)
+    """Tags of other repositories: kind and id of the object that each names."""
+    tags: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What annotated tags name, by the id of the tag."""
     codeowners_errors: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -91,6 +106,18 @@ class Repository:
             if verb == wanted and found:
                 return handler(self, query, body, *map(unquote, found.groups()))
         return 404, {"message": "Not Found"}
+
+
+def _tag_ref(repo: Repository, _query: Any, _body: Any, action: str, tag: str) -> Answer:
+    named = repo.actions.get(action, {}).get(tag)
+    if named is None:
+        return 404, {"message": "Not Found"}
+    return 200, {"ref": f"refs/tags/{tag}", "object": {"type": named[0], "sha": named[1]}}
+
+
+def _tag(repo: Repository, _query: Any, _body: Any, _action: str, name: str) -> Answer:
+    kind, sha_ = repo.tags[name]
+    return 200, {"sha": name, "object": {"type": kind, "sha": sha_}}
 
 
 def _page(rows: list[Any], query: dict[str, list[str]]) -> list[Any]:
@@ -275,6 +302,8 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/rules/branches/(.+)", lambda repo, query, _b, branch: (200, _page(_effective(repo, branch), query))),
 ]  # fmt: skip
 ELSEWHERE: list[tuple[str, str, Callable[..., Answer]]] = [
+    ("GET", "/repos/([^/]+/[^/]+)/git/ref/tags/(.+)", _tag_ref),
+    ("GET", "/repos/([^/]+/[^/]+)/git/tags/(.+)", _tag),
     ("GET", "/user", lambda *_: (200, {"login": "ann"})),
     ("GET", "/rate_limit", lambda *_: (200, {"resources": {}})),
     ("GET", "/app/hook/config", lambda repo, *_: (200, repo.hook)),
