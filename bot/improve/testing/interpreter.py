@@ -4,7 +4,6 @@ import hashlib
 import importlib.util
 import json
 import shutil
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from bot.core.errors import Misconfigured
 from bot.core.sandbox import Limits
 from bot.improve.doors import Workspace
 
-LENT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "coverage")
+LENT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
 LEFT_OUT = ("xdist", "pytest_cov", "pytest_randomly", "random_order", "rerunfailures", "sugar", "pytest_html", "forked")
 """Plugins that would order, repeat, split or measure the tests beside us."""
 PROBE = """
@@ -22,7 +21,7 @@ import importlib.metadata as m, importlib.util as u, json, sys
 sys.path.pop(0)
 found = {(e.name, e.value.split(":")[0]) for d in m.distributions() for e in d.entry_points if e.group == "pytest11"}
 print(json.dumps({"version": sys.version_info[:2], "plugins": sorted(found), "prefix": sys.prefix,
-    "pytest": bool(u.find_spec("pytest")), "coverage": bool(u.find_spec("coverage")),
+    "pytest": bool(u.find_spec("pytest")),
     "build": [sys.version, u.MAGIC_NUMBER.hex(), [d.version for d in m.distributions(name="pytest")]]}))
 """
 
@@ -32,7 +31,7 @@ class Interpreter:
     """How tests run there.
 
     `plugins` are names and modules of its environment; the checkout can add none. `kit` is a folder of ours for the
-    end of the import path, if it lacks something.
+    end of the import path, if it lacks pytest. `coverage`: whether lines can be measured, which takes Python 3.9.
     """
 
     engine: str
@@ -67,12 +66,11 @@ async def _inspect(work: Workspace, cache: Path) -> Interpreter:
     brought = ((str(name), str(module)) for name, module in answer["plugins"])
     plugins = tuple(sorted(one for one in brought if not any(part in one[1] for part in LEFT_OUT)))
     lend = not answer["pytest"] and tuple(answer["version"]) >= (3, 10)
-    same = tuple(answer["version"]) == sys.version_info[:2]
-    kit = _kit(cache) if lend or (not answer["coverage"] and same) else None
+    kit = _kit(cache) if lend else None
     return Interpreter(
         engine="pytest" if answer["pytest"] or lend else "unittest",
         plugins=plugins if answer["pytest"] or lend else (),
-        coverage=bool(answer["coverage"] or kit),
+        coverage=tuple(answer["version"]) >= (3, 9),
         kit=kit,
         build=hashlib.sha256(json.dumps([answer["build"], version("pytest") if kit else ""]).encode()).hexdigest()[:16],
     )

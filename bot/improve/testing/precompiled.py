@@ -11,11 +11,11 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bot.core.sandbox import Limits
 from bot.improve.doors import Profile, Workspace
-from bot.improve.testing.inside.compiled import PLAIN, TEST, key
+from bot.improve.testing.inside.compiled import LINES, PLAIN, TEST, key
 from bot.improve.testing.interpreter import inspect
 from bot.improve.testing.lent import plain_files, take_over
 
@@ -61,8 +61,10 @@ def _sources(root: Path, profile: Profile) -> dict[str, tuple[str, Path]]:
     found: dict[str, tuple[str, Path]] = {}
     for path in (path for folder in (*profile.packages, *profile.tests) for path in plain_files(root / folder)):
         test = path.name.startswith("test_") or path.stem.endswith("_test") or path.name == "conftest.py"
-        kind = TEST if test else PLAIN
-        found[key(kind, path.read_bytes())] = (kind, path)
+        product = not profile.is_test(PurePosixPath(path.relative_to(root)))
+        source = path.read_bytes()
+        for kind in (TEST,) if test else (PLAIN, LINES) if product else (PLAIN,):
+            found[key(kind, source)] = (kind, path)
     return found
 
 
@@ -70,7 +72,7 @@ async def _make(work: Workspace, ready: Path, kit: list[Path], part: Mapping[str
     scratch = ready.with_name(f".{ready.name}.{secrets.token_hex(4)}")
     scratch.mkdir(parents=True)
     scratch.chmod(0o777)
-    files = {kind: [str(path) for one, path in part.values() if one == kind] for kind in (PLAIN, TEST)}
+    files = {kind: [str(path) for one, path in part.values() if one == kind] for kind in (PLAIN, TEST, LINES)}
     try:
         await work.run(
             ["{python}", "-s", "-B", str(INSIDE / "launch.py"), "compiled"],

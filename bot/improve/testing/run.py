@@ -78,6 +78,7 @@ async def run_tests(work: Workspace, profile: Profile, ask: Ask, *, scratch: Pat
         "args": args,
         "shards": list(ask.shards) or shards(ask, chosen.paths or (".",)),
         "coverage": [str(path) for path in profile.packages] if ask.coverage and found.coverage else None,
+        "tests": [str(path) for path in profile.tests],
         "decides": sorted(ask.tolerated) if ask.first else None,
         "collect_only": ask.collect_only,
         "collect_patience": max(60.0, ask.patience),
@@ -111,7 +112,6 @@ def environment(temporary: Path, hash_seed: str = "0") -> dict[str, str]:
         "PYTHONHASHSEED": hash_seed,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "COVERAGE_CORE": "ctrace",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(temporary / HYPOTHESIS),
     }
 

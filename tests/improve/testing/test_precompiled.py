@@ -7,7 +7,8 @@ import pytest
 
 from bot.improve.testing import precompiled
 from bot.improve.testing.baseline import baseline
-from bot.improve.testing.inside.compiled import PLAIN, TEST, key
+from bot.improve.testing.inside.compiled import LINES, PLAIN, TEST, key
+from bot.improve.testing.inside.probes import marked
 from bot.improve.testing.precompiled import _keep, place, precompile
 from bot.improve.testing.run import Ask, run_tests
 from tests.improve.testing.toys import PROFILE, PlainWorkspace, write
@@ -34,8 +35,11 @@ async def ready(folder: Path, files: dict[str, str]) -> tuple[PlainWorkspace, Pa
 async def test_each_file_is_compiled_as_it_will_be_imported_and_none_is_run(tmp_path: Path) -> None:
     bad = "import pathlib\npathlib.Path('ran').touch()\n"
     work, store = await ready(tmp_path, {**FILES, "toy/bad.py": bad, "toy/broken.py": "def (\n", "pytest.py": bad})
-    kinds = {"toy/a.py": PLAIN, "tests/helper.py": PLAIN, "toy/bad.py": PLAIN, "tests/test_f.py": TEST}
-    assert {path.name for path in store.iterdir()} >= {key(k, (work.path / n).read_bytes()) for n, k in kinds.items()}
+    kinds = [("toy/a.py", PLAIN), ("tests/helper.py", PLAIN), ("toy/bad.py", PLAIN), ("tests/test_f.py", TEST)]
+    kinds += [("toy/a.py", LINES), ("toy/bad.py", LINES)]
+    there = {path.name for path in store.iterdir()}
+    assert there >= {key(kind, (work.path / name).read_bytes()) for name, kind in kinds}
+    assert key(LINES, (work.path / "tests/helper.py").read_bytes()) not in there, "nobody asks which of its lines ran"
     assert key(PLAIN, b"def (\n") not in {path.name for path in store.iterdir()}
     assert "@pytest_ar" in marshal.loads((store / key(TEST, TESTS.encode())).read_bytes()).co_names
     assert not (work.path / "ran").exists()
@@ -46,8 +50,11 @@ async def test_each_file_is_compiled_as_it_will_be_imported_and_none_is_run(tmp_
 async def test_lent_code_is_what_runs_and_a_changed_file_is_compiled_anew(tmp_path: Path) -> None:
     work, store = await ready(tmp_path, FILES)
     (store / key(PLAIN, CODE.encode())).write_bytes(marshal.dumps(compile("def f(x): return 2", "", "exec")))
+    (store / key(LINES, CODE.encode())).write_bytes(marshal.dumps(tuple(marked(b"def f(x): return 3", ""))))
     ask = {"scratch": tmp_path, "cache": tmp_path / "cache"}
     run = await run_tests(work, PROFILE, Ask(), **ask)
+    assert "assert 3 == 1" in run.tests["tests/test_f.py::test_f"].text, "what is measured has code of its own"
+    run = await run_tests(work, PROFILE, Ask(coverage=False), **ask)
     told = run.tests["tests/test_f.py::test_f"]
     assert told.outcome == "failed"
     assert "assert 2 == 1" in told.text, "the assertion tells its values"

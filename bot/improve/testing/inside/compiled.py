@@ -10,18 +10,40 @@ import marshal
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-PLAIN, TEST = "plain", "test"
-"""As Python compiles a module, and as pytest does, which rewrites assertions."""
+from .probes import Marked, marked
+
+PLAIN, TEST, LINES = "plain", "test", "lines"
+"""As Python compiles a module, as pytest does, which rewrites assertions, and with marks that say which lines ran."""
 
 
 def key(kind: str, source: bytes) -> str:
     """The name of a source's code in the folder."""
     return hashlib.sha256(kind.encode() + b"\0" + source).hexdigest()
+
+
+def with_marks(folder: str, source: bytes, path: str) -> Marked:
+    """A source's code with marks, from the folder where it is there. Raises what compiling raises where it is not."""
+    if folder:
+        try:
+            code, size, implied = _read(folder, LINES, source)
+        except (OSError, ValueError, EOFError, TypeError):
+            pass
+        else:
+            _imp._fix_co_filename(code, path)  # type: ignore[attr-defined]
+            return Marked(code, size, implied)
+    return marked(source, path)
+
+
+def _read(folder: str, kind: str, source: bytes) -> Any:
+    """What the folder holds of a source. Raises OSError, ValueError, EOFError or TypeError where that is nothing."""
+    with open(os.path.join(folder, key(kind, source)), "rb") as file:  # noqa: PTH118, PTH123  (once a module)
+        return marshal.load(file)  # noqa: S302  (our own, and lent read-only)
 
 
 def install(folder: str) -> None:
@@ -32,8 +54,7 @@ def install(folder: str) -> None:
 
     def found(kind: str, source: bytes, path: str) -> CodeType | None:
         try:
-            with open(os.path.join(folder, key(kind, source)), "rb") as file:  # noqa: PTH118, PTH123  (once a module)
-                code = marshal.load(file)  # noqa: S302  (our own, and lent read-only)
+            code = _read(folder, kind, source)
         except (OSError, ValueError, EOFError, TypeError):
             return None
         if not isinstance(code, CodeType):
@@ -69,7 +90,7 @@ def main() -> int:
         for path in paths:
             source = Path(path).read_bytes()
             try:
-                code = _rewritten(source) if kind == TEST else compile(source, "", "exec", dont_inherit=True)
+                code = MAKE[kind](source)
             except Exception:  # noqa: BLE001, S112  (a file that does not compile is an error where it is imported)
                 continue
             Path(job["folder"], key(kind, source)).write_bytes(marshal.dumps(code))
@@ -82,3 +103,14 @@ def _rewritten(source: bytes) -> CodeType:
     tree = ast.parse(source)
     rewrite_asserts(tree, source)
     return compile(tree, "", "exec", dont_inherit=True)
+
+
+def _plain(source: bytes) -> CodeType:
+    return compile(source, "", "exec", dont_inherit=True)
+
+
+def _with_marks(source: bytes) -> tuple[Any, ...]:
+    return tuple(marked(source, ""))
+
+
+MAKE: dict[str, Callable[[bytes], Any]] = {PLAIN: _plain, TEST: _rewritten, LINES: _with_marks}

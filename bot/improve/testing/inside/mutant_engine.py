@@ -30,7 +30,7 @@ class Judge(Reporter):
     """Collects once, then forks for the control run and for every mutant."""
 
     def __init__(self, job: dict[str, Any], shard: dict[str, Any], emit: Emit) -> None:
-        super().__init__(emit, shard["wanted"], job, Tracer(job["root"], None))
+        super().__init__(emit, shard["wanted"], job, Tracer(job["root"], measured=False))
         self.say, self.mutants = emit, shard["mutants"]
         self.results: dict[str, str] = {}
         self.items: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def _fresh(job: dict[str, Any], shard: dict[str, Any], mutant: dict[str, Any]) -
     """In a process that has nothing of the checkout loaded yet."""
     mutants.install(mutant)
     first = First()
-    silent = Reporter(lambda _record: None, mutant["tests"], job, Tracer(job["root"], None))
+    silent = Reporter(lambda _record: None, mutant["tests"], job, Tracer(job["root"], measured=False))
     files = sorted({test.partition("::")[0] for test in mutant["tests"]}) or shard["files"]
     code = pytest.main(
         ["-x", "--tb=native", *job["args"], *[os.path.normpath(f) for f in files]],

@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import compiled, integrity
+from . import compiled, integrity, tracing
 from .process import hide_memory
-from .tracing import spare_rewriting
 
 RESTARTS = 8
 HELD = frozenset({"passed", "xpassed", "xfailed", "skipped"})
@@ -184,13 +183,10 @@ def _preload(job: dict[str, Any]) -> None:
     sys.path.extend(job["kit"])
     for name in ["pytest", *job["plugins"]] if job["engine"] == "pytest" else []:
         importlib.import_module(name)
-    if job["coverage"]:
-        import coverage  # noqa: F401, PLC0415  (loaded for the workers)
-
-        if job["engine"] == "pytest":
-            spare_rewriting()
     if job["compiled"]:
         compiled.install(job["compiled"])
+    if job["coverage"]:
+        tracing.install(job)
     integrity.remember()
 
 
