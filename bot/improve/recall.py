@@ -23,8 +23,9 @@ async def recall(ctx: Context, seen: View) -> int:
     audited = {(entry.act, entry.subject) for entry in ctx.audit.entries()}
     found = 0
     for proposal in seen.proposals:
+        unknown = _unknown(ctx, proposal)
         found += _outcome(ctx, seen, proposal)
-        found += await _labels(ctx, proposal)
+        found += await _labels(ctx, proposal, unknown=unknown)
         for act, subject, facts in _deeds(seen, proposal):
             if (act, subject) not in audited:
                 ctx.audit.append("controller", act, subject, WHY, facts)
@@ -67,11 +68,21 @@ def _says_more(known: Outcome, proposal: Proposal, result: Result) -> bool:
     return known.at > proposal.opened
 
 
-async def _labels(ctx: Context, proposal: Proposal) -> int:
-    if proposal.reverts is None or proposal.closed or set(REVERT_LABELS) <= proposal.labels:
-        return 0
-    await ctx.forge.edit(proposal.pull, add=REVERT_LABELS)
-    return 1
+def _unknown(ctx: Context, proposal: Proposal) -> bool:
+    """Whether nothing is known of an open idea of ours: its opening may have ended half-way."""
+    if proposal.idea is None or proposal.reverts is not None or proposal.merged_as is not None or proposal.closed:
+        return False
+    return Knowledge(ctx.records).of(proposal.idea) is None
+
+
+async def _labels(ctx: Context, proposal: Proposal, *, unknown: bool) -> int:
+    """Labels that a forge may take only after the opening; those that are there stay."""
+    wanted = sorted(proposal.labels) if unknown else []
+    if proposal.reverts is not None and not proposal.closed and not set(REVERT_LABELS) <= proposal.labels:
+        wanted = list(REVERT_LABELS)
+    if wanted:
+        await ctx.forge.edit(proposal.pull, add=wanted)
+    return len(wanted) > 0
 
 
 def _deeds(seen: View, proposal: Proposal) -> list[tuple[str, str, dict[str, str]]]:

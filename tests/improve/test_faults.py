@@ -239,6 +239,31 @@ async def test_a_revert_that_was_only_opened_is_remembered_and_put_on_record(wor
 
 
 @slow
+async def test_a_proposal_whose_opening_was_not_noted_has_its_labels(
+    world: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forge may take them only after the opening; where it was noted, nobody is asked again."""
+    added: list[tuple[str, ...]] = []
+    edit, died = LocalForge.edit, list[str]()
+
+    async def edited(self: LocalForge, pull: Any, *, body: str | None = None, add: Any = ()) -> None:
+        added.append(tuple(add))
+        await edit(self, pull, body=body, add=add)
+
+    def die(name: str) -> None:
+        if name == "propose.opened" and not died:
+            died.append(name)
+            raise Unavailable("this test")
+
+    monkeypatch.setattr(LocalForge, "edit", edited)
+    await rounds(world, engine_of(world, engine, crash_point=die), 3)
+    assert died
+    [proposal] = await world.forge.proposals(everything=True)
+    assert added == [tuple(sorted(proposal.labels))]
+    assert "author/notes" in added[0]
+
+
+@slow
 async def test_a_merge_that_was_not_noted_is_put_on_record(world: Any, engine: Engine) -> None:
     died: list[str] = []
 

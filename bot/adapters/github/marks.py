@@ -51,6 +51,8 @@ class About:
     claim: Claim = Claim.NONE
     reverts: Sha | None = None
     only: frozenset[PurePosixPath] = frozenset()
+    labels: frozenset[str] = frozenset()
+    """Those that it was opened with: GitHub takes them only by a second request, which may never have been made."""
 
 
 def about_idea(idea: Idea) -> About:
@@ -67,6 +69,7 @@ def signed_body(body: str, about: About) -> str:
         "claim": about.claim.value,
         "reverts": about.reverts,
         "only": sorted(map(str, about.only)),
+        "labels": sorted(about.labels),
     }
     block = _hidden("proposal", _quiet(json.dumps(row, sort_keys=True)))
     return f"{without_blocks(body)[: BODY_LIMIT - len(block) - 2]}\n\n{block}"
@@ -94,6 +97,7 @@ def _about(row: Mapping[str, Any]) -> About:
         claim=Claim(row["claim"]),
         reverts=Sha(str(reverts)) if reverts else None,
         only=frozenset(PurePosixPath(str(path)) for path in row["only"]),
+        labels=frozenset(str(label) for label in row.get("labels", ())),
     )
 
 

@@ -68,9 +68,10 @@ def opened(desk: Desk, wanted: Request) -> int:
 
 
 def _open(desk: Desk, wanted: Request, head: Sha) -> int:
+    said = replace(wanted.about, labels=frozenset(_words(wanted.labels)))
     request = {
         "title": one_line(wanted.title, TITLE_LIMIT) or "(no title)",
-        "body": marks.signed_body(wanted.body, wanted.about),
+        "body": marks.signed_body(wanted.body, said),
         "head": wanted.branch,
         "base": desk.base(),
         "draft": wanted.draft,
@@ -112,10 +113,13 @@ def by_engine(idea: Idea, wanted: Request) -> Request:
 
 def label(desk: Desk, pull: int, labels: Sequence[str]) -> None:
     """Add labels; those that are there stay."""
-    words = sorted({one_line(word, 50) for word in labels} - {""})
-    if words:
+    if words := _words(labels):
         desk.api.send("POST", f"{desk.path}/issues/{pull}/labels", {"labels": words})
         desk.seen.labelled(pull, words)
+
+
+def _words(labels: Sequence[str]) -> list[str]:
+    return sorted({one_line(word, 50) for word in labels} - {""})
 
 
 def seen(desk: Desk, pull: int) -> Pull:

@@ -135,7 +135,8 @@ def _proposal(desk: Desk, contents: Contents, pull: Pull, main: Sha) -> Proposal
         idea=said.idea,
         asked_by=said.asked_by,
         claim=said.claim,
-        labels=pull.labels,
+        # Without any, they were never put on: the process ended between the two requests that opening takes.
+        labels=pull.labels or said.labels,
         merged_as=pull.merged_as,
         merged_at=pull.merged_at,
         closed=pull.state == "CLOSED",

@@ -47,6 +47,22 @@ async def test_without_the_permission_nothing_is_opened_and_no_branch_is_left_be
     assert await scene.forge.proposals() == []
 
 
+async def test_labels_that_were_never_put_on_are_known_and_people_may_take_them_off(scene: Scene) -> None:
+    head = await scene.commit({"c.txt": "c\n"})
+    await scene.forge.publish(scene.clone, BRANCH, head, expecting=None)
+    scene.place.fault("POST", "/labels$", 500)
+    with pytest.raises(Unavailable):
+        await scene.forge.open(BRANCH, "feat: x", "body", IDEA, labels=("megawatts", "author/x"))
+    forge = scene.again()
+    (known,) = await forge.proposals()
+    assert known.labels == {"megawatts", "author/x"}
+    await forge.edit(known.pull, add=sorted(known.labels))
+    assert {row["name"] for row in scene.place.pull(known.pull)["labels"]} == known.labels
+    scene.place.do("ada", "DELETE", f"/issues/{known.pull}/labels/megawatts")
+    (known,) = await scene.again().proposals()
+    assert known.labels == {"author/x"}
+
+
 async def test_without_the_permission_to_merge_nothing_merges(scene: Scene) -> None:
     pull, head = await scene.opened({"c.txt": "c\n"})
     base = await scene.forge.main()
