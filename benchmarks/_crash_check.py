@@ -1,7 +1,8 @@
 """What must hold at the end of a story, whenever and wherever a process was killed in it."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from benchmarks._crash_story import Story
 from bot.adapters.git.repository import GitRepository
@@ -10,15 +11,48 @@ from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.app.home import Home
 from bot.core.change import Proposal
+from bot.core.ids import PullNumber
+from bot.core.ports import Forge
 from bot.improve.context import CONSENT, GATE, HEALTH
 from bot.improve.reverts.reland import AUTHOR as AGAIN
 
 State = dict[str, Any]
 
 
-async def state_of(home: Home) -> State:
+class Shown(Protocol):
+    """The forge as people see it."""
+
+    forge: Forge
+    repo: GitRepository
+
+    async def page(self, pull: PullNumber) -> Mapping[str, Any]:
+        """Of a pull request: its `body`, the `owners` that were asked, the markers of its `comments`."""
+
+    def dashboard(self) -> bool:
+        """Whether there is one."""
+
+
+class LocalPages:
+    """Of the embedded forge."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._forge = LocalForge(home.forge)
+        self.forge: Forge = self._forge
+        self.repo = GitRepository(home.forge / "repo.git")
+
+    async def page(self, pull: PullNumber) -> Mapping[str, Any]:
+        page = await self._forge.page(pull)
+        return {**page, "comments": [c["marker"] for c in page["comments"]]}
+
+    def dashboard(self) -> bool:
+        return bool(read_dashboard(self._home.forge))
+
+
+async def state_of(home: Home, shown: Shown | None = None) -> State:
     """Everything that must be the same with and without a kill: no times, no commit ids, no evidence texts."""
-    forge, repo = LocalForge(home.forge), GitRepository(home.forge / "repo.git")
+    shown = shown or LocalPages(home)
+    forge, repo = shown.forge, shown.repo
     main = await forge.main()
     proposals = await forge.proposals(everything=True)
     records = SqliteRecords(home.records)
@@ -36,7 +70,7 @@ async def state_of(home: Home) -> State:
         records.close()
     merges = repo.git.run("rev-list", "--first-parent", "--merges", main).out.decode().split()
     return {
-        "proposals": [await _proposal(forge, p) for p in proposals],
+        "proposals": [await _proposal(shown, p) for p in proposals],
         "tree": repo.tree(main),
         "merges": len(merges),
         "tags": {name: repo.tree(sha) for name, sha in (await forge.tags()).items()},
@@ -44,12 +78,12 @@ async def state_of(home: Home) -> State:
         "tables": tables,
         "pages": pages,
         "audit": sorted({(e.act, e.subject) for e in FileAuditLog(home.audit).entries()}),
-        "dashboard": bool(read_dashboard(home.forge)),
+        "dashboard": shown.dashboard(),
     }
 
 
-async def _proposal(forge: LocalForge, proposal: Proposal) -> State:
-    page = await forge.page(proposal.pull)
+async def _proposal(shown: Shown, proposal: Proposal) -> State:
+    forge, page = shown.forge, await shown.page(proposal.pull)
     merged = proposal.merged_as
     health = await forge.reported(merged, HEALTH) if merged else None
     gate, consent = await forge.reported(proposal.head, GATE), await forge.reported(proposal.head, CONSENT)
@@ -68,7 +102,7 @@ async def _proposal(forge: LocalForge, proposal: Proposal) -> State:
         "health": health.status if health else None,
         "body": bool(page["body"]),
         "owners": page["owners"],
-        "comments": sorted({c["marker"].split("-")[0] for c in page["comments"]}),
+        "comments": sorted({marker.split("-")[0] for marker in page["comments"]}),
     }
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from bot.adapters import crash
 from bot.adapters.git.inverse import prove_inverse
@@ -28,8 +28,8 @@ from bot.app.home import Home
 from bot.app.poll_book import PollBook
 from bot.core.change import Claim, Finding, Idea, Kind, Origin, Patch, Refusal, Severity
 from bot.core.health import Reading, Rollout
-from bot.core.ids import ProposalId, Sha
-from bot.core.ports import Deployer, HealthSource
+from bot.core.ids import ProposalId, PullNumber, Sha
+from bot.core.ports import Deployer, Forge, HealthSource
 from bot.core.verdict import Status, Verdict, worst
 from bot.improve.context import Asked, Context
 from bot.improve.doors import Profile, Workspace
@@ -66,6 +66,7 @@ kind = "rate"
 worse = "up"
 minimum = 2
 """
+MAINTAINER = "maintainer"
 BAD = PurePosixPath("notes/bad.txt")
 FAILS, DOUBTFUL = "fails", "doubtful"
 """Names of files whose change the light gate passes at first, and not when it is validated again on a new base."""
@@ -157,7 +158,7 @@ def light_gate(repo: GitRepository) -> Callable[[Asked], Awaitable[Verdict]]:
 class GitDeployer:
     """What was merged runs at once; all of it read from git, so that a killed controller finds it as it was."""
 
-    def __init__(self, forge: LocalForge, repo: GitRepository) -> None:
+    def __init__(self, forge: Forge, repo: GitRepository) -> None:
         self._forge, self._repo = forge, repo
 
     async def rollout(self, sha: Sha) -> Rollout:
@@ -177,12 +178,54 @@ class GitDeployer:
         return (Reading("messages", revision, now(), bad, 200.0),)
 
 
+class Hands(Protocol):
+    """What people do on the forge."""
+
+    async def review(self, pull: PullNumber, head: Sha, *, approves: bool, reason: str = "") -> None:
+        """A maintainer's review."""
+
+    async def commit(self, patch: Patch) -> None:
+        """Straight to the base branch, unless it says so already."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHands:
+    """On the embedded forge."""
+
+    home: Home
+
+    async def review(self, pull: PullNumber, head: Sha, *, approves: bool, reason: str = "") -> None:
+        await LocalForge(self.home.forge).review(pull, MAINTAINER, head, approves=approves, reason=reason)
+
+    async def commit(self, patch: Patch) -> None:
+        forge = GitRepository(self.home.forge / "repo.git")
+        if any(forge.read(patch.base, path) != content for path, content in patch.files.items()):
+            made = forge.commit(patch, "docs: by hand", author="A person")
+            forge.move("refs/heads/main", made, expecting=patch.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The forge that a house stands on, and the people there."""
+
+    forge: Forge
+    repo: GitRepository
+    people: Hands
+
+
+def embedded(home: Home) -> Ground:
+    """The forge of the home folder."""
+    repo = GitRepository.mirror(home.forge / "repo.git", home.clone)
+    return Ground(LocalForge(home.forge), repo, LocalHands(home))
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """One controller over one home."""
 
     home: Home
-    forge: LocalForge
+    forge: Forge
+    people: Hands
     repo: GitRepository
     records: SqliteRecords
     context: Context
@@ -214,10 +257,11 @@ def open_house(
     deployed: bool = False,
     only_requested: bool = False,
     revises: bool = False,
+    ground: Ground | None = None,
 ) -> House:
     """The controller. `deployed`: beside a real deployer and its bots, else what was merged counts as running."""
-    forge = LocalForge(home.forge)
-    repo = GitRepository.mirror(home.forge / "repo.git", home.clone)
+    ground = ground or embedded(home)
+    forge, repo = ground.forge, ground.repo
     records = SqliteRecords(home.records)
     board, light = Board(home.deploy), GitDeployer(forge, repo)
     scrape = ScrapeSource(lambda sha: _address(board, sha), now)
@@ -241,4 +285,4 @@ def open_house(
     shop = Workshop(
         (Missing(wanted),), (Readers() if revises else Notes(),), lambda _sha: Profile((), (), (), None), only_requested
     )
-    return House(home, forge, repo, records, context, Engine(context, shop))
+    return House(home, forge, ground.people, repo, records, context, Engine(context, shop))

@@ -4,14 +4,12 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from benchmarks._crash_house import BAD, House
-from bot.adapters.git.repository import GitRepository
 from bot.adapters.localforge.forge import LocalForge
 from bot.core.change import Patch, Proposal
 from bot.core.ids import PullNumber
 from bot.improve.look import View
 
 PEOPLE = PurePosixPath("notes/people.txt")
-MAINTAINER = "maintainer"
 
 
 async def nobody(_house: House, _seen: View) -> None:
@@ -22,28 +20,20 @@ async def approve(house: House, seen: View) -> None:
     """A maintainer approves what asks for it, once."""
     for proposal in seen.proposals:
         if await _asked(house, proposal) and not await house.forge.reviews(proposal.pull):
-            await house.forge.review(proposal.pull, MAINTAINER, proposal.head, approves=True)
+            await house.people.review(proposal.pull, proposal.head, approves=True)
 
 
 async def push(house: House, _seen: View) -> None:
     """A person moves the base branch once, as soon as the first proposal is open."""
     if await house.forge.proposals():
-        await _commit(house, Patch((await house.forge.main()), {PEOPLE: b"x\n"}))
+        await house.people.commit(Patch(await house.forge.main(), {PEOPLE: b"x\n"}))
 
 
 async def take_back(house: House, seen: View) -> None:
     """A person deletes by hand what the first merge brought, while it is watched."""
     for proposal in seen.proposals:
         if proposal.merged_as is not None and proposal.pull not in seen.settled:
-            await _commit(house, Patch(await house.forge.main(), dict.fromkeys(proposal.paths)))
-
-
-async def _commit(house: House, patch: Patch) -> None:
-    """Straight to the base branch, unless it says so already."""
-    forge = GitRepository(house.home.forge / "repo.git")
-    if any(forge.read(patch.base, path) != content for path, content in patch.files.items()):
-        made = forge.commit(patch, "docs: by hand", author="A person")
-        forge.move("refs/heads/main", made, expecting=patch.base)
+            await house.people.commit(Patch(await house.forge.main(), dict.fromkeys(proposal.paths)))
 
 
 async def roll_back(house: House, seen: View) -> None:
@@ -62,9 +52,9 @@ async def refuse(house: House, seen: View) -> None:
         reviews = await house.forge.reviews(proposal.pull)
         if not reviews:
             reason = "say which note it is"
-            await house.forge.review(proposal.pull, MAINTAINER, proposal.head, approves=False, reason=reason)
+            await house.people.review(proposal.pull, proposal.head, approves=False, reason=reason)
         elif all(review.head != proposal.head for review in reviews):
-            await house.forge.review(proposal.pull, MAINTAINER, proposal.head, approves=True)
+            await house.people.review(proposal.pull, proposal.head, approves=True)
 
 
 async def _asked(house: House, proposal: Proposal) -> bool:
@@ -82,19 +72,20 @@ async def tick(house: House, seen: View) -> None:
 
 async def merge_two(house: House, _seen: View) -> None:
     """A person brings two changes, and merges both before the first was watched: the second is the bad one."""
+    forge = LocalForge(house.home.forge)
     for path in (PurePosixPath("notes/good.txt"), BAD):
-        pull = await _brought(house, path)
-        found = next(p for p in await house.forge.proposals(everything=True) if p.pull == pull)
+        pull = await _brought(house, forge, path)
+        found = next(p for p in await forge.proposals(everything=True) if p.pull == pull)
         if found.merged_as is None:
-            await house.forge.merge(pull, expecting=found.head, base=await house.forge.main(), message=f"fix: {path}")
+            await forge.merge(pull, expecting=found.head, base=await forge.main(), message=f"fix: {path}")
 
 
-async def _brought(house: House, path: PurePosixPath) -> PullNumber:
+async def _brought(house: House, forge: LocalForge, path: PurePosixPath) -> PullNumber:
     branch = f"ada/{path.stem}"
-    known = next((p for p in await house.forge.proposals(everything=True) if p.branch == branch), None)
+    known = next((p for p in await forge.proposals(everything=True) if p.branch == branch), None)
     if known is not None:
         return known.pull
-    await house.forge.fetch(house.repo)
-    head = house.repo.commit(Patch(await house.forge.main(), {path: b"a note\n"}), f"fix: {path}", author="ada")
-    await house.forge.publish(house.repo, branch, head, expecting=await house.forge.branch(branch))
-    return await house.forge.open_as("ada", branch, f"fix: {path}", "as the title says")
+    await forge.fetch(house.repo)
+    head = house.repo.commit(Patch(await forge.main(), {path: b"a note\n"}), f"fix: {path}", author="ada")
+    await forge.publish(house.repo, branch, head, expecting=await forge.branch(branch))
+    return await forge.open_as("ada", branch, f"fix: {path}", "as the title says")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import _crash_people as people
-from benchmarks._crash_house import DOUBTFUL, FAILS, House, open_house
+from benchmarks._crash_house import DOUBTFUL, FAILS, Ground, House, open_house
 from bot.app.events import emitter
 from bot.app.home import Home
 from bot.improve.look import View, view
@@ -87,12 +87,26 @@ STORIES = (
 """`healthy` has one request of a person's and two ideas that it could grant: exactly one may be proposed."""
 
 
-async def tell(story: Story, home: Home, log: Path, *, deployed: bool = False, pause: float = 0.0) -> bool:
+async def tell(
+    story: Story,
+    home: Home,
+    log: Path,
+    *,
+    deployed: bool = False,
+    pause: float = 0.0,
+    ground: Ground | None = None,
+) -> bool:
     """Reconcile until the story is at its end; whether it came there. What is there already is not done again."""
     with log.open("a") as stream:
         say = emitter("controller", stream)
         house = open_house(
-            home, story.wanted, say, deployed=deployed, only_requested=story.requested, revises=story.revises
+            home,
+            story.wanted,
+            say,
+            deployed=deployed,
+            only_requested=story.requested,
+            revises=story.revises,
+            ground=ground,
         )
         # People are not killed: what they were about to do before a kill they do before the next round.
         await story.people(house, await view(house.context))

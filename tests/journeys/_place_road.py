@@ -4,17 +4,17 @@ import asyncio
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.git.repository import GitRepository
-from bot.app.environment import Secret
 from bot.core.change import Patch
 from bot.core.ids import Sha
 from bot.core.ports import Forge
 from bot.policy.promotion import written
 from tests.journeys import _road_stage as road
 from tests.journeys._place import Place, answer, git
+from tests.journeys._road_named import named
 from tests.journeys._road_stage import Stage
 from tests.servers.argocd.controller import VALUES
 from tests.servers.github.peer import GitHub
@@ -69,11 +69,7 @@ class RoadPlace(Place):
 
     def environment(self) -> Mapping[str, str]:
         """Only the controller is started here: the road's settings, by their names."""
-        settings = self.stage.settings()
-        values = {one.name.upper(): getattr(settings, one.name) for one in fields(settings)}
-        named = {k: v.reveal() if isinstance(v, Secret) else v for k, v in values.items()}
-        named["CONTROLLER_PORT"] = self._port
-        return {**os.environ, **{k: str(v) for k, v in named.items() if v}}
+        return {**os.environ, **named(replace(self.stage.settings(), controller_port=self._port))}
 
     def dead(self) -> str:
         broken = [*self._broken, *self.stage.pods.broken]

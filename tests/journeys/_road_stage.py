@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.adapters.sandbox import find
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
 from bot.adapters.store.switch import FileSwitch
+from bot.app.backups import open_backups
 from bot.app.bot_wiring import now
 from bot.app.environment import Secret
 from bot.app.gate_factory import python_of
@@ -25,6 +26,7 @@ from bot.app.home import Home
 from bot.app.poll_book import PollBook
 from bot.app.road import Road, hooks_of, open_road
 from bot.app.road_settings import RoadSettings
+from bot.app.settings import load
 from bot.app.wiring import Judge, checkouts, elapsed
 from bot.core.change import Finding, Severity
 from bot.core.charter import Charter
@@ -39,12 +41,13 @@ from bot.votes.service import Votes
 from tests.journeys._road_cluster import Pods
 from tests.journeys._road_events import SECRET, Events
 from tests.journeys._road_ground import PATIENCE, ROOT, TUNING, Journal
+from tests.journeys._road_named import on_github
 from tests.servers.argocd.cluster import Cluster
 from tests.servers.argocd.house import APPLICATION, application
 from tests.servers.argocd.peer import Peer
 from tests.servers.github.front import ME, SECOND
 from tests.servers.github.hosted import Rules
-from tests.servers.github.peer import GitHub, Place, private_key
+from tests.servers.github.peer import GitHub, Place
 from tests.servers.prometheus import Prometheus
 
 
@@ -116,17 +119,8 @@ class Stage:
 
     def settings(self) -> RoadSettings:
         """The road's settings, as the controller's environment has them."""
-        key = Secret(private_key())
-        return RoadSettings(
-            github_repository=self.place.house.name,
-            github_api_url=self.place.hub.url,
-            github_git_url=self.place.git_url,
-            github_app_id=str(ME),
-            github_app_installation_id="1",
-            github_app_private_key=key,
-            github_revert_app_id=str(SECOND),
-            github_revert_app_installation_id="2",
-            github_revert_app_private_key=key,
+        return replace(
+            on_github(self.place),
             github_webhook_secret=Secret(SECRET),
             controller_port=1,
             argocd_server=self.argo.url,
@@ -177,6 +171,7 @@ class Stage:
             clock=now,
             say=self.journal.say,
             elapsed=elapsed,
+            backups=open_backups(load({}), home),
         )
         shop = Workshop((Wanted(records),), (Tuner(),), lambda _sha: Profile((), (), (), None), only_requested=True)
         engine = Engine(context, shop)

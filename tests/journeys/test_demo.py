@@ -16,10 +16,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(autouse=True)
 def _boxed() -> None:
-    """V-12 boots a bot and speaks to it, which only one sandbox allows. A host without any fails here, with why."""
+    """A host without any sandbox fails here, with why."""
     name = find().name
     if name != "bubblewrap":
-        pytest.skip(f"the sandbox {name}, the only one that works on this host, has no loopback to boot a bot on")
+        pytest.skip(
+            f"in the sandbox {name}, the only one that works on this host, some of the product's tests cannot run"
+        )
 
 
 def test_every_outcome_is_observed(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Hosted:
         self.closers: dict[int, str] = {}
         self.queue: list[int] = []
         self.auto: dict[int, str] = {}
-        self.writers: set[str] = {"ada", "grace"}
+        self.writers: set[str] = {"ada", "grace", "maintainer"}
         self.default = "main"
         self.rows: dict[str, Any] = {}
         self.before_merge: Callable[[], None] | None = None
