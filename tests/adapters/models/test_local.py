@@ -83,7 +83,7 @@ async def test_two_callers_share_one_process_and_a_death_is_a_fault_and_mended()
 
 
 async def test_a_process_that_does_not_start_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.adapters.models.local._environment", lambda: {"PYTHONHOME": "/nonexistent"})
+    monkeypatch.setattr(Local, "environment", lambda _self: {"PYTHONHOME": "/nonexistent"})
     local = Local()
     with pytest.raises(ModelFault, match="did not start") as raised:
         await local.call(NAME, BRIEF, heard)
