@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.app import logs
-from bot.app.bot_wiring import Assembled, Unobserved, World, assemble, charter_beside, now, window_of
+from bot.app.bot_wiring import DATA, Assembled, Unobserved, World, assemble, charter_beside, now, window_of
 from bot.app.environment import Secret
 from bot.app.home import Home
 from bot.app.late import Late, late_guilds, late_messenger
@@ -62,11 +63,12 @@ async def open_house(
     turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     operator: str = "",
     revision: str = "",
+    data: Path = DATA,
 ) -> AsyncIterator[BotHouse]:
-    """Put together, and let go of in the end. Raises Misconfigured or Unavailable.
+    """Put together over the `data` of a folder, and let go of in the end. Raises Misconfigured or Unavailable.
 
     `revision`: the commit under which it is noted what goes badly; of anything but a commit nothing is noted.
-    `operator` sits at this machine's terminal and is an admin where there is no guild; empty where anybody may write.
+    `operator` sits at this machine's terminal and is an admin where there is no guild; empty: anybody may write.
     """
     observer = observer or Unobserved()
     async with AsyncExitStack() as stack:
@@ -81,13 +83,12 @@ async def open_house(
         cache, limiter = open_cache(settings), open_limiter(settings)
         stack.push_async_callback(cache.close)
         stack.push_async_callback(limiter.close)
-        window = window_of(records, settings.conversation_memory_size)
+        window = window_of(records, settings.conversation_memory_size, data=data)
         stack.push_async_callback(asyncio.to_thread, window.flush)
         memories = open_memories(settings, home, records, now, window=window, holders=_holders(records, cache))
         stack.push_async_callback(memories.close)
         await memories.settle()
-        thinker = open_thinker(settings, records, cache, observer, now)
-        if thinker is not None:
+        if (thinker := open_thinker(settings, records, cache, observer, now)) is not None:
             stack.push_async_callback(thinker.close)
         charter, switch = charter_beside(), open_switch(settings, home, records)
         audit = await asyncio.to_thread(open_audit, settings, home, records)
@@ -108,7 +109,7 @@ async def open_house(
         )
         base = World(
             records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None, doors=doors,
-            symptoms=symptoms,
+            symptoms=symptoms, data=data,
         )  # fmt: skip
         assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
         stack.push_async_callback(assembled.service.settled)

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 import bot.extensions
-from bot.chat import catalogue, entities, phrases, texts, tuning
+from bot.chat import catalogue, entities, phrases, prompt, texts, tuning
 from bot.chat.language import Detector
 from bot.chat.limits import Buckets, Limits
 from bot.chat.memory import Memory
@@ -33,6 +33,8 @@ from bot.sdk.host import Doors
 from bot.votes.service import Votes
 
 _ROOT = Path(__file__).parent.parent.parent
+DATA = tuning.FILE.parent
+"""Where the data lies that belongs to this code."""
 
 
 class Unobserved:
@@ -92,6 +94,8 @@ class World:
     moderates: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What must never leave in an answer."""
+    data: Path = DATA
+    """Folder of intents, prompts, texts and tuning."""
     symptoms: Symptoms | None = None
     """Where it is noted what goes badly; None: nowhere."""
     memory: Memory | None = None
@@ -114,23 +118,24 @@ class Assembled:
 
 def assemble(world: World) -> Assembled:
     """Read all data files and join the parts. Raises Misconfigured for a file that does not hold."""
-    tuned = tuning.load()
+    tuned = tuning.load(world.data / tuning.FILE.name)
     votes = Votes(world.records, quorum=world.quorum)
-    intents = catalogue.load()
+    intents = catalogue.load(world.data / catalogue.FOLDER.name)
     tools = discover(bot.extensions)
     _check(intents, tools)
     doors = world.doors
-    words = texts.load()
+    words = texts.load(world.data / texts.FOLDER.name)
     house = House(world.records, world.clock, world.random, world.status, votes, replace(doors, words=words))
     registry = Registry(tools, house)
-    memory = world.memory or window_of(world.records, world.window, world.clock)
+    memory = world.memory or window_of(world.records, world.window, world.clock, world.data)
     parts = Parts(
         records=world.records,
         registry=registry,
         understander=Understander(
             Recogniser(intents), entities.Entities(entities.load()), tuned.intent_threshold, world.multilingual
         ),
-        phrases=phrases.load(),
+        phrases=phrases.load(world.data / phrases.FOLDER.name),
+        system=prompt.load(world.data / phrases.FOLDER.name / prompt.FILE.name),
         memory=memory,
         observer=world.observer,
         clock=world.clock,
@@ -160,9 +165,9 @@ def assemble(world: World) -> Assembled:
     return Assembled(ChatService(parts), memory, votes, registry, house, words)
 
 
-def window_of(records: Records, lines: int | None, clock: Clock = now) -> Memory:
+def window_of(records: Records, lines: int | None, clock: Clock = now, data: Path = DATA) -> Memory:
     """What is remembered of each channel: so many lines, or as tuned."""
-    return Memory(records, lines or tuning.load().memory_window, clock)
+    return Memory(records, lines or tuning.load(data / tuning.FILE.name).memory_window, clock)
 
 
 def charter_beside(root: Path = _ROOT) -> Charter | None:

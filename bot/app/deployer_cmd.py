@@ -18,13 +18,16 @@ def deployer(
     home: Annotated[Path | None, typer.Option(help="Home folder [default: $MEGAWATTS_HOME or .megawatts].")] = None,
     port: Annotated[int, typer.Option(help="Port that members speak to; 0 takes a free one.")] = 0,
     *,
+    reload: Annotated[
+        bool, typer.Option(help="Let the warm bot read changes of data alone, instead of starting a new one.")
+    ] = False,
     end_bots: Annotated[bool, typer.Option(help="End the bots when this process ends (else they run on).")] = False,
 ) -> None:
     """Follow the base branch and run the bot blue/green on loopback. Example: megawatts deployer --port 8080"""
-    asyncio.run(_main(home, port, end_bots=end_bots))
+    asyncio.run(_main(home, port, end_bots=end_bots, reload=reload))
 
 
-async def _main(option: Path | None, port: int, *, end_bots: bool) -> None:
+async def _main(option: Path | None, port: int, *, end_bots: bool, reload: bool) -> None:
     from bot.adapters.git.repository import GitRepository  # noqa: PLC0415  (heavy, only needed here)
     from bot.adapters.localdeploy.follower import Follower, Plan  # noqa: PLC0415
     from bot.app.alone import alone  # noqa: PLC0415
@@ -39,7 +42,7 @@ async def _main(option: Path | None, port: int, *, end_bots: bool) -> None:
         return ["-m", "bot", "bot", "--port", "0", "--home", str(home.path), "--revision", sha]
 
     say = emitter("deployer")
-    plan = Plan(GitRepository(home.forge / "repo.git"), "main", home.deploy, argv, extra=given())
+    plan = Plan(GitRepository(home.forge / "repo.git"), "main", home.deploy, argv, extra=given(), reload=reload)
     follower = Follower(plan, say)
     with alone(home.path / "deployer.lock"):
         task = asyncio.create_task(follower.run(port))

@@ -22,6 +22,12 @@ class Vital:
         self.house: BotHouse | None = None
         self.discord: Callable[[], Mapping[str, Any]] | None = None
         """How the connection to Discord is; None where there is none."""
+        self.reload: Callable[[], Mapping[str, Any]] | None = None
+        """What the deployer asked to read anew; None where there is no deployer."""
+
+    def runs(self, revision: str) -> None:
+        """From now on the data of that commit answers."""
+        self._revision = revision
 
     def status(self) -> Mapping[str, str]:
         """What a member may know."""
@@ -51,7 +57,8 @@ class Vital:
             "pid": os.getpid(),
             "checks": checks,
         }
-        return found if self.discord is None else {**found, "discord": dict(self.discord())}
+        beside = {"discord": self.discord, "reload": self.reload}
+        return found | {name: dict(state()) for name, state in beside.items() if state is not None}
 
     def _records(self) -> dict[str, str]:
         house = self.house

@@ -18,7 +18,7 @@ HEAD = "a" * 40
 
 def intent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     (tmp_path / "odd.toml").write_text(text)
-    monkeypatch.setattr(catalogue, "load", lambda: (catalogue.read(tmp_path / "odd.toml"),))
+    monkeypatch.setattr(catalogue, "load", lambda _folder: (catalogue.read(tmp_path / "odd.toml"),))
 
 
 def test_an_intent_may_only_name_a_tool_that_is_there(tmp_path, monkeypatch) -> None:

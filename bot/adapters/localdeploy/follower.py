@@ -1,7 +1,6 @@
 """The deployer process: looks at the base branch, starts what is new, switches, keeps the one before."""
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.adapters.crash import point
-from bot.adapters.localdeploy.process import BotFailed, Launch, answers, end, marked, start
+from bot.adapters.localdeploy import hot_path
+from bot.adapters.localdeploy.process import BotFailed, Launch, answers, can_write, end, marked, start
 from bot.adapters.localdeploy.router import Router
 from bot.adapters.localdeploy.state import Board, Instance, State, Wishes
 from bot.core.errors import Denied, MegawattsError, Misconfigured
@@ -47,6 +47,8 @@ class Plan:
     ready_within: float = 30.0
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What a bot is told by its environment, secrets among it."""
+    reload: bool = False
+    """Whether a change of data alone may be read by the warm bot instead of a new one."""
 
 
 class Follower:
@@ -114,7 +116,7 @@ class Follower:
         self._say("starting", {"sha": sha})
         point("deploy.before")
         try:
-            fresh = await self._launch(sha)
+            fresh = await self._reloaded(sha) or await self._launch(sha)
         except (MegawattsError, OSError) as error:
             self._not_started(sha, error)
             return
@@ -127,14 +129,15 @@ class Follower:
         self._say("switched", {"sha": sha, "previous": old.sha if old else ""})
         point("deploy.switched")
         if spare is not None:
-            await end(spare)
+            if spare.pid != fresh.pid:
+                await end(spare)
             self._sweep()
             point("deploy.ended")
 
     def _not_started(self, sha: Sha, error: Exception) -> None:
         """A commit is blamed only for what is its own fault: not for a full disk, and not for a single bad start."""
         self._not_before = time.monotonic() + PAUSE
-        its_own = isinstance(error, BotFailed | Denied) and self._can_write()
+        its_own = isinstance(error, BotFailed | Denied) and can_write(self._plan.folder)
         self._tried[sha] = self._tried.get(sha, 0) + its_own
         if self._tried[sha] >= TRIES or (its_own and isinstance(error, Denied)):
             self._put(replace(self._state, failed={**self._state.failed, sha: str(error)}))
@@ -143,22 +146,31 @@ class Follower:
         else:
             self._say("not started", {"sha": sha, "because": f"{error}; it is tried again"})
 
-    def _can_write(self) -> bool:
-        """Whether this machine could have started anything: logs and records need room."""
-        probe = self._plan.folder / ".probe"
+    async def _reloaded(self, sha: Sha) -> Instance | None:
+        """The warm bot with the data of that commit; None: a new one has to be started.
+
+        It is the one that would be ended now, so that the one that answers stays as it is, and is compared with.
+        """
+        spare = self._state.previous
+        if not self._plan.reload or spare is None or not hot_path.may_reload(self._plan.repo, spare, sha).passed:
+            return None
         try:
-            with probe.open("wb") as file:
-                file.write(bytes(65536))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            return False
-        finally:
-            with suppress(OSError):
-                probe.unlink(missing_ok=True)
-        return True
+            self._laid_out(sha)
+            fresh = await hot_path.reload(self._plan.folder, spare, sha, self._plan.ready_within)
+        except (MegawattsError, OSError) as error:
+            self._say("not reloaded", {"sha": sha, "because": f"{error}; a new bot is started"})
+            return None
+        self._say("reloaded", {"sha": sha, "code": fresh.started})
+        return fresh
 
     async def _launch(self, sha: Sha) -> Instance:
+        tree = self._laid_out(sha)
+        log = self._plan.folder / "logs" / f"{sha[:12]}.log"
+        return await start(
+            tree, sha, Launch(self._plan.argv(sha), self._plan.folder, log, self._plan.ready_within, self._plan.extra)
+        )
+
+    def _laid_out(self, sha: Sha) -> Path:
         tree = self._plan.folder / "trees" / sha
         # A tree left half-made by a crash is made again: what runs must equal its commit.
         with suppress(FileNotFoundError):
@@ -167,16 +179,14 @@ class Follower:
         if not tree.exists():
             tree.mkdir(parents=True)
             self._plan.repo.materialise(sha, tree)
-        log = self._plan.folder / "logs" / f"{sha[:12]}.log"
-        return await start(
-            tree, sha, Launch(self._plan.argv(sha), self._plan.folder, log, self._plan.ready_within, self._plan.extra)
-        )
+        return tree
 
     def _instances(self) -> tuple[Instance, ...]:
         return tuple(i for i in (self._state.current, self._state.previous) if i is not None)
 
     def _shas(self) -> frozenset[Sha]:
-        return frozenset(i.sha for i in self._instances())
+        """Commits whose trees are in use: what is read as data, and what runs as code."""
+        return frozenset(sha for i in self._instances() for sha in (i.sha, i.started))
 
     async def _mend(self) -> None:
         """Restart what died: the current bot, and the one before while it is what the current is compared with."""

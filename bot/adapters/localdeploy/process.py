@@ -32,6 +32,12 @@ def deployed() -> bool:
     return MARK in os.environ
 
 
+def deployer() -> Path | None:
+    """The folder of the deployer that started this process; None if none did."""
+    folder = os.environ.get(MARK)
+    return Path(folder) if folder else None
+
+
 class BotFailed(Unavailable):
     """The bot itself did not come up: it ended, or was not ready in time."""
 
@@ -116,6 +122,22 @@ async def answers(instance: Instance, within: float = 3.0) -> bool:
                 return str(body.get("revision", "")) == instance.sha
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return False
+
+
+def can_write(folder: Path) -> bool:
+    """Whether this machine could have started anything: logs and records need room."""
+    probe = folder / ".probe"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(65536))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return True
 
 
 def alive(pid: int) -> bool:

@@ -13,12 +13,19 @@ from bot.core.ids import Sha
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One running bot process. `since` is the POSIX time at which it took traffic."""
+    """One running bot process. `since` is the POSIX time at which what it runs took traffic."""
 
     sha: Sha
     pid: int
     port: int
     since: float
+    code: Sha | None = None
+    """The commit that it was started from, where only data was read anew since; None: `sha`."""
+
+    @property
+    def started(self) -> Sha:
+        """The commit whose code it runs."""
+        return self.code or self.sha
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,10 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _instance(row: Mapping[str, Any] | None) -> Instance | None:
-    return Instance(Sha(str(row["sha"])), int(row["pid"]), int(row["port"]), float(row["since"])) if row else None
+    if not row:
+        return None
+    code = Sha(str(row["code"])) if row.get("code") else None
+    return Instance(Sha(str(row["sha"])), int(row["pid"]), int(row["port"]), float(row["since"]), code)
 
 
 class Board:

@@ -164,8 +164,9 @@ async def _answered(
     if state.draining:
         return _busy(1.0)
     if data.get("stream") is not True:
+        revision = state.revision  # what answers, whatever takes its place meanwhile
         async with asyncio.timeout(state.reply_within):
-            return respond(await ask(None), state.revision)
+            return respond(await ask(None), revision)
     sink = StreamSink(request)
     await sink.open()
     try:

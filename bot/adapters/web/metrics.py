@@ -60,9 +60,9 @@ class Metrics:
         self._disturbed = self._gauge(
             DISTURBED, f"1 while what `{BY}` names is out of order, as this process sees it; no change breaks it.", BY
         )
-        self._gauge("megawatts_build_info", "What runs here; always 1.", "revision", "version").labels(
-            revision, version
-        ).set(1)
+        self._build = self._gauge("megawatts_build_info", "What runs here; always 1.", "revision", "version")
+        self._version = version
+        self.runs(revision)
         self._within, self._first_voice = Cap(CAP, MINUTE, timer), Cap(VOICES, HOUR, timer)
         self._prompt = Cap(CAP, MINUTE, timer)
         self._late = self._crowd("rejected_users", "Members over a rate limit in the last minute.")
@@ -125,6 +125,11 @@ class Metrics:
         for kind, count in tokens.items():
             self._tokens.labels(model, kind).inc(count)
         self._cost.labels(model).inc(cost)
+
+    def runs(self, revision: str) -> None:
+        """What runs here from now on: new data counts as another revision."""
+        self._build.clear()
+        self._build.labels(revision, self._version).set(1)
 
     def allowed(self, a_day: float) -> None:
         """What all models together may cost a day, in US dollars; 0: no budget is set."""
