@@ -18,6 +18,7 @@ from bot.improve.context import Context
 from bot.improve.forgeless import Forgeless
 from bot.improve.ideas import Workshop, propose
 from bot.improve.look import View, look, surroundings, view
+from bot.improve.pacing import MOMENT, Pace
 from bot.improve.provenance import keep
 from bot.improve.recall import recall
 from bot.improve.reverts import reland, replays
@@ -36,8 +37,6 @@ from bot.policy.record import case_to_row
 
 REST = timedelta(minutes=10)
 """How long the same ground rests after it gave nothing."""
-MOMENT = 0.5
-"""Seconds between two rounds at least: a cluster that starts something tells of it many times a second."""
 MOVES = (Close, Merge, Revert, Settle, Update)
 """Steps of our own after which something else may be due at once: nobody else need tell of them."""
 Orders = Callable[[View], Awaitable[None]]
@@ -66,6 +65,7 @@ class Engine:
         self._whole = False
         """Whether records and audit log are known to hold what the forge shows."""
         self._woken = asyncio.Event()
+        self._pace = Pace(ctx.calm)
 
     def wake(self) -> None:
         """Something changed outside: look soon instead of at the next interval. It carries no news of its own."""
@@ -80,10 +80,8 @@ class Engine:
             waiting, watched = _counts(seen)
             took = loop.time() - began
             self._ctx.say("round", {"whole": seen is not None, "seconds": took, "open": waiting, "watched": watched})
-            pause = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
-            pause = pause if watched != 0 else max(pause, self._ctx.calm)
-            # The interval is from look to look: what a look takes is no part of the wait, which never vanishes.
-            await self._rest(max(min(MOMENT, pause), pause - took))
+            interval = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
+            await self._rest(self._pace.rest(interval, watched=watched != 0, took=took, now=self._ctx.clock()))
 
     async def _rest(self, pause: float) -> None:
         """Until the interval is over or somebody wakes the loop; never less than a moment, whoever rings."""
@@ -94,6 +92,7 @@ class Engine:
 
     async def reconcile(self) -> View | None:
         """One round over every proposal. A door that does not answer ends the round; nothing is decided without it."""
+        self._pace.begin()
         try:
             seen = await self._view()
             if seen is None:
@@ -182,6 +181,7 @@ class Engine:
                 return
             step = await self._reviews.heed(seen, case, step)
             self._note(case, step, now)
+            self._pace.waits(step)
             self._ctx.crash_point(f"decided.{_name(step)}")
             if isinstance(step, Validate | BackUp):
                 self._start(f"{_name(step)} {step.head}", self._act(step, case, seen))

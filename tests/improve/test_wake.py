@@ -13,6 +13,7 @@ from bot.core.errors import Denied
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.improve import engine as module
+from bot.improve import pacing
 from bot.improve.engine import Engine
 from tests.policy.builders import CHARTER, HEAD, MAIN, MERGED, merged, proposal
 
@@ -40,7 +41,8 @@ class Looks:
 
         monkeypatch.setattr(self.engine, "reconcile", reconcile)
         monkeypatch.setattr(module, "_counts", lambda _seen: (0, watched))
-        monkeypatch.setattr(module, "MOMENT", 0.001)
+        for place in (module, pacing):
+            monkeypatch.setattr(place, "MOMENT", 0.001)
 
     async def after(self, rounds: int) -> None:
         while self.rounds < rounds:
@@ -164,6 +166,35 @@ async def test_what_it_did_itself_is_followed_by_a_look_and_what_changes_nothing
     refused[0] = True
     await looks.engine._one(seen, proposal())
     assert not looks.engine._woken.is_set(), "what was refused is not tried again at once"
+
+
+async def test_what_waits_for_a_time_is_looked_at_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Looks(monkeypatch, calm=HOUR, watched=0)
+    ends = looks.engine._ctx.clock() + timedelta(seconds=7)
+
+    async def untouched(*_asked: Any) -> bool:
+        return False
+
+    async def looked(*_asked: Any) -> Any:
+        return merged()
+
+    async def decided(*_asked: Any) -> Step:
+        return Wait(ends, "a vote is open")
+
+    async def rest(pause: float) -> None:
+        rests.append(pause)
+        raise asyncio.CancelledError
+
+    rests: list[float] = []
+    for name, double in {"renewed": untouched, "noticed": untouched, "look": looked, "act": looked}.items():
+        monkeypatch.setattr(module, name, double)
+    monkeypatch.setattr(module, "shared", looked)
+    monkeypatch.setattr(module, "steered", decided)
+    monkeypatch.setattr(looks.engine, "_rest", rest)
+    await looks.engine._one(SimpleNamespace(charter=CHARTER), proposal())  # type: ignore[arg-type]  # a double
+    with suppress(asyncio.CancelledError):
+        await looks.engine.run()
+    assert rests == [7.0]
 
 
 async def test_a_merge_that_people_took_back_is_followed_by_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
