@@ -54,7 +54,7 @@ class Coverage:
         if head is None or base is None:
             return Verdict(self.name, Status.ERROR, "V-7 left no readable record of its runs")
         if not base.files:
-            return not_applicable(self.name, "the repository's interpreter has no coverage")
+            return not_applicable(self.name, "the repository's interpreter is too old for its lines to be measured")
         excluded = _exclusions(gate.base.path)
         compared = _compared(gate, earlier.get("behaviour"))
         parts = [changed_lines(gate, base, head, compared, excluded), total(gate, base, head, excluded)]

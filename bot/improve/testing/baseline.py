@@ -12,7 +12,7 @@ from bot.improve.testing.precompiled import precompile
 from bot.improve.testing.results import Run
 from bot.improve.testing.run import Ask, run_tests
 
-FORMAT = 3
+FORMAT = 4
 GUESS = 0.02
 """Seconds that a test of unknown duration is taken for, when the work is split."""
 MANY = 40
