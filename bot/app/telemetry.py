@@ -16,6 +16,7 @@ from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.health import MetricRule
 from bot.core.ports import AuditLog, Records, Switch
 from bot.core.verdict import Status, Verdict
+from bot.policy.sandbox_evidence import FACT, count_of
 
 if TYPE_CHECKING:
     from aiohttp.web import RouteDef
@@ -133,9 +134,10 @@ def telling(
 
 def denied(verdict: Verdict | None) -> int:
     """How many attempts of a stage the sandbox denied: the fact `denied` of the event `stage`."""
-    if verdict is None:
-        return 0
-    return sum(one.name in DENIED and one.status is Status.FAIL for one in verdict.walk())
+    if verdict is None or verdict.facts.get("cached"):
+        return 0  # one that is kept was told of when it was made
+    failed = sum(one.name in DENIED and one.status is Status.FAIL for one in verdict.walk())
+    return max(failed, count_of(verdict.facts.get(FACT)))
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import NOT_APPLICABLE, Gate, Stage
 from bot.improve.gate_cache import VerdictCache
+from bot.improve.witness import with_evidence, witnessed
 
 Watch = Callable[[str, Verdict | None], None]
 """Called with a stage's name when it starts (None) and when it is done; for people only."""
@@ -173,16 +174,20 @@ class _Run:
             return replace(known, facts={**known.facts, "cached": True})
         evidence.mkdir(parents=True, exist_ok=True)
         earlier: Mapping[str, Verdict] = {need: self._done[need] for need in stage.needs}
-        try:
-            verdict = await asyncio.wait_for(self._ask(stage, earlier), self._plan.seconds)
-        except TimeoutError:
-            verdict = Verdict(stage.name, Status.ERROR, f"did not end within {self._plan.seconds:.0f} s")
-        except Exception as error:  # noqa: BLE001  (a stage that breaks must be an ERROR of the gate, never its end)
-            verdict = Verdict(stage.name, Status.ERROR, _sentence(error))
-        verdict = replace(verdict, seconds=time.monotonic() - started)
+        with witnessed() as denied:
+            verdict = await self._asked(stage, earlier)
+        verdict = replace(with_evidence(verdict, denied), seconds=time.monotonic() - started)
         if self._cache:
             self._cache.put(key, verdict, evidence)
         return verdict
+
+    async def _asked(self, stage: Stage, earlier: Mapping[str, Verdict]) -> Verdict:
+        try:
+            return await asyncio.wait_for(self._ask(stage, earlier), self._plan.seconds)
+        except TimeoutError:
+            return Verdict(stage.name, Status.ERROR, f"did not end within {self._plan.seconds:.0f} s")
+        except Exception as error:  # noqa: BLE001  (a stage that breaks must be an ERROR of the gate, never its end)
+            return Verdict(stage.name, Status.ERROR, _sentence(error))
 
     async def _ask(self, stage: Stage, earlier: Mapping[str, Verdict]) -> Verdict:
         try:

@@ -12,6 +12,7 @@ from bot.core.errors import Denied, Misconfigured
 from bot.core.ids import Sha, Tree
 from bot.core.ports import Repository, Sandbox
 from bot.core.sandbox import Finished, Limits
+from bot.improve.witness import tell
 
 PYTHON = "{python}"
 SHELF = "files"
@@ -61,7 +62,7 @@ class Checkout:
         limits: Limits | None = None,
     ) -> Finished:
         """Run argv here, read-only; `{python}` in argv is the interpreter. `env` is added to a steady one."""
-        return await self.sandbox.run(
+        finished = await self.sandbox.run(
             [word.replace(PYTHON, str(self.python)) for word in argv],
             root=self.path,
             writable=writable,
@@ -70,6 +71,8 @@ class Checkout:
             stdin=stdin,
             limits=limits,
         )
+        tell(finished)
+        return finished
 
 
 def _prefix(python: Path) -> tuple[Path, ...]:

@@ -63,6 +63,11 @@ def test_what_the_sandbox_denied_is_counted_in_a_stages_verdict() -> None:
     assert denied(Verdict("runtime", Status.FAIL, "x", (bad, other, good))) == 1
     assert denied(Verdict("runtime", Status.FAIL, "x", (other, good))) == 0
     assert denied(None) == 0
+    counted = Verdict("tests", Status.PASS, "held", facts={"denied": {"network": "3", "file": "1"}})
+    assert denied(counted) == 4, "whatever the stage said of the change"
+    assert denied(Verdict("runtime", Status.FAIL, "x", (bad,), facts=counted.facts)) == 4, "not told twice"
+    kept = Verdict("tests", Status.PASS, "held", facts={**counted.facts, "cached": True})
+    assert denied(kept) == 0, "told of when it was made"
 
 
 def test_the_rules_are_those_of_the_charter_that_was_read_last() -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from bot.adapters.sandbox import cgroup, folders, mounts
 from bot.adapters.sandbox.process import Launch, memory_file
+from bot.adapters.sandbox.reaching import Reaching
 from bot.core.errors import Unavailable
 from bot.core.sandbox import Finished, Limits
+from bot.policy.sandbox_evidence import NETWORK, observed
 
 
 class Box:
@@ -31,6 +33,7 @@ class Box:
         self.status, self.gate = self._pipes()
         self.first = -1
         """The first process inside, as a pidfd: when it dies, all in its namespace die."""
+        self.reaching: Reaching | None = None
         stack.callback(self._close)
 
     def _pipes(self) -> tuple[int, int]:
@@ -41,6 +44,8 @@ class Box:
 
     def _close(self) -> None:
         self._let_go()
+        if self.reaching:
+            self.reaching.close()
         for handle in (self.status, self.gate, self.first):
             if handle >= 0:
                 os.close(handle)
@@ -96,6 +101,7 @@ class Box:
 
     def _bind(self, child: int) -> None:
         self.first = os.pidfd_open(child)
+        self.reaching = Reaching(child)
         if self.group:
             self.group.add(child)
         for kind, bound in self._bounds():
@@ -175,4 +181,5 @@ class Box:
             because = finished.err.decode(errors="replace").strip()[-300:]
             raise Unavailable("sandbox", because or "bwrap ended before the program began")
         counted = self.group.cpu_seconds() if self.group else 0.0
-        return replace(finished, cpu_seconds=max(counted, finished.cpu_seconds))
+        whole = replace(finished, cpu_seconds=max(counted, finished.cpu_seconds))
+        return observed(whole, {NETWORK: self.reaching.attempts() if self.reaching else 0})
