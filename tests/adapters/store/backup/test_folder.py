@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store.audit import FileAuditLog
-from bot.adapters.store.backup import manifest, sqlite
+from bot.adapters.store.backup import manifest, postgres, sqlite
 from bot.adapters.store.backup.folder import FolderBackups
 from bot.adapters.store.backup.manifest import NAME
 from bot.adapters.store.backup.parts import Source
@@ -238,6 +238,7 @@ def test_a_home_without_anything_is_the_wrong_one(house: House) -> None:
 
 def test_an_address_is_shown_nowhere(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(postgres, "WHEEL", "no_such_package")
     source = Source("database", "postgres", address=SECRET)
     house.sources.append(source)
     assert "pass-word" not in repr(source)

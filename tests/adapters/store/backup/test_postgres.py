@@ -16,6 +16,23 @@ from tests.contracts.servers import PASSWORD
 pytestmark = pytest.mark.integration  # they need a real server
 
 
+def test_without_programs_on_path_those_of_the_wheel_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "wheel"
+    for name in ("pginstall", "pginstall17", "pginstall9"):
+        (folder / name / "bin").mkdir(parents=True)
+        (folder / name / "bin" / "pg_dump").touch()
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(pg, "WHEEL", "wheel")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pg.program("pg_dump") == str(folder / "pginstall17" / "bin" / "pg_dump")
+    with pytest.raises(Misconfigured, match="pg_restore is not installed"):
+        pg.program("pg_restore")
+    own = tmp_path / "pg_restore"
+    own.touch(mode=0o755)
+    assert pg.program("pg_restore") == str(own)
+
+
 @pytest.fixture
 def address(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     if not (postgres._bin / "pg_dump").exists():
