@@ -14,6 +14,7 @@ from bot.core.health import MetricRule
 from bot.core.ids import Sha
 from bot.core.text import one_line
 from bot.core.verdict import Status, Verdict
+from bot.policy.blame import VOLUNTARY
 from bot.policy.figures import FIGURES, Sample, figure_of, names, there
 
 if TYPE_CHECKING:
@@ -126,13 +127,15 @@ def measured(name: str, rules: Sequence[MetricRule], samples: Sequence[Sample]) 
         return Verdict(name, Status.FAIL, f"nothing measures {', '.join(unknown)}, so no change is ever well: {fix}")
     if not rules:
         return Verdict(name, Status.FAIL, "the charter has no [[health.rules]], so no change is ever well: add one")
-    silent = [rule for rule in rules if not there(rule, samples)]
+    quiet = [rule for rule in rules if not there(rule, samples)]
+    silent = [rule for rule in quiet if rule.name not in VOLUNTARY]
     if silent:
         lacking = ", ".join(sorted(names(silent) - {one.name for one in samples} - names(())))
         said = ", ".join(rule.name for rule in silent)
         fix = "some begin with the first message, so send one; else look which series the scrape drops"
         return Verdict(name, Status.INCONCLUSIVE, f"no series yet of {said} ({lacking or 'another outcome'}): {fix}")
-    return Verdict(name, Status.PASS, f"{len(rules)} rules have series of a revision")
+    unheard = f"; none yet of {', '.join(rule.name for rule in quiet)}, which members bring about" if quiet else ""
+    return Verdict(name, Status.PASS, f"{len(rules) - len(quiet)} rules have series of a revision{unheard}")
 
 
 def _charters(given: RoadSettings) -> Sequence[MetricRule]:

@@ -19,7 +19,7 @@ NOBODY = Sha("0" * 40)
 FEW = 2
 """Fewer different members than this are no outage, where `MANY` or more were seen."""
 MANY = 3
-VOLUNTARY = frozenset({"feedback"})
+VOLUNTARY = frozenset({"feedback", "tools"})
 """Rules of events that members need not bring about: that there were few of them is no fault of a revision."""
 
 
@@ -97,10 +97,11 @@ def before_rollout(case: Case) -> Sha | None:
 def acquit(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, health: Verdict) -> Verdict:
     """The verdict with each FAIL that is nobody's fault made INCONCLUSIVE: it holds and pages, and takes nothing back.
 
-    A FAIL without children (a commit that cannot start) and one of silence stand as they are. At the deadline a rule of
-    what members need not do holds up nothing, where the revision before heard as little.
+    A FAIL without children (a commit that cannot start) and one of silence stand as they are. A rule of what members
+    need not do is not waited for if it guards nothing; a guard is, until the deadline, where the revision before heard
+    as little.
     """
-    if health.status is Status.INCONCLUSIVE:
+    if health.status in {Status.INCONCLUSIVE, Status.PENDING}:
         return _without_voices(policy, readings, rollout, health)
     rules = {rule.name: rule for rule in policy.rules}
     children = tuple(_weighed(policy, rules.get(child.name), readings, rollout, child) for child in health.children)
@@ -112,9 +113,11 @@ def acquit(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, 
 
 def _without_voices(policy: HealthPolicy, readings: Sequence[Reading], rollout: Rollout, health: Verdict) -> Verdict:
     """A verdict that is late only for want of voices is that of the other rules."""
-    rules = {rule.name: rule for rule in policy.rules}
+    rules, late = {rule.name: rule for rule in policy.rules}, health.status is Status.INCONCLUSIVE
     quiet = [
-        c for c in health.children if c.status is Status.PENDING and _unheard(rules.get(c.name), readings, rollout)
+        child
+        for child in health.children
+        if child.status is Status.PENDING and _unheard(rules.get(child.name), readings, rollout, late=late)
     ]
     others = [child for child in health.children if child not in quiet]
     if not quiet or not others or not all(child.passed for child in others):
@@ -123,8 +126,12 @@ def _without_voices(policy: HealthPolicy, readings: Sequence[Reading], rollout: 
     return replace(health, status=Status.PASS, because=because)
 
 
-def _unheard(rule: MetricRule | None, readings: Sequence[Reading], rollout: Rollout) -> bool:
+def _unheard(rule: MetricRule | None, readings: Sequence[Reading], rollout: Rollout, *, late: bool) -> bool:
     if rule is None or rule.name not in VOLUNTARY:
+        return False
+    if not rule.guard:
+        return True
+    if not late:
         return False
     before = [r for r in readings if r.metric == rule.name and r.revision == rollout.previous and r.at >= rollout.at]
     return sum(r.total for r in before if r.value is not None) < max(1, rule.minimum)

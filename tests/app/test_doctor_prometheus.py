@@ -98,6 +98,14 @@ def test_a_charter_without_rules_proves_nothing_well() -> None:
     assert measured("health", (), [MEMORY]).status is Status.FAIL
 
 
+def test_what_members_bring_about_need_not_have_come_about_yet() -> None:
+    rules = (MetricRule("memory", "level"), MetricRule("tools", "rate"), MetricRule("feedback", "rate"))
+    found = measured("health", rules, [MEMORY])
+    assert found.passed
+    assert found.because == "1 rules have series of a revision; none yet of tools, feedback, which members bring about"
+    assert not measured("health", (MetricRule("messages", "rate"), *rules), [MEMORY]).passed
+
+
 def test_only_named_rows_are_series() -> None:
     rows = [({"__name__": MEMORY.name, "job": "bot"}, 2.0), ({"job": "bot"}, 1.0)]
     assert [(one.name, one.value) for one in samples_of(rows)] == [(MEMORY.name, 2.0)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,6 +194,35 @@ def test_too_few_voices_hold_up_nothing_at_the_deadline() -> None:
     verdict = of_voices(quiet, DUE)
     assert verdict.passed
     assert "nobody said much (feedback)" in verdict.because
+
+
+@pytest.mark.parametrize("name", ["feedback", "tools"])
+def test_what_guards_nothing_and_nobody_need_do_is_not_waited_for(name: str) -> None:
+    own = MetricRule(name, "rate", minimum=8, guard=False)
+    policy = replace(POLICY, rules=(RATE, own))
+    quiet = rows(NEW, *[0.0] * 60) + rows(OLD, *[0.0] * 60)
+    verdict = judged(policy, quiet, ROLLOUT, NEW, DUE - STEP)
+    assert verdict.passed
+    assert f"nobody said much ({name})" in verdict.because
+    heard = quiet + rows(OLD, 0.0, 0.0, metric=name) + rows(NEW, 0.0, metric=name)
+    assert judged(policy, heard, ROLLOUT, NEW, DUE - STEP).passed, "a little traffic on both sides holds up nothing"
+    few = rows(NEW, *[0.0] * 3) + rows(OLD, *[0.0] * 3)
+    assert judged(policy, few, ROLLOUT, NEW, DUE - STEP).status is Status.PENDING, "the others are waited for"
+    guard = replace(policy, rules=(RATE, replace(own, guard=True)))
+    assert judged(guard, quiet, ROLLOUT, NEW, DUE - STEP).status is Status.PENDING
+
+
+def test_what_guards_nothing_still_calls_a_person_when_it_is_surely_worse() -> None:
+    own = MetricRule("tools", "rate", minimum=8, guard=False)
+    bad = rows(NEW, *[0.0] * 60) + rows(OLD, *[0.0] * 60)
+    bad += rows(NEW, *[9.0] * 20, metric="tools") + rows(OLD, *[0.0] * 20, metric="tools")
+    verdict = judged(replace(POLICY, rules=(RATE, own)), bad, ROLLOUT, NEW, DUE - STEP)
+    assert verdict.status is Status.INCONCLUSIVE
+    assert "pages only" in verdict.because
+    other = MetricRule("memory", "level", guard=False)
+    quiet = rows(NEW, *[0.0] * 60) + rows(OLD, *[0.0] * 60)
+    waiting = judged(replace(POLICY, rules=(RATE, other)), quiet, ROLLOUT, NEW, DUE - STEP)
+    assert waiting.status is Status.PENDING, "what needs no member is waited for"
 
 
 def test_quiet_beside_a_revision_that_hears_voices_is_not_health() -> None:
