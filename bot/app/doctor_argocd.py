@@ -5,9 +5,9 @@ Nothing is changed there. Each row that is not well ends with what mends it; no 
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.app.argo_reach import reach
 from bot.app.road_settings import RoadSettings, road
 from bot.core.errors import MegawattsError, Misconfigured, Unavailable
 from bot.core.text import one_line
@@ -64,12 +64,10 @@ async def _asked(given: RoadSettings) -> list[Verdict]:
 
 
 def _client(given: RoadSettings) -> "ArgoClient":
-    from bot.adapters.argocd.client import ArgoClient, Target  # noqa: PLC0415  (only where there is one)
-    from bot.adapters.argocd.transport import Server, Transport  # noqa: PLC0415
+    from bot.adapters.argocd.client import ArgoClient  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.argocd.transport import Transport  # noqa: PLC0415
 
-    ca = Path(given.argocd_ca_file) if given.argocd_ca_file else None
-    server = Server.at(given.argocd_server, given.argocd_auth_token.reveal(), ca)
-    target = Target(given.argocd_application, given.argocd_namespace, given.argocd_project)
+    server, target = reach(given)
     return ArgoClient(Transport(server), target)
 
 

@@ -13,6 +13,7 @@ from bot.adapters.localdeploy.deployer import LocalDeployer
 from bot.adapters.localdeploy.state import Board, Instance
 from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.scrape.source import ScrapeSource, outcomes
+from bot.app.argo_reach import reach
 from bot.app.bot_wiring import now
 from bot.app.home import Home
 from bot.app.road_settings import RoadSettings
@@ -195,13 +196,9 @@ def open_metrics(settings: RoadSettings) -> "Metrics":
 
 
 def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> "tuple[ArgoDeployer, Events]":
-    from bot.adapters.argocd.client import Target  # noqa: PLC0415  (only where there is one)
-    from bot.adapters.argocd.deployer import ArgoDeployer, Ground  # noqa: PLC0415
-    from bot.adapters.argocd.transport import Server  # noqa: PLC0415
+    from bot.adapters.argocd.deployer import ArgoDeployer, Ground  # noqa: PLC0415  (only where there is one)
 
-    token, ca = settings.argocd_auth_token.reveal(), _file(settings.argocd_ca_file)
-    target = Target(settings.argocd_application, settings.argocd_namespace, settings.argocd_project)
-    server = Server.at(settings.argocd_server, token, ca)
+    server, target = reach(settings)
 
     async def answers() -> bool:
         try:

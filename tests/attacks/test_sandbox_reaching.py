@@ -1,4 +1,4 @@
-"""Each attempt to reach out of the box is counted by the kernel, whatever the program does to hide it: THREATS row 11."""
+"""Each attempt to reach out of the box is counted by the kernel, whatever hides it inside: THREATS row 11."""
 
 import sys
 from pathlib import Path

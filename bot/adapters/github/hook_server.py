@@ -5,7 +5,7 @@ Polling goes on without it: a delivery that is lost costs time and nothing else.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -73,12 +73,6 @@ class Bell:
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(self._together, self._call)
 
-    def silence(self) -> None:
-        """Forget a ring that has not been heard yet."""
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-
     def _call(self) -> None:
         self._due = None
         try:
@@ -88,7 +82,7 @@ class Bell:
 
 
 class HookServer:
-    """The controller's HTTP face for webhooks: POST /webhook, GET /healthz.
+    """What the controller's port answers to webhooks: POST /webhook.
 
     `secrets`: the present one, and during a change the one before it. `repository`: `OWNER/NAME`. `wake` is called in
     the event loop and must return at once. `count` is told the reason of every answer, for metrics.
@@ -119,41 +113,21 @@ class HookServer:
         self._bell = Bell(wake, together)
         self._count = count
         self._reading = 0
-        self._runner: web.AppRunner | None = None
         self.outcomes: Counter[Reason] = Counter()
 
     def routes(self) -> list[web.RouteDef]:
-        """What an application with other pages takes along; it needs `client_max_size` of at least `webhook.LIMIT`."""
-        return [web.post("/webhook", self._webhook)]
+        """What the controller's application takes along; it needs `client_max_size` of at least `webhook.LIMIT`."""
+        return [web.post("/webhook", self._answer)]
 
-    def app(self) -> web.Application:
-        """An application of its own, without a server."""
-        app = web.Application(client_max_size=LIMIT, middlewares=[_shield])
-        app.add_routes([*self.routes(), web.get("/healthz", self._healthz)])
-        return app
-
-    async def start(self, host: str, port: int) -> int:
-        """Listen; the port that was taken. Raises Misconfigured if it is not free."""
-        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=2.0)
-        await self._runner.setup()
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Errors tell nothing of the inside."""
         try:
-            await web.TCPSite(self._runner, host, port, backlog=64).start()
-        except OSError as error:
-            await self.close()
-            raise Misconfigured(
-                f"webhooks cannot listen on {host}:{port} ({error.strerror}): name a free port"
-            ) from error
-        return int(self._runner.addresses[0][1])
-
-    async def close(self) -> None:
-        """Stop listening; a wake that is due is not called any more."""
-        self._bell.silence()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def _healthz(self, _request: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
+            return await self._webhook(request)
+        except web.HTTPException as error:
+            return web.json_response({"because": error.reason}, status=error.status)
+        except Exception as error:  # noqa: BLE001  (whatever breaks, the sender hears one sentence)
+            log.error("webhook failed", error=type(error).__name__)  # noqa: TRY400  (no traceback)
+            return web.json_response({"because": "something went wrong on our side"}, status=500)
 
     async def _webhook(self, request: web.Request) -> web.Response:
         ruling = await self._ruling(request)
@@ -197,20 +171,3 @@ class HookServer:
 
 def _headers(request: web.Request) -> Mapping[str, Sequence[str]]:
     return {name.casefold(): request.headers.getall(name) for name in request.headers}
-
-
-@web.middleware
-async def _shield(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Errors tell nothing of the inside."""
-    try:
-        answer = await handler(request)
-    except web.HTTPException as error:
-        answer = web.json_response({"because": error.reason}, status=error.status)
-    except Exception as error:  # noqa: BLE001  (whatever breaks, the sender hears one sentence)
-        log.error("webhook failed", error=type(error).__name__)  # noqa: TRY400  (no traceback)
-        answer = web.json_response({"because": "something went wrong on our side"}, status=500)
-    answer.headers["Server"] = "megawatts"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer

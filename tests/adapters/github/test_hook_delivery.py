@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.github.hook_server import HookServer
 from bot.adapters.github.webhook import Reason
+from bot.adapters.prometheus.serving import serving
 from bot.sdk.testing import DictRecords
 from tests.servers.absent import absent
 from tests.servers.aimock.peer import Missing
@@ -48,6 +49,7 @@ class Stage:
     def __init__(self, github: str, client: aiohttp.ClientSession) -> None:
         self.github = github
         self.client = client
+        self.port = 0
         self.woken = asyncio.Event()
         self.counted: asyncio.Queue[str] = asyncio.Queue()
         self.server = HookServer(
@@ -67,8 +69,7 @@ class Stage:
             return dict(await answer.json())
 
     async def hook(self, repository: str, secret: str) -> None:
-        port = await self.server.start("127.0.0.1", 0)
-        config = {"url": f"http://127.0.0.1:{port}/webhook", "content_type": "json", "secret": secret}
+        config = {"url": f"http://127.0.0.1:{self.port}/webhook", "content_type": "json", "secret": secret}
         await self.post(f"{repository}/hooks", {"config": config, "events": ["issues"], "active": True})
 
     async def heard(self) -> str:
@@ -83,8 +84,8 @@ class Stage:
 async def stage(github: str) -> AsyncIterator[Stage]:
     async with aiohttp.ClientSession() as client:
         made = Stage(github, client)
-        yield made
-        await made.server.close()
+        async with serving(made.server.routes(), "127.0.0.1", 0) as made.port:
+            yield made
 
 
 async def test_what_is_sent_wakes_the_loop(stage: Stage) -> None:

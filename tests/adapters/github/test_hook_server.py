@@ -10,8 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.adapters.github import hook_server
 from bot.adapters.github.hook_server import AT_ONCE, TABLE, Bell, HookServer, Seen
 from bot.adapters.github.webhook import KEPT, LIMIT, Reason, Ruling
+from bot.adapters.prometheus.serving import serving
 from bot.core.errors import Misconfigured, Unavailable
 from bot.sdk.testing import DictRecords
 from tests.adapters.github.hooks import ID, NOW, REPOSITORY, SECRET, headers, payload
@@ -39,9 +41,6 @@ class Stage:
             together=0.02,
         )
 
-    async def open(self) -> None:
-        self.address = f"http://127.0.0.1:{await self.server.start('127.0.0.1', 0)}"
-
     def wake(self) -> None:
         self.wakes.append(None)
         self.woken.set()
@@ -58,9 +57,9 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     async with aiohttp.ClientSession() as client:
         made = Stage(client)
-        await made.open()
-        yield made
-        await made.server.close()
+        async with serving(made.server.routes(), "127.0.0.1", 0) as port:
+            made.address = f"http://127.0.0.1:{port}"
+            yield made
 
 
 async def test_a_delivery_wakes_the_loop(stage: Stage) -> None:
@@ -174,10 +173,7 @@ async def test_too_many_at_once_wait_outside(stage: Stage) -> None:
     assert await stage.send() == (202, "woke")
 
 
-async def test_health_is_told_and_other_paths_are_not_there(stage: Stage) -> None:
-    async with stage.client.get(f"{stage.address}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (200, {"status": "alive"})
-        assert answer.headers["Server"] == "megawatts"
+async def test_other_paths_are_not_there(stage: Stage) -> None:
     async with stage.client.get(f"{stage.address}/webhook") as answer:
         assert answer.status == 405
     async with stage.client.post(f"{stage.address}/") as answer:
@@ -198,10 +194,13 @@ async def test_a_wake_that_breaks_does_not_end_the_bell(stage: Stage) -> None:
     assert len(stage.wakes) == 2
 
 
-async def test_after_the_end_nothing_wakes(stage: Stage) -> None:
-    await stage.send()
-    await stage.server.close()
-    assert stage.server._bell._due is None
+async def test_an_error_tells_nothing_of_the_inside(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret place")
+
+    monkeypatch.setattr(hook_server, "before_body", broken)
+    async with stage.client.post(f"{stage.address}/webhook", data=b"{}") as answer:
+        assert (answer.status, await answer.json()) == (500, {"because": "something went wrong on our side"})
     assert stage.wakes == []
 
 
@@ -224,10 +223,3 @@ def test_wrong_settings_are_refused_and_no_secret_is_told(secrets: tuple[str, ..
     with pytest.raises(Misconfigured) as error:
         HookServer(secrets, name, lambda: None, records=DictRecords(), clock=lambda: NOW)
     assert not any(secret in str(error.value) for secret in secrets)
-
-
-async def test_a_port_that_is_taken_is_named(stage: Stage) -> None:
-    port = int(stage.address.rsplit(":", 1)[1])
-    other = HookServer((SECRET,), REPOSITORY, lambda: None, records=DictRecords(), clock=lambda: NOW)
-    with pytest.raises(Misconfigured, match=f"127.0.0.1:{port}"):
-        await other.start("127.0.0.1", port)
