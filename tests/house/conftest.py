@@ -48,8 +48,6 @@ class Outline:
     """Name and number of lines of each, methods and inner ones among them."""
     classes: dict[str, int]
     """Public methods by name of the class."""
-    unwritten: tuple[int, ...]
-    """Lines that raise NotImplementedError or its like."""
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +60,9 @@ def outline(text: str) -> Outline:
     found = list(statements(ast.parse(text)))
     functions = [node for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     classes = [node for node in found if isinstance(node, ast.ClassDef)]
-    raised = [node for node in found if isinstance(node, ast.Raise)]
     return Outline(
         functions=tuple((node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in functions),
         classes={node.name: public_methods(node) for node in classes},
-        unwritten=tuple(node.lineno for node in raised if "NotImplemented" in ast.dump(node)),
     )
 
 
