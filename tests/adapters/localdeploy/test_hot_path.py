@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.adapters.git.repository import GitRepository
 from bot.adapters.localdeploy import hot_path
 from bot.adapters.localdeploy.process import MARK
 from bot.adapters.localdeploy.state import Board, Instance, State
@@ -215,3 +218,73 @@ async def test_who_is_not_ours_or_does_not_know_how_is_sent_no_signal(
     with pytest.raises(Denied, match="cannot read data anew"):
         await hot_path.reload(tmp_path, bot.instance, NEW, 1.0)
     assert sent == []
+
+
+class Forged:
+    """A repository with the product's data, and what a hostile commit makes of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = folder / "tree"
+        for name in ("bot/chat/intents/joke.toml", "bot/chat/texts/de.toml", "bot/chat/service.py", "secret"):
+            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.tree / name).write_text(f"{name} as it was, line by line\n" * 20)
+        self.git("init", "-q", "-b", "main")
+        self.base = self.commit()
+
+    def git(self, *words: str) -> str:
+        identity = ["-c", "user.name=mallory", "-c", "user.email=m@b"]
+        done = subprocess.run(["git", *identity, *words], cwd=self.tree, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def commit(self) -> Sha:
+        self.git("add", "--force", ".")
+        self.git("commit", "-q", "--allow-empty", "-m", "data: a better joke")
+        return Sha(self.git("rev-parse", "HEAD"))
+
+
+def _linked(tree: Path) -> None:
+    (tree / JOKE).unlink()
+    (tree / JOKE).symlink_to("../../../secret")
+
+
+def _linked_folder(tree: Path) -> None:
+    (tree / "bot/chat/intents").rename(tree / "docs")
+    (tree / "bot/chat/intents").symlink_to("../../docs")
+
+
+def _nested(tree: Path) -> None:
+    (tree / "bot/chat/intents/joke.toml").unlink()
+    (tree / "bot/chat/intents/joke.toml").mkdir()
+    (tree / "bot/chat/intents/joke.toml" / "x.toml").write_text("x\n")
+
+
+@needs_process
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda tree: (tree / "bot/chat/intents/joke.py").write_text("import os\n"),
+        lambda tree: (tree / "bot/chat/intents/__init__.py").write_text("import os\n"),
+        lambda tree: (tree / "bot/sitecustomize.py").write_text("import os\n"),
+        lambda tree: (tree / "sitecustomize.pth").write_text("import os\n"),
+        lambda tree: (tree / JOKE).chmod(0o755),
+        lambda tree: (tree / JOKE).write_bytes(b"a = 1\n" * 60_000),
+        lambda tree: (tree / JOKE).write_bytes(bytes(2000)),
+        lambda tree: (tree / "bot/chat/service.py").rename(tree / "bot/chat/intents/service.toml"),
+        lambda tree: (tree / JOKE).rename(tree / "bot/chat/joke.py"),
+        lambda tree: (tree / "bot/chat/service.py").unlink(),
+        _linked,
+        _linked_folder,
+        _nested,
+    ],
+)
+def test_a_commit_that_brings_anything_else_along_asks_for_a_new_process(tmp_path: Path, smuggle: Any) -> None:
+    town = Forged(tmp_path)
+    bot, known = Instance(town.base, 1, 1, 1.0), GitRepository(town.tree)
+    (town.tree / "bot/chat/texts/de.toml").write_text("better = 'so'\n")
+    (town.tree / "docs").mkdir()
+    (town.tree / "docs" / "joke.md").write_text("said\n")
+    assert hot_path.may_reload(known, bot, town.commit()).passed
+    shutil.rmtree(town.tree / "docs")
+    smuggle(town.tree)
+    found = hot_path.may_reload(known, bot, town.commit())
+    assert not found.passed, found.because
