@@ -69,8 +69,9 @@ def table(done: Sequence[Kill], seconds: float) -> str:
     bad = [kill for kill in done if kill.wrong]
     lines = [
         f"{len(done)} kills by SIGKILL, each after GitHub had done what it was asked and before it was heard of:",
-        f"{len(bad)} violations, {seconds:.0f} s. Each is followed by a restart, and the end is compared with that of the",
-        "same story told without a kill, as in `crash`.",
+        f"{len(bad)} violations, {seconds:.0f} s.",
+        "Each is followed by a restart, and the end is compared with that of the same story told without a kill, as in",
+        "`crash`.",
         "",
         "Real: engine, policy, GitHub's adapter, git, stores, a process of its own. Peer: emulate behind a front with",
         "GitHub's rules over real git. Light: the gate's verdict is a function, and what is merged counts as running.",
