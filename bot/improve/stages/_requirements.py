@@ -13,6 +13,10 @@ from bot.improve.stages import _lockfiles
 from bot.improve.stages._source import text
 
 LOCKS = re.compile(r"^(?:.*requirements.*|constraints.*)\.(?:txt|lock|in)$|^(?:requirements|constraints)\.lock$")
+DECLARING = frozenset(
+    {"pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment.yml", "environment.yaml", "pylock.toml"}
+)
+"""Beside every `*.lock`: what nobody here reads is told to people."""
 NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
 
 
@@ -62,9 +66,7 @@ def normal(name: str) -> str:
 
 def is_declaration(path: PurePosixPath) -> bool:
     """Whether a file declares dependencies or how the project is built."""
-    return path.name in {"pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock",
-                         "environment.yml", "environment.yaml", "pdm.lock", "pylock.toml",
-                         } or is_requirements(path)  # fmt: skip
+    return path.name in DECLARING or path.suffix == ".lock" or is_requirements(path)
 
 
 def is_requirements(path: PurePosixPath) -> bool:

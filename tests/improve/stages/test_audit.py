@@ -241,9 +241,18 @@ def test_other_locks_are_read_too(tmp_path: Path, name: str, content: str) -> No
     assert rows["mine"].direct
 
 
+def test_a_lock_of_any_name_that_is_written_as_requirements_is_read(tmp_path: Path) -> None:
+    base = {"pkg/__init__.py": "", "tools/router.lock": f"# made by a tool\n\n{FLASK}"}
+    head = base | {"tools/router.lock": base["tools/router.lock"] + "jinja2==2.10\n"}
+    gate = gate_of(tmp_path, base, head)
+    assert {one.rule for one in packages(gate, *both(gate))} == {"unlocked"}
+
+
 def test_a_lock_that_nobody_can_read_waits_for_people(tmp_path: Path) -> None:
     base = {"pkg/__init__.py": "", "uv.lock": UV}
-    for at, head in enumerate(({"uv.lock": "{"}, {"environment.yml": "dependencies: [jinja2]"}, {"Pipfile": "[x]"})):
+    for at, head in enumerate(
+        ({"uv.lock": "{"}, {"environment.yml": "dependencies: [jinja2]"}, {"Pipfile": "[x]"}, {"Cargo.lock": "x"})
+    ):
         gate = gate_of(tmp_path / str(at), base, base | head)
         rules = {one.rule: one.level for one in packages(gate, *both(gate))}
         assert rules["unread"] is Status.PENDING
