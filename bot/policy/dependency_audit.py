@@ -225,7 +225,11 @@ def unfit(
 
 def _files(package: Package, found: Release, hashes: frozenset[str], rules: Rules, now: datetime) -> Iterator[Said]:
     """Files of the lock (all of the release where it names none) are those of the index, and old enough."""
-    locked = {one.removeprefix("sha256:") for one in hashes}
+    locked = {one.removeprefix("sha256:") for one in hashes if one.startswith("sha256:")}
+    if hashes and not locked:
+        yield Said(
+            "foreign", f"{package}: the lock has no SHA-256, so nothing compares it with the index", Status.PENDING
+        )
     if foreign := sorted(locked - set(found.files)):
         yield Said("foreign", f"{package}: the lock has a hash that the index has not: {foreign[0][:12]}", Status.FAIL)
     moments = [at for digest, at in found.files.items() if digest in locked or not locked]

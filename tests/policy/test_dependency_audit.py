@@ -124,6 +124,8 @@ def test_what_the_index_makes_of_a_release() -> None:
     assert rules_of(Release("AGPL-3.0-only", OLD)) == {"licence": Status.FAIL}
     assert rules_of(Release("AGPL-3.0-only", OLD), level=Status.PENDING) == {"licence": Status.PENDING}
     assert rules_of(Release("MIT", OLD), f"sha256:{'b' * 64}")["foreign"] is Status.FAIL
+    assert rules_of(Release("MIT", OLD), f"sha512:{'b' * 128}") == {"foreign": Status.PENDING}
+    assert rules_of(Release("MIT", OLD), f"sha256:{DIGEST}", f"sha512:{'b' * 128}") == {}
 
 
 def test_age_is_of_the_files_that_the_lock_names() -> None:
