@@ -16,6 +16,7 @@ from bot.improve.analysts.suggestions import Rows
 from bot.improve.analysts.wishes import Wishes, finder
 from bot.improve.authors.agent.author import Agent
 from bot.improve.authors.agent.meter import Ledger, Till
+from bot.improve.context import Say
 from bot.improve.knowledge import Knowledge, Result
 from bot.policy.author_budget import Budget
 
@@ -26,9 +27,16 @@ DONE = frozenset({Result.MERGED, Result.HEALTHY})
 
 
 def open_agent(
-    settings: Settings, repo: Repository, records: Records, cache: Path, clock: Clock, *, budget: Budget | None = None
+    settings: Settings,
+    repo: Repository,
+    records: Records,
+    cache: Path,
+    clock: Clock,
+    *,
+    budget: Budget | None = None,
+    say: Say = lambda _event, _facts: None,
 ) -> Agent | None:
-    """The author, or None where no model is configured that could write.
+    """The author, or None where no model is configured that could write. `say` is told what each attempt used up.
 
     The models' keys leave this process's environment: from here on only the broker's processes have them.
     """
@@ -46,6 +54,7 @@ def open_agent(
         budget=bounds,
         wish=finder(suggestions_of(records)),
         outcomes=knowledge.outcomes,
+        say=say,
     )
 
 

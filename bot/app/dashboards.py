@@ -154,6 +154,22 @@ COST = Page(
             ),
             Panel("Tokens", {"{{model}} {{kind}}": _rate("megawatts_model_tokens_total", "model, kind")}),
         ),
+        "The model as author": (
+            Panel(
+                "US dollars in a day",
+                {"spent": "sum(increase(megawatts_author_cost_dollars_total[1d]))"},
+                "currencyUSD",
+                "What the controller pays for changes that a model writes, whatever became of them.",
+                kind="stat",
+            ),
+            Panel(
+                "What a day may cost", {"budget": "max(megawatts_author_budget_dollars)"}, "currencyUSD", kind="stat"
+            ),
+            Panel(
+                "Attempts in a day", {"{{result}}": "sum by (result) (increase(megawatts_author_attempts_total[1d]))"}
+            ),
+            Panel("Tokens in an hour", {"tokens": "sum(increase(megawatts_author_tokens_total[1h]))"}),
+        ),
         "Models": (
             Panel("Calls", {"{{model}} {{outcome}}": _rate("megawatts_model_calls_total", "model, outcome")}, "reqps"),
             Panel("Failed calls", {"{{model}}": "megawatts:model_failure_ratio:rate5m"}, "percentunit"),
@@ -204,6 +220,8 @@ HEALTH = Page(
             ),
         ),
         "What people set and what must hold": (
+            Panel("Backups in a day", {"{{result}}": "sum by (result) (increase(megawatts_backups_total[1d]))"}),
+            Panel("Since the last backup", {"seconds": "time() - max(megawatts_backup_timestamp_seconds > 0)"}, "s"),
             Panel("Audit log whole", {"whole": "min(megawatts_audit_whole)"}, kind="stat", width=6),
             Panel("Emergency stop", {"stopped": "max(megawatts_stopped)"}, kind="stat", width=6),
             Panel("Alerts", {"": 'ALERTS{alertstate="firing", alertname=~"Megawatts.*"}'}, kind="table"),

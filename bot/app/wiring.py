@@ -179,7 +179,7 @@ def _engine(context: Context, settings: Settings, home: Home, wanted: Wanted, co
     if not proposing.passed:
         context.say("ideas_off", {"because": proposing.because})
     repo, records = context.repo, context.records
-    agent = open_agent(settings, repo, records, home.cache, now)
+    agent = open_agent(settings, repo, records, home.cache, now, say=context.say)
     shop = workshop(repo, records, counts, home.cache, only_requested=wanted.on_request, agent=agent)
     orders = RequestsBook.of(context).take
     return Engine(context, shop, new_ideas=wanted.new_ideas and proposing.passed, orders=orders)

@@ -59,6 +59,10 @@ class LoopMetrics:
         self._ideas = self._gauge("megawatts_ideas", "Ideas at the last search.")
         self._backups = self._counter("megawatts_backups", "Backups before a merge, by how they ended.", "result")
         self._saved = self._gauge("megawatts_backup_timestamp_seconds", "When the last one was made, Unix time.")
+        self._cost = self._counter("megawatts_author_cost_dollars", "US dollars for the model as author.")
+        self._tokens = self._counter("megawatts_author_tokens", "Tokens that the model as author has read and written.")
+        self._tries = self._counter("megawatts_author_attempts", "Attempts of the model as author, by end.", "result")
+        self._budget = self._gauge("megawatts_author_budget_dollars", "What they may cost in a day, as last told.")
         self._last = self._gauge("megawatts_loop_last_round_timestamp_seconds", "When a round last ended, Unix time.")
         self._stopped = self._gauge("megawatts_stopped", "1 while the emergency stop is set.")
         self._audit = self._gauge("megawatts_audit_whole", "1 if the chain of the audit log held at the last check.")
@@ -77,6 +81,7 @@ class LoopMetrics:
         told = {
             "stage": self._stage, "gate": self._gate, "revert": self._revert, "page": self._page, "round": self._round,
             "found": self._found, "ranked": self._ranked, "backup": self._backup,
+            "paid": self._paid,
         }.get(event)  # fmt: skip
         if told is not None:
             told(facts)
@@ -109,14 +114,13 @@ class LoopMetrics:
                 self._checks.labels(stage, status.name.lower())
         for stage in stages:
             self._denied.labels(stage)
-        for step in DECISIONS.values():
-            self._decisions.labels(step)
-        for status in (Status.PASS, Status.FAIL):
-            self._backups.labels(status.name.lower())
         for event in TROUBLES:
             self._troubles.labels(event, "none")
-        for result in ("whole", "held"):
-            self._rounds.labels(result)
+        named = ((self._decisions, DECISIONS.values()), (self._backups, ("pass", "fail")),
+                 (self._rounds, ("whole", "held")), (self._tries, ("written", "refused", "broke")))  # fmt: skip
+        for counter, values in named:
+            for value in values:
+                counter.labels(value)
         self._audit.set(math.nan)  # neither whole nor broken before it was looked at
         self._audit_at.set(self._clock())
         self._end()
@@ -169,6 +173,14 @@ class LoopMetrics:
             self._paged[reason] = None
             _trim(self._paged)
             self._pages.inc()
+
+    def _paid(self, facts: Mapping[str, object]) -> None:
+        self._tries.labels(_word(facts.get("result"))).inc()
+        for counter, name in ((self._cost, "usd"), (self._tokens, "tokens")):
+            if isinstance(amount := facts.get(name), int | float) and amount > 0:
+                counter.inc(amount)
+        if isinstance(a_day := facts.get("a_day"), int | float):
+            self._budget.set(a_day)
 
     def _round(self, facts: Mapping[str, object]) -> None:
         self._rounds.labels("whole" if facts.get("whole") else "held").inc()

@@ -36,6 +36,7 @@ WHAT = {
     "order": "An order that an admin gave where members talk was taken up, or dropped with its reason",
     "outside": "A merge was taken back by a person, outside of the loop",
     "page": "A person is needed",
+    "paid": "A model tried to write a change; what that used up, however it ended",
     "port taken": "The port of before is taken by another program; a free one is used",
     "promoted": "All traffic goes to the new revision",
     "proposed": "A pull request was opened",

@@ -46,6 +46,20 @@ def test_a_change_is_counted_by_its_kind_and_what_became_of_it(figures: LoopMetr
     assert value(figures, "modifications_total", type="refactor", result="reverted") == 0
 
 
+def test_what_the_model_as_author_costs_is_counted_however_an_attempt_ends(figures: LoopMetrics) -> None:
+    assert value(figures, "megawatts_author_cost_dollars_total") == 0
+    assert value(figures, "megawatts_author_attempts_total", result="written") == 0
+    figures.heard("paid", {"result": "written", "usd": 0.25, "tokens": 1200, "a_day": 5.0, "model": "x:y"})
+    figures.heard("paid", {"result": "refused", "usd": 0.5, "tokens": 800, "a_day": 5.0})
+    figures.heard("paid", {"result": "refused", "usd": -3.0, "tokens": "many", "a_day": None})
+    assert value(figures, "megawatts_author_cost_dollars_total") == 0.75
+    assert value(figures, "megawatts_author_tokens_total") == 2000
+    assert value(figures, "megawatts_author_attempts_total", result="refused") == 2
+    assert value(figures, "megawatts_author_attempts_total", result="broke") == 0
+    assert value(figures, "megawatts_author_budget_dollars") == 5
+    assert b"x:y" not in figures.page()
+
+
 def test_every_series_of_an_alert_is_there_before_anything_happened(figures: LoopMetrics) -> None:
     assert value(figures, "megawatts_reverts_total") == 0
     assert value(figures, "megawatts_pages_total") == 0

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,8 @@ class Agent:
     wish: Callable[[ProposalId], Wish | None] = field(default=lambda _idea: None)
     outcomes: Callable[[], Sequence[Outcome]] = tuple
     timer: Callable[[], float] = time.monotonic
+    say: Callable[[str, Mapping[str, object]], None] = field(default=lambda _event, _facts: None)
+    """Is told what each attempt used up."""
     name: str = "agent"
     kind: Kind = Kind.FEATURE
     """Of wishes; a finding's rule says its own."""
@@ -83,11 +85,20 @@ class Agent:
         meter = Meter(self.budget, self.timer, self.till, self.ledger.today())
         folder = Path(tempfile.mkdtemp(prefix="megawatts-agent-"))
         folder.chmod(0o755)
+        result = "broke"
         try:
-            return await self._attempt(request, Bench(work, profile, folder, self.cache), meter)
+            found = await self._attempt(request, Bench(work, profile, folder, self.cache), meter)
+            result = "written" if isinstance(found, Patch) else "refused"
+            return found
         finally:
-            self.ledger.pay(meter.spent().usd)
+            self._pay(meter, result)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _pay(self, meter: Meter, result: str) -> None:
+        spent, model = meter.spent(), one_line(meter.model, 80) or "unknown"
+        self.ledger.pay(spent.usd)
+        usd, a_day = round(spent.usd, 6), self.budget.usd_a_day
+        self.say("paid", {"model": model, "result": result, "tokens": spent.tokens, "usd": usd, "a_day": a_day})
 
     async def _attempt(self, request: Request, bench: Bench, meter: Meter) -> Patch | Refusal:
         idea, finish = request.idea, begin(request.idea)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,8 @@ async def test_tool_calls_without_end_are_ended(tmp_path: Path) -> None:
 
 async def test_money_that_is_reported_while_it_is_spent_ends_the_attempt(tmp_path: Path) -> None:
     model = Forever(("list_files", {}))
-    author = agent(model, tmp_path, budget=Budget(usd=1.0))
+    told: list[tuple[str, Any]] = []
+    author = agent(model, tmp_path, budget=Budget(usd=1.0), say=lambda *what: told.append(what))
     call = model.one
 
     class Paying(Forever):
@@ -81,6 +83,10 @@ async def test_money_that_is_reported_while_it_is_spent_ends_the_attempt(tmp_pat
     assert isinstance(refusal, Refusal)
     assert "1.20 of 1 US dollars" in refusal.because
     assert author.ledger.today() == pytest.approx(1.2), "what was spent is on the day's bill"
+    ((event, facts),) = told
+    assert (event, facts["result"], facts["model"]) == ("paid", "refused", "dear:model")
+    assert (facts["usd"], facts["a_day"]) == (pytest.approx(1.2), author.budget.usd_a_day)
+    assert facts["tokens"] >= 440
 
 
 async def test_tokens_nobody_reports_are_estimated(tmp_path: Path) -> None:
