@@ -8,11 +8,12 @@ import pytest
 
 from bot.adapters.store.backup.folder import FolderBackups
 from bot.adapters.store.backup.parts import Source
-from bot.core.errors import Unavailable
-from bot.core.verdict import Status
-from bot.improve.backing import CONTEXT
+from bot.core.case import Merge
+from bot.core.errors import Denied, Unavailable
+from bot.core.verdict import Status, Verdict
+from bot.improve.backing import CONTEXT, hold_without
 from bot.improve.engine import Engine
-from bot.policy.backup import AGAIN
+from bot.policy.backup import AGAIN, NAME
 from tests.improve.conftest import CHARTER
 from tests.improve.test_faults import engine_of, on_main, rounds
 
@@ -174,3 +175,23 @@ async def test_a_stop_makes_none(world: Any, engine: Engine, backups: FolderBack
     await rounds(world, one, 2)
     assert backups.known() == []
     assert not await merged(world)
+
+
+class Silent:
+    """Backups that cannot be looked at."""
+
+    async def verify(self, id: str) -> Verdict:  # noqa: A002  (as the door calls it)
+        raise Unavailable("backup", "the disk is away")
+
+
+@pytest.mark.parametrize(("place", "said"), [(None, "can be looked at here"), (Silent(), "the disk is away")])
+async def test_a_backup_that_cannot_be_looked_at_proves_nothing(world: Any, place: Any, said: str) -> None:
+    head = await world.forge.main()
+    made = Verdict(NAME, Status.PASS, "made", facts={"head": str(head), "id": "20260601T115900Z-0123456789ab"})
+    step = Merge(head, Verdict("decision", Status.PASS, "agreed", (made,)))
+    with pytest.raises(Denied, match=said):
+        await hold_without(step, replace(world.ctx, backups=place))
+    found = await world.forge.reported(head, CONTEXT)
+    assert found is not None
+    assert (found.status, found.facts["at"]) == (Status.FAIL, world.time.isoformat())
+    await hold_without(replace(step, because=replace(step.because, children=())), replace(world.ctx, backups=place))
