@@ -26,8 +26,17 @@ def witnessed() -> Iterator[Rows]:
 
 def tell(finished: Finished) -> None:
     """A run has ended; outside of a block nobody asks."""
+    _add(denied(finished))
+
+
+def note(kind: str, count: int) -> None:
+    """A stage has seen by itself what was denied."""
+    _add({kind: count} if count > 0 else {})
+
+
+def _add(found: Mapping[str, int]) -> None:
     rows = _ROWS.get()
-    if rows is not None and (found := denied(finished)):
+    if rows is not None and found:
         rows.append(found)
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, fields
 
 from bot.core.sandbox import Finished
 
-NETWORK = "network"
+NETWORK, WRITES = "network", "writes"
 BOUNDS = frozenset({"memory", "processes", "file", "output"})
 """Limits that stand for something that was asked for and not given. That time ran out is no attempt at anything."""
 SAID = {
     NETWORK: "reached for the network",
+    WRITES: "wrote where it may not",
     "memory": "asked for more memory",
     "processes": "asked for more processes",
     "file": "wrote more than a file may hold",

@@ -10,7 +10,7 @@ from bot.core.sandbox import Finished
 from bot.core.verdict import Status, Verdict
 from bot.improve.doors import Gate
 from bot.improve.gate import Plan, run_gate
-from bot.improve.witness import tell, with_evidence, witnessed
+from bot.improve.witness import note, tell, with_evidence, witnessed
 from bot.improve.workspace import Checkout
 from bot.policy.sandbox_evidence import observed
 from tests.improve.stages.static.builders import gate_of
@@ -69,6 +69,16 @@ async def test_a_stage_that_breaks_still_tells(tmp_path: Path) -> None:
     (found,) = (await run_gate(gate, [Broken("first", (4,))])).children
     assert found.status is Status.ERROR
     assert found.facts["denied"] == {"file": "4", "network": "4"}
+
+
+def test_what_a_stage_saw_by_itself_counts_as_well() -> None:
+    with witnessed() as rows:
+        note("writes", 2)
+        note("writes", 0)
+    assert with_evidence(Verdict("x", Status.PASS, "y"), rows).because == (
+        "y; the sandbox denied: wrote where it may not 2 times"
+    )
+    note("writes", 1)
 
 
 def test_outside_of_a_stage_nobody_asks() -> None:

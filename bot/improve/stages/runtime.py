@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from bot.core.sandbox import Finished, Limits
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import Gate, Workspace, not_applicable
+from bot.improve.witness import note
+from bot.policy.sandbox_evidence import WRITES
 
 INSIDE = Path(__file__).parent.parent / "testing" / "inside"
 PACKAGE = PurePosixPath("bot")
@@ -54,6 +56,7 @@ class Runtime:
             return not_applicable(self.name, "the repository holds no bot to boot")
         gate.progress(self.name, "the patched bot boots in the sandbox")
         head = judge(self.name, await boot(gate.head))
+        note(WRITES, len(cast("list[str]", head.facts.get("refused_writes", []))))
         if head.status is Status.FAIL:
             gate.progress(self.name, "the base's bot boots, to tell the change's fault from the machine's")
             head = attributed(head, judge(self.name, await boot(gate.base)))
@@ -122,6 +125,7 @@ def facts(seen: Mapping[str, Any]) -> dict[str, Fact]:
         "peak_mb": float(seen.get("peak_mb", 0.0)),
         "answers": len(seen.get("answers", ())),
         "started_programs": [str(row) for row in seen.get("started", ())],
+        "refused_writes": [str(row) for row in seen.get("refused", ())],
     }
 
 

@@ -20,6 +20,7 @@ from bot.core.ids import Sha, Tree
 from bot.core.verdict import Status, Verdict
 from bot.improve.doors import Gate
 from bot.improve.stages.runtime import STAGE
+from bot.improve.witness import witnessed
 from bot.improve.workspace import Checkout, share
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.integration]
@@ -125,11 +126,28 @@ def test_the_bot_of_this_repository_boots(place: tuple[Any, Path], ground: Path)
     assert verdict.facts["way"] == WAYS[type(place[0])]
     assert 20 < float(cast("float", verdict.facts["peak_mb"])) < 200
     assert verdict.facts["answers"] == 7
+    assert verdict.facts["refused_writes"] == [], "or each validation would raise an alarm"
 
 
-def test_a_small_bot_passes(place: tuple[Any, Path], ground: Path) -> None:
-    verdict = judged(small(ground, ""), place)
+WRITES = """
+for path in ("/usr/planted", __file__, os.environ["HOME"] + "/own", "/nowhere/at/all", "/usr"):
+    for flags in (os.O_RDONLY, os.O_WRONLY | os.O_CREAT):
+        try:
+            os.close(os.open(path, flags))
+        except OSError:
+            pass
+"""
+
+
+def test_a_small_bot_passes_and_where_it_may_not_write_is_evidence(place: tuple[Any, Path], ground: Path) -> None:
+    tree = small(ground, WRITES)
+    with witnessed() as denied:
+        verdict = judged(tree, place)
     assert verdict.status is Status.PASS, verdict.to_dict()
+    if verdict.facts["way"] == "loopback":  # Landlock does not tell beforehand what it will refuse
+        found = verdict.facts["refused_writes"]
+        assert found == ["'/usr/planted'", f"'{tree / 'bot/__main__.py'}'", "'/usr'"]
+        assert denied == [{"writes": 3}]
 
 
 BAD = {

@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _observed(job: dict[str, Any], line: wires.Wires) -> dict[str, Any]:
-    seen: dict[str, Any] = {"ready": False, "answers": [], "probes": {}, "reached": [], "started": []}
+    seen: dict[str, Any] = {"ready": False, "answers": [], "probes": {}, "reached": [], "started": [], "refused": []}
     with tempfile.TemporaryDirectory() as folder:
         watch = Path(folder, "watch")
         environment = dict(job["env"], PYTHONPATH=job["hooks"], HOME=folder, TMPDIR=folder)
@@ -141,7 +141,7 @@ def _end(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def _read_watch(watch: Path, seen: dict[str, Any]) -> None:
-    """What the process tried: connections beyond loopback, programs it started."""
+    """What the process tried: connections beyond loopback, programs it started, files that it may not write."""
     if not watch.is_file():
         seen["unwatched"] = True
         return
@@ -150,6 +150,9 @@ def _read_watch(watch: Path, seen: dict[str, Any]) -> None:
         if event.startswith("socket.") and event != "socket.bind":
             if not any(part in shown for part in LOOPBACK):
                 seen["reached"].append(line[:200])
+        elif event == "open":
+            seen["refused"].append(shown[:200])
         elif not event.startswith("socket."):
             seen["started"].append(line[:200])
-    seen["reached"], seen["started"] = seen["reached"][:20], seen["started"][:20]
+    for name in ("reached", "started", "refused"):
+        seen[name] = list(dict.fromkeys(seen[name]))[:20]
