@@ -29,13 +29,17 @@ def spec(policy: HealthPolicy) -> dict[str, Any]:
     """The template's spec; its arguments are `revision`, `prometheus` (an address) and `job`.
 
     A metric without an answer, or with fewer events than the rule's minimum, is neither good nor bad: at the deadline
-    the rollout pauses for a person. Raises Misconfigured for a rule that is not translated.
+    the rollout pauses for a person. Beside each rule stand the values of the new revision and of the others, which
+    decide nothing: so that the run itself tells what was compared. Raises Misconfigured for a rule that is not
+    translated.
     """
     looks = _looks(policy)
+    told = [one for rule in policy.rules for one in _told(policy, rule, looks)]
+    loose = [_name(rule) for rule in policy.rules if not rule.guard] + [str(one["name"]) for one in told]
     return {
         "args": [{"name": "revision"}, {"name": "prometheus"}, {"name": "job"}],
-        "dryRun": [{"metricName": _name(rule)} for rule in policy.rules if not rule.guard],
-        "metrics": [_metric(policy, rule, looks) for rule in policy.rules],
+        "dryRun": [{"metricName": name} for name in loose],
+        "metrics": [*(_metric(policy, rule, looks) for rule in policy.rules), *told],
     }
 
 
@@ -64,6 +68,24 @@ def _metric(policy: HealthPolicy, rule: MetricRule, looks: int) -> dict[str, Any
         "failureCondition": f"len(result) > 0 && result[0] > {limit}",
         "provider": {"prometheus": {"address": "{{args.prometheus}}", "query": query}},
     }
+
+
+def _told(policy: HealthPolicy, rule: MetricRule, looks: int) -> list[dict[str, Any]]:
+    """The values that a rule compares. Without conditions each answer is a success (Argo Rollouts, analysis)."""
+    figure = figure_of(rule)
+    if figure is None:
+        return []
+    return [
+        {
+            "name": f"{_name(rule)}-{side}",
+            "initialDelay": _seconds(policy.warm_up),
+            "interval": _seconds(_LOOKS * policy.interval),
+            "count": looks,
+            "consecutiveSuccessLimit": min(looks, WATCH * max(1, rule.minimum)),
+            "provider": {"prometheus": {"address": "{{args.prometheus}}", "query": _value(figure, where)}},
+        }
+        for side, where in (("new", NEW), ("old", OLD))
+    ]
 
 
 def _question(rule: MetricRule, looks: int) -> tuple[str, str, int]:

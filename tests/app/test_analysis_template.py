@@ -25,7 +25,7 @@ RATE = MetricRule("messages", "rate")
 
 
 def metric(rule: MetricRule, **policy: Any) -> dict[str, Any]:
-    (found,) = spec(HealthPolicy((rule,), **policy))["metrics"]
+    found, *_told = spec(HealthPolicy((rule,), **policy))["metrics"]
     return dict(found)
 
 
@@ -48,10 +48,25 @@ def test_every_rule_of_the_charter_is_asked_about_and_only_guards_stop_a_rollout
     policy = parse(CHARTER.read_text()).health
     found = spec(policy)
     names = [rule.name.replace("_", "-") for rule in policy.rules]
-    assert [one["name"] for one in found["metrics"]] == names
+    assert [one["name"] for one in found["metrics"]][: len(names)] == names
+    told = {f"{name}-{side}" for name in names for side in ("new", "old")}
+    assert {one["name"] for one in found["metrics"]} == {*names, *told}
     loose = {name for name, rule in zip(names, policy.rules, strict=True) if not rule.guard}
-    assert {one["metricName"] for one in found["dryRun"]} == loose
+    assert {one["metricName"] for one in found["dryRun"]} == loose | told, "what is only told stops nothing"
     assert loose != set(names)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.name} as {rule.kind}")
+def test_a_run_tells_the_value_of_new_and_old_and_ends_no_later_for_it(rule: MetricRule) -> None:
+    judged, *told = spec(HealthPolicy((rule,)))["metrics"]
+    assert [one["name"].rpartition("-")[2] for one in told] == ["new", "old"]
+    for one, sign in zip(told, ("=", "!="), strict=True):
+        asked = str(one["provider"]["prometheus"]["query"]).replace("{{args.job}}", "bot")
+        promql_parser.parse(asked.replace("{{args.revision}}", "abc"))
+        assert f'revision{sign}"' in asked
+        assert not {"successCondition", "failureCondition"} & one.keys()
+        for bound in ("initialDelay", "interval", "count", "consecutiveSuccessLimit"):
+            assert one[bound] == judged[bound]
 
 
 @given(

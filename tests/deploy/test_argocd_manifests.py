@@ -10,6 +10,9 @@ import pytest
 import yaml
 
 from bot.adapters.argocd.links import PULL, REVERT, VERDICT, annotation
+from bot.core.health import MetricRule
+from bot.policy.judge.court import judge
+from bot.policy.judge.samples import Samples
 from bot.policy.rollouts import LABEL
 from tests.deploy import crds
 from tests.deploy.rendering import CHART, DEPLOY, ROOT, VALUES, WORKLOADS, documents
@@ -162,7 +165,7 @@ APP = {
 }
 
 
-@pytest.mark.parametrize("name", ["deployed", "degraded", "sync-failed"])
+@pytest.mark.parametrize("name", ["deployed", "degraded", "sync-failed", "taken-back"])
 def test_a_notification_is_json_whatever_the_texts_in_it_are(tmp_path: Path, name: str) -> None:
     """The engine is Helm's: Argo CD's is the same text/template with the same functions, and its own `call .repo`."""
     (config,) = [one["data"] for one in DOCUMENTS if one["kind"] == "ConfigMap"]
@@ -179,6 +182,28 @@ def test_a_notification_is_json_whatever_the_texts_in_it_are(tmp_path: Path, nam
     assert said["content"].startswith(HOSTILE)
     assert "c0ffee" in said["content"]
     assert "%!" not in said["content"], "a verb of printf without its argument"
+
+
+def test_who_is_told_of_a_revert_reads_one_sentence_of_metric_values_and_link(tmp_path: Path) -> None:
+    """From the judge's own words to the line on the application to the message."""
+    rule = MetricRule("messages", "rate", minimum=6)
+    found = judge(rule, Samples((0.0,) * 8, (10.0,) * 8), Samples((5.0,) * 8, (10.0,) * 8))
+    sentence = f"https://forge.example/pull/3 is taken back: {rule.name}: {found.because}"
+    app = {**APP, "metadata": {"name": "bot", "annotations": {annotation(REVERT): sentence}}}
+    (config,) = [one["data"] for one in DOCUMENTS if one["kind"] == "ConfigMap"]
+    body = yaml.safe_load(config["template.megawatts-taken-back"])["webhook"]["discord"]["body"]
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: note\nversion: 0.1.0\n")
+    (tmp_path / "templates" / "note.yaml").write_text(body.replace(" .app.", " .Values.app."))
+    with helm_python.Chart.load(tmp_path) as chart:
+        (text,) = chart.render({"app": app}, name="n").values()
+    said = json.loads(text)["content"]
+    assert said.startswith(
+        "bot: https://forge.example/pull/3 is taken back: messages: worse: 40 of 80 (50.00%) against 0 of 80 (0.00%)"
+    )
+    (rule_of,) = yaml.safe_load(config["trigger.megawatts-taken-back"])
+    assert annotation(REVERT) in rule_of["when"]
+    assert rule_of["oncePer"] in rule_of["when"], "once for each sentence"
 
 
 def test_the_webhook_of_notifications_is_a_secret_and_mentions_nobody() -> None:
