@@ -55,7 +55,9 @@ def test_nothing_in_the_product_is_a_stub(product: dict[str, str]) -> None:
 
 
 def test_a_stub_is_seen_however_it_is_raised() -> None:
-    raised = "def f():\n    raise NotImplementedError\n\n\ndef g():\n    if f:\n        raise NotImplementedError('x')\n"
+    raised = (
+        "def f():\n    raise NotImplementedError\n\n\ndef g():\n    if f:\n        raise NotImplementedError('x')\n"
+    )
     assert stubs({"a.py": raised, "b.py": "NotImplemented = 1\n", "c.py": ""}) == ["a.py:2", "a.py:7"]
 
 

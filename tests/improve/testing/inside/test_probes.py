@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.improve.testing.inside import probes
 from bot.improve.testing.inside.probes import PLACE, Ran, bind, marked
 from bot.improve.testing.inside.tracing import Lines, ranges
 from bot.improve.testing.statements import statements
@@ -186,6 +187,15 @@ def test_unbound_code_can_be_kept() -> None:
     exec(bind(code, lines.ran), space)
     assert space["sign"](3) == "+"
     assert ranges(lines.numbers(bytes(lines.ran))) == "2,4-5"
+
+
+def test_the_marks_own_module_can_be_marked() -> None:
+    """The engine judges itself: what stands for the bytes must be no constant of its source."""
+    made = marked(inspect.getsource(probes).encode(), "probes.py")
+    space: dict[str, Any] = {"__name__": "its_own"}
+    exec(bind(made.code, Ran(made.size)), space)
+    assert space["PLACE"] == PLACE
+    assert space["marked"](b"def f(): return 1\n", "a.py").code.co_consts.count(PLACE) == 1
 
 
 def test_what_does_not_parse_is_said_as_ever() -> None:
