@@ -5,7 +5,6 @@ No word of a member is noted, and of members only how many there were.
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -36,7 +35,7 @@ class Symptoms:
         self._process = secrets.token_hex(4)
         self._day = date.min
         self._pruned = date.min
-        self._counts: dict[Sort, dict[str, Counter[str]]] = {}
+        self._counts: dict[Sort, dict[str, dict[str, int]]] = {}
         self._lines: dict[str, int] = {}
         self._changed: set[tuple[Sort, str]] = set()
         self._asked: set[int] = set()
@@ -101,9 +100,12 @@ class Symptoms:
 
     def _count(self, sort: Sort, name: str, what: str) -> bool:
         of_sort = self._counts[sort]
-        if name not in of_sort and len(of_sort) >= _MOST:
-            return False
-        of_sort.setdefault(name, Counter())[what] += 1
+        counts = of_sort.get(name)
+        if counts is None:
+            if len(of_sort) >= _MOST:
+                return False
+            counts = of_sort[name] = {}
+        counts[what] = counts.get(what, 0) + 1
         self._changed.add((sort, name))
         return True
 

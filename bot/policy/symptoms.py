@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ KEPT = timedelta(days=14)
 HALF_LIFE = timedelta(days=5)
 EDGES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 """Upper edges of the classes in which the seconds of a step are counted; what took longer is in the class `more`."""
+_CLASSES = (*(f"{edge:g}" for edge in EDGES), "more")
 OWN = 0.05
 """Seconds that a step of our own may take, 95 times of 100."""
 BUDGETS: Mapping[str, float] = {"tools": 2.0, "model": 20.0, "moderation_in": 1.0, "moderation_out": 1.0}
@@ -88,7 +90,7 @@ def weight(day: date, today: date) -> float:
 
 def class_of(seconds: float) -> str:
     """The name under which a step's time is counted."""
-    return next((f"{edge:g}" for edge in EDGES if seconds <= edge), "more")
+    return _CLASSES[bisect_left(EDGES, seconds)]
 
 
 def over(counts: Mapping[str, float], budget: float) -> tuple[float, float]:
