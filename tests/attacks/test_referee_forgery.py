@@ -64,6 +64,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(autouse=True)
+def _hanging_is_known_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hangs here hangs for good, and is waited for in several runs."""
+    monkeypatch.setattr("bot.improve.stages.tests_suite.LEAST_PATIENCE", 2.0)
+
+
 @pytest.mark.parametrize("how", HEADS)
 async def test_product_code_cannot_make_a_bad_change_pass(tmp_path: Path, cache: Path, how: str) -> None:
     made = gate(tmp_path, BASE, {"toy/a.py": HEADS[how]}, claim=Claim.PRESERVING, cache=cache)

@@ -54,6 +54,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(autouse=True)
+def _hanging_is_known_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What floods or bombs says no word any more, and is waited for in several runs."""
+    monkeypatch.setattr("bot.improve.stages.tests_suite.LEAST_PATIENCE", 2.0)
+
+
 def workspace(path: Path, tree: Tree) -> Checkout:
     return Checkout(path, Sha("1" * 40), tree, Path(sys.executable), find())
 

@@ -15,6 +15,8 @@ from bot.improve.testing.results import FileLines, Run, merge
 from bot.improve.testing.run import Ask, file_of, run_tests
 
 SHOWN = 5
+LEAST_PATIENCE = 5.0
+"""Seconds without a word from a worker, at least, before the test it is at counts as hanging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Suite:
 
     async def judge(self, near: Sequence[str], others: Sequence[str]) -> list[Verdict]:
         """Verdicts on the impacted tests and the others. They run side by side; a failure of the first ends it."""
-        known = reach_is_known(self.gate)
+        known = reach_is_known(self.gate, self.base)
         ask = _Part((*near, *others), coverage=self.measured and (bool(near) or not known), others=not known)
         run = await self._again(self.gate.trial, ask, first=tuple(near) if others else ())
         self.runs.append(run)
@@ -102,7 +104,7 @@ class Suite:
 
     async def _again(self, work: Workspace, part: _Part, *, first: tuple[str, ...] = ()) -> Run:
         weights = {test: self.base.tests[test].seconds for test in part.tests if test in self.base.tests}
-        patience = max(5.0, 10 * max(weights.values(), default=0.0))
+        patience = max(LEAST_PATIENCE, 10 * max(weights.values(), default=0.0))
         ask = Ask(
             tests=part.tests,
             coverage=part.coverage,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
+from bot.core.change import FileChange
 from bot.improve.doors import Gate
 from bot.improve.testing.changed import is_product, plain_text, text
 from bot.improve.testing.lines import pack, unpack
@@ -16,15 +17,21 @@ MOST = 20
 """So many changes in a row may build on one measured run: what they moved out of sight adds up."""
 
 
-def reach_is_known(gate: Gate) -> bool:
+def reach_is_known(gate: Gate, base: Run) -> bool:
     """Whether the base's map tells which tests run the changed lines.
 
     It does where only Python files that it knows are changed, and where no product code is. A new file, or data that
-    steers product code in the same change, may bring tests to lines that they did not run before.
+    steers product code in the same change, may bring tests to lines that they did not run before; lines of a file that
+    runs at import alone are no test's.
     """
     product = [c for c in gate.changes if is_product(gate, c.path) and not gate.profile.is_test(c.path)]
     code = [c for c in product if c.path.suffix == ".py"]
-    return not code or (len(code) == len(product) and all(c.action in {"modify", "delete"} for c in code))
+    return not code or (len(code) == len(product) and all(_is_known(change, base) for change in code))
+
+
+def _is_known(change: FileChange, base: Run) -> bool:
+    lines = base.files.get(str(change.old_path))
+    return change.action == "delete" or (change.action == "modify" and lines is not None and bool(lines.by))
 
 
 def carried(gate: Gate, base: Run, tests: Iterable[str]) -> dict[str, FileLines]:

@@ -13,6 +13,8 @@ NAMES = frozenset({
     "threading.settrace", "threading.setprofile", "builtins.__import__", "inspect.stack", "inspect.currentframe",
 })  # fmt: skip
 """Ways from a function into the program that runs it."""
+PARTS = frozenset({"co_consts"})
+"""Attributes, of whatever: the bytes that say which lines ran are a constant of the code."""
 
 
 def reaches(gate: Gate) -> tuple[str, ...]:
@@ -45,7 +47,8 @@ def _names(node: ast.AST) -> Iterator[str]:
         if node.module.partition(".")[0] in RUNNERS:
             yield f"import {node.module}"
         yield from (n for alias in node.names if (n := f"{node.module}.{alias.name}") in NAMES)
-    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        name = f"{node.value.id}.{node.attr}"
-        if name in NAMES:
-            yield name
+    elif isinstance(node, ast.Attribute):
+        name = f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""
+        yield from (found for found in (name, node.attr) if found in NAMES | PARTS)
+    elif isinstance(node, ast.Constant) and node.value in PARTS:
+        yield str(node.value)

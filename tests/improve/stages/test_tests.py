@@ -163,6 +163,17 @@ async def test_code_that_no_other_test_runs_is_mutated_first_and_the_rest_spared
     assert 0 < int(str(shown.facts["killed"])) <= 12 < int(str(shown.facts["mutants"]))
 
 
+async def test_lines_that_run_at_import_alone_are_measured_where_they_change(tmp_path: Path) -> None:
+    base = BASE | {"toy/c.py": "X = 1\nY = 2\n", "toy/d.py": "from toy.c import X, Y\n\n\ndef f():\n    return X + Y\n"}
+    base["tests/test_d.py"] = "from toy.d import f\n\n\ndef test_f():\n    assert f() == 3\n"
+    made = gate(tmp_path, base, {"toy/c.py": "X = 1\nY = 1 + X\n"})
+    verdict = await STAGE.run(made, {})
+    assert verdict.passed
+    measured = await coverage.STAGE.run(made, {"tests": verdict})
+    assert measured.passed, measured.because
+    assert child(measured, "changed lines").facts["lines"] == 1
+
+
 async def test_a_change_untested_is_seen_by_coverage_and_mutation(tmp_path: Path, cache: Path) -> None:
     edits = {"toy/a.py": CODE + "\n\ndef h(x):\n    if x > 7:\n        return x - 1\n    return x\n"}
     made = gate(tmp_path, BASE, edits, cache=cache)

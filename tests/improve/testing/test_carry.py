@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.improve.doors import Gate
 from bot.improve.testing.carry import MOST, carried, reach_is_known, successor
 from bot.improve.testing.results import FileLines, Result, Run
-from tests.improve.testing.toys import Files, gate, replace
+from tests.improve.testing.toys import gate, replace
 
 CODE = "import os\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return 2\n"
 BASE = {
@@ -25,7 +25,7 @@ RUN = Run(
 )
 
 
-def changed(tmp_path: Path, edits: Files) -> Gate:
+def changed(tmp_path: Path, edits: Mapping[str, str | None]) -> Gate:
     return gate(tmp_path, BASE, edits)
 
 
@@ -37,13 +37,16 @@ def changed(tmp_path: Path, edits: Files) -> Gate:
         ({"tests/test_n.py": "x = 1\n"}, True),
         ({"toy/a.py": CODE + "\n", "tests/test_n.py": "x = 1\n"}, True),
         ({"toy/new.py": "x = 1\n"}, False),
+        ({"toy/b.py": "x = 2\n"}, False),
+        ({"toy/a.py": CODE + "\n", "toy/b.py": "x = 2\n"}, False),
+        ({"toy/b.py": None}, True),
         ({"toy/a.py": CODE + "\n", "toy/data.toml": "a = 2\n"}, False),
     ],
 )
-def test_the_reach_of_code_is_known_where_neither_new_files_nor_data_bend_it(
-    tmp_path: Path, edits: Files, known: bool
+def test_the_reach_of_code_is_known_where_tests_run_its_file_and_neither_new_files_nor_data_bend_it(
+    tmp_path: Path, edits: Mapping[str, str | None], known: bool
 ) -> None:
-    assert reach_is_known(changed(tmp_path, edits)) is known
+    assert reach_is_known(changed(tmp_path, edits), RUN) is known
 
 
 def test_lines_move_with_their_text_and_those_of_other_tests_stay_out(tmp_path: Path) -> None:

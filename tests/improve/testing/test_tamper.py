@@ -22,6 +22,8 @@ BASE = {"toy/a.py": "import gc\n\n\ndef f():\n    gc.collect()\n", "tests/test_a
         "from os import _exit",
         "import os; os._exit(0)",
         "import inspect; inspect.currentframe()",
+        "f.__code__.co_consts[1][3] = 1",
+        "getattr(f.__code__, 'co_consts')",
     ],
 )
 def test_a_new_reach_is_named(tmp_path: Path, line: str) -> None:
