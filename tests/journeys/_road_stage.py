@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from bot.adapters.git.inverse import prove_inverse
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.github.hook_server import HookServer
+from bot.adapters.prometheus.serving import serving
 from bot.adapters.sandbox import find
 from bot.adapters.store.audit import FileAuditLog
 from bot.adapters.store.records import SqliteRecords
@@ -136,19 +137,19 @@ class Stage:
         wakes it; without, it polls."""
         brain = await self._brain()
         tasks = [asyncio.create_task(brain.engine.run())]
-        if watched:
-            port = await brain.hooks.start("127.0.0.1", 0)
-            self.events.controller = f"http://127.0.0.1:{port}/webhook"
-            tasks += [asyncio.create_task(one(brain.engine.wake)) for one in brain.road.events]
-        try:
-            yield brain
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self.events.controller = ""
-            await brain.hooks.close()
-            brain.records.close()
+        async with AsyncExitStack() as stack:
+            stack.callback(brain.records.close)
+            if watched:
+                port = await stack.enter_async_context(serving(brain.hooks.routes(), "127.0.0.1", 0))
+                self.events.controller = f"http://127.0.0.1:{port}/webhook"
+                tasks += [asyncio.create_task(one(brain.engine.wake)) for one in brain.road.events]
+            try:
+                yield brain
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self.events.controller = ""
 
     async def _brain(self) -> Brain:
         home, settings, sandbox, python = self.home, self.settings(), find(), python_of(ROOT)
