@@ -3,6 +3,7 @@
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
+from bot.core.change import FileChange
 from bot.improve.doors import Gate
 from bot.improve.testing.changed import plain_text, text
 from bot.improve.testing.lines import unpack
@@ -15,11 +16,16 @@ def impacted(gate: Gate, base: Run) -> tuple[str, ...]:
     reached: set[str] = set()
     for change in gate.changes:
         if gate.profile.is_test(change.path) or gate.profile.is_test(change.old_path):
-            reached.update(_beside(change.old_path, base))
+            reached.update(() if _is_new_module(change) else _beside(change.old_path, base))
         elif change.old_path.suffix == ".py" and str(change.old_path) in base.files:
             reached.update(_by_lines(gate, change.old_path, change.path, base))
     known = [test for test in reached if test in base.tests]
     return tuple(sorted(known, key=lambda test: (base.tests[test].seconds, test)))
+
+
+def _is_new_module(change: FileChange) -> bool:
+    """Whether this is a module of tests that the base does not have: none of its tests can know of it."""
+    return change.action == "add" and change.path.name.startswith("test_")
 
 
 def _beside(path: PurePosixPath, base: Run) -> list[str]:

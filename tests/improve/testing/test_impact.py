@@ -38,6 +38,11 @@ def test_a_changed_helper_brings_the_tests_beside_and_below(tmp_path: Path) -> N
     assert impacted(gate(tmp_path, BASE, {"tests/deep/help.py": "x = 1\n"}), RUN) == (G,)
 
 
+def test_a_new_module_of_tests_reaches_none_and_a_new_helper_those_beside_it(tmp_path: Path) -> None:
+    assert impacted(gate(tmp_path / "1", BASE, {"tests/deep/test_new.py": "x = 1\n"}), RUN) == ()
+    assert impacted(gate(tmp_path / "2", BASE, {"tests/deep/conftest.py": "x = 1\n"}), RUN) == (G,)
+
+
 def test_a_new_file_that_nobody_imports_reaches_none(tmp_path: Path) -> None:
     assert impacted(gate(tmp_path, BASE, {"toy/new.py": "z = 1\n"}), RUN) == ()
 
