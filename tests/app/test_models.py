@@ -34,6 +34,14 @@ def test_a_provider_is_used_if_it_has_what_it_needs(environment: dict[str, str],
     assert tuple(one.name for one in providers(load(environment))) == names
 
 
+def test_a_folder_of_weights_takes_the_place_of_the_small_model(tmp_path: Path) -> None:
+    """Where the library is absent, or the folder is none, one sentence says so and nothing else answers."""
+    chosen = {"DEFAULT_AI_PROVIDER": "local", "LOCAL_MODEL": str(tmp_path / "weights")}
+    with pytest.raises(Misconfigured, match="LOCAL_MODEL"):
+        providers(load(chosen))
+    assert providers(load({"LOCAL_MODEL": chosen["LOCAL_MODEL"]})) == []
+
+
 def test_without_a_provider_there_is_no_thinker_and_nothing_is_touched() -> None:
     records = MemoryRecords()
     assert open_thinker(Settings(), records, None, Unobserved(), now) is None

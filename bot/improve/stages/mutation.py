@@ -63,7 +63,10 @@ class Mutation:
         if head is None or base is None:
             return Verdict(self.name, Status.ERROR, "V-7 left no readable record of its runs")
         if not head.files:
-            return not_applicable(self.name, "the repository's interpreter has no coverage, so no test can be chosen")
+            return not_applicable(
+                self.name,
+                "the repository's interpreter is too old for its lines to be measured, so no test can be chosen",
+            )
         scratch = gate.scratch / self.name
         with overlaid(gate.trial.path, {**own_tests(gate)}, scratch) as root:
             bench = Bench(gate.head, gate.profile, head, scratch, gate.cache, root, SECONDS)
