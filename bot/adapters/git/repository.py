@@ -1,5 +1,7 @@
 """One repository behind the house's door: content by commit, in and out, without touching what people work in."""
 
+import os
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,7 @@ from bot.core.ids import Sha, Tree
 from bot.core.text import plain
 
 NOBODY = "0" * 40
+_INIT = ("git", "init", "-q", "--bare", "--template=", "--initial-branch=main", "--", ".")
 NOTES = "megawatts"
 _NOTE_TRIES = 5
 _LOOSE = ("refs/heads/", "refs/pull/")
@@ -39,11 +42,7 @@ class GitRepository:
     def begin(cls, into: Path) -> "GitRepository":
         """An empty bare repository; the one that is there already, if there is one."""
         if not (into / "HEAD").exists():
-            into.mkdir(parents=True, exist_ok=True)
-            words = [*environment(), "git", "init", "-q", "--bare", "--template=", "--initial-branch=main", "--", "."]
-            result = finish(Git(str(into)), words)
-            if result.code:
-                raise Unavailable("git", f"no repository could be made in {into}: {result.err.strip()}")
+            _made(into)
         return cls(into)
 
     @classmethod
@@ -217,3 +216,20 @@ def _refused_fetch(address: str, err: str) -> Denied | Misconfigured | Unavailab
     if "does not appear to be a git repository" in err or "not found" in err:
         return Misconfigured(f"{address} is not a git repository that can be read")
     return Unavailable("git", f"fetch from {address}: {words}")
+
+
+def _made(into: Path) -> None:
+    """Make it beside its place and put it there whole: a full disk, or a kill, leaves no half of one."""
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{into.name}-", dir=into.parent, ignore_cleanup_errors=True) as folder:
+        made = Path(folder) / "repository"
+        made.mkdir()
+        result = finish(Git(str(made)), [*environment(), *_INIT])
+        if result.code:
+            raise Unavailable("git", f"no repository could be made in {into}: {result.err.strip()}")
+        try:
+            os.rename(made, into)  # noqa: PTH104  (over an empty folder too, and over nothing else)
+        except OSError as error:
+            if not (into / "HEAD").exists():  # else another process was quicker
+                because = f"{into} is there and is no repository: move it away ({error.strerror})"
+                raise Unavailable("git", because) from None

@@ -1,6 +1,7 @@
 """What only git can do wrong: hostile trees, hostile configuration, work trees that must not be touched."""
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -96,6 +97,28 @@ def test_replaced_objects_do_not_change_what_is_read(git: Git, work: Path) -> No
     made = repo.commit(Patch(base, {P("a.txt"): b"fake\n"}), "fake", author="m")
     git(work, "replace", base, made)
     assert repo.read(base, P("a.txt")) != b"fake\n"
+
+
+def test_a_repository_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A disk without room, then with; and a folder of somebody's in its place."""
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        try:
+            GitRepository.begin(tmp_path / "clone.git")
+        except Unavailable:
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert not (tmp_path / "clone.git").exists()
+    assert GitRepository.begin(tmp_path / "clone.git").bare
+    assert [path.name for path in tmp_path.iterdir()] == ["clone.git"]
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "diary.txt").write_text("mine")
+    with pytest.raises(Unavailable, match="move it away"):
+        GitRepository.begin(theirs)
+    assert [path.name for path in theirs.iterdir()] == ["diary.txt"]
 
 
 def test_the_checked_out_branch_is_never_moved(git: Git, work: Path) -> None:
