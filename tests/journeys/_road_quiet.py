@@ -108,6 +108,7 @@ class Flood:
     kind: Kind
     count: int
     claim: Claim = Claim.NONE
+    severity: Severity = Severity.LOW
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -116,7 +117,7 @@ class Flood:
     async def find(self, work: Workspace, _profile: Profile) -> Sequence[Finding]:
         paths = [P(self.folder) / f"{self.kind.value}{number}.txt" for number in range(self.count)]
         return [
-            Finding("missing", path, 1, 1, Severity.LOW, f"no {path}", self.name)
+            Finding("missing", path, 1, 1, self.severity, f"no {path}", self.name)
             for path in paths
             if not (work.path / path).exists()
         ]

@@ -14,10 +14,15 @@ from tests.servers.github.peer import GitHub
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 TOLD = {story.name: story for story in STORIES}
 DEEDS = {
-    "healthy": ("POST .*/pulls", "PUT .*/merge", "POST .*/releases"),
-    "unhealthy": ("POST .*/pulls#2", "PUT .*/merge#2", "POST .*/pulls#3"),
+    "healthy": ("POST .*/pulls", "PUT .*/merge"),
+    "unhealthy": ("POST .*/pulls#2", "PUT .*/merge#2"),
 }
-"""What is done and never answered: by kind, and which of its kind. `unhealthy`: the revert, its merge, the draft."""
+"""What is done and never answered: by kind, and which of its kind. `unhealthy`: the revert and its merge. The benchmark
+`crash-github` kills at every one."""
+
+
+ROOM = 140_000
+"""Bytes beyond which no file may grow: the first rows of the stores fit, and not all."""
 
 
 def number_of(deed: str, changes: Sequence[str]) -> int:
@@ -41,12 +46,11 @@ def test_what_was_done_and_never_answered_is_done_once(hub: GitHub, tmp_path: Pa
         assert killed.end(state) == [], f"killed at {changes[number - 1]}"
 
 
-@pytest.mark.parametrize("room", [9_000, 140_000])
-def test_nothing_is_lost_or_done_twice_for_want_of_room(hub: GitHub, tmp_path: Path, room: int) -> None:
+def test_nothing_is_lost_or_done_twice_for_want_of_room(hub: GitHub, tmp_path: Path) -> None:
     whole = scene(hub, TOLD["healthy"], tmp_path, "whole")
     assert whole.tell() == 0
     crowded: Scene = scene(hub, TOLD["healthy"], tmp_path, "crowded")
-    assert crowded.tell(room=room) != 0, "there was room after all: choose less"
+    assert crowded.tell(room=ROOM) != 0, "there was room after all: choose less"
     before = crowded.state()
     assert before["merges"] <= 1
     assert not any(proposal["reverts"] for proposal in before["proposals"]), "nobody is blamed for a full disk"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.change import Kind
+from bot.core.change import Kind, Severity
 from tests.journeys._road_quiet import Flood, Quiet, git_commands
 from tests.servers.github.hosted import Rules
 from tests.servers.github.peer import GitHub
@@ -45,7 +45,8 @@ async def test_a_hundred_ideas_are_opened_a_few_at_a_time_and_people_hold_up_not
     hub: GitHub, tmp_path: Path
 ) -> None:
     kinds = (Kind.FEATURE, Kind.FIX, Kind.REFACTOR)
-    floods = [Flood("owned", kind, 17) for kind in kinds] + [Flood("safe", kind, 17) for kind in kinds]
+    floods = [Flood("owned", kind, 17, severity=Severity.HIGH) for kind in kinds]  # they would come first
+    floods += [Flood("safe", kind, 17) for kind in kinds]
     assert sum(flood.count for flood in floods) > 100
     quiet = Quiet.on(hub, tmp_path, floods)
     quiet.place.house.rules = Rules(owners=True)  # GitHub merges nothing that no code owner has approved
