@@ -12,6 +12,7 @@ from bot.core.charter import Charter
 from bot.core.ids import ProposalId
 from bot.core.tier import Tier
 from bot.improve import graph
+from bot.improve.analysts._lived import parsed
 from bot.improve.analysts._measured import measured
 from bot.improve.authors._apart import product_files, read
 from bot.improve.doors import Profile, Workspace
@@ -83,10 +84,8 @@ def _text(work: Workspace, path: PurePosixPath) -> str | None:
 @lru_cache(maxsize=256)
 def _starts(text: str) -> frozenset[int]:
     """Lines on which a statement begins."""
-    try:
-        return frozenset(node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
+    tree = parsed(text)
+    return frozenset(node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)) if tree else frozenset()
 
 
 def of_ideas(ideas: Iterable[Idea], ground: Ground, charter: Charter) -> Mapping[ProposalId, Risk]:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.adapters.models import addresses
-from bot.adapters.models.base import PydanticProvider, sized
+from bot.adapters.models.base import sized
+from bot.adapters.models.hosted import HostedProvider
 from bot.agent.loading import load
 from bot.core.errors import Unavailable
 from bot.policy.routing import Candidate
@@ -22,7 +23,7 @@ NO_KEY = "none"
 """The client wants a key even where the server does not."""
 
 
-class Llama(PydanticProvider):
+class Llama(HostedProvider["AsyncOpenAI"]):
     """`bot.agent.wire.Provider` over LLAMA_API_ENDPOINT. Ollama is told by its own API; it is asked which models it has
     when none are set, and whether it is there. `timeout` in seconds."""
 
@@ -37,11 +38,9 @@ class Llama(PydanticProvider):
         timeout: float = 60.0,
         kind: Kind | None = None,
     ) -> None:
-        super().__init__("llama", models)
         self._root = addresses.checked(endpoint, "LLAMA_API_ENDPOINT").removesuffix("/v1")
+        super().__init__("llama", models, lambda: _client(key or NO_KEY, f"{self._root}/v1", timeout))
         self.local = addresses.own_machine(self._root)
-        self._open: Callable[[], AsyncOpenAI] = lambda: _client(key or NO_KEY, f"{self._root}/v1", timeout)
-        self._client: AsyncOpenAI | None = None
         self._kind = kind
 
     async def candidates(self) -> Sequence[Candidate]:
@@ -98,7 +97,7 @@ class Llama(PydanticProvider):
 
         try:
             async with asyncio.timeout(LOOK):
-                page = await self._connected().models.list()
+                page = await self.client().models.list()
         except (TimeoutError, APIConnectionError):
             raise self._away("no answer") from None
         except (APIError, ValueError) as error:
@@ -113,18 +112,6 @@ class Llama(PydanticProvider):
         host = addresses.host_of(self._root)
         return Unavailable(f"the model server at {host} (LLAMA_API_ENDPOINT)", why, retry_after=5.0)
 
-    def _connected(self) -> "AsyncOpenAI":
-        if self._client is None:
-            self._client = self._open()
-        return self._client
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await super().close()
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
-
     def _build(self, model: str) -> "Model[Any]":
         from pydantic_ai.models.ollama import OllamaModel  # noqa: PLC0415  (heavy: at the first call)
         from pydantic_ai.models.openai import OpenAIChatModel  # noqa: PLC0415
@@ -132,8 +119,8 @@ class Llama(PydanticProvider):
         from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider  # noqa: PLC0415
 
         if self._kind == "ollama":
-            return OllamaModel(model, provider=OllamaProvider(openai_client=self._connected()))
-        return OpenAIChatModel(model, provider=OpenAICompatibleProvider(self.name, openai_client=self._connected()))
+            return OllamaModel(model, provider=OllamaProvider(openai_client=self.client()))
+        return OpenAIChatModel(model, provider=OpenAICompatibleProvider(self.name, openai_client=self.client()))
 
 
 def _client(key: str, base: str, timeout: float) -> "AsyncOpenAI":
