@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +16,10 @@ from bot.improve.catchup import catch_up
 from bot.improve.clockwatch import ClockWatch
 from bot.improve.context import Context
 from bot.improve.forgeless import Forgeless
+from bot.improve.hearing import Ear
 from bot.improve.ideas import Workshop, propose
 from bot.improve.look import View, look, surroundings, view
-from bot.improve.pacing import MOMENT, Pace
+from bot.improve.pacing import Pace
 from bot.improve.provenance import keep
 from bot.improve.recall import recall
 from bot.improve.reverts import reland, replays
@@ -66,6 +67,7 @@ class Engine:
         """Whether records and audit log are known to hold what the forge shows."""
         self._woken = asyncio.Event()
         self._pace = Pace(ctx.calm)
+        self._ear = Ear(ctx.records, ctx.switch)
 
     def wake(self) -> None:
         """Something changed outside: look soon instead of at the next interval. It carries no news of its own."""
@@ -81,18 +83,13 @@ class Engine:
             took = loop.time() - began
             self._ctx.say("round", {"whole": seen is not None, "seconds": took, "open": waiting, "watched": watched})
             interval = seen.charter.health.interval.total_seconds() if seen is not None else 5.0
-            await self._rest(self._pace.rest(interval, watched=watched != 0, took=took, now=self._ctx.clock()))
-
-    async def _rest(self, pause: float) -> None:
-        """Until the interval is over or somebody wakes the loop; never less than a moment, whoever rings."""
-        await asyncio.sleep(min(MOMENT, pause))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), max(0.0, pause - MOMENT))
-        self._woken.clear()
+            pause = self._pace.rest(interval, watched=watched != 0, took=took, now=self._ctx.clock())
+            await self._ear.rest(pause, self._woken)
 
     async def reconcile(self) -> View | None:
         """One round over every proposal. A door that does not answer ends the round; nothing is decided without it."""
         self._pace.begin()
+        self._ear.listen()
         try:
             seen = await self._view()
             if seen is None:

@@ -13,8 +13,10 @@ from bot.core.errors import Denied
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.improve import engine as module
-from bot.improve import pacing
+from bot.improve import hearing, pacing
 from bot.improve.engine import Engine
+from bot.sdk.testing import DictRecords
+from tests.extensions.doubles import HandSwitch
 from tests.policy.builders import CHARTER, HEAD, MAIN, MERGED, merged, proposal
 
 HOUR = 3600.0
@@ -28,7 +30,7 @@ class Looks:
         self.changed = asyncio.Event()
         ctx: Any = SimpleNamespace(
             clock=lambda: datetime(2026, 1, 1, tzinfo=UTC), elapsed=None, calm=calm, say=lambda *_told: None,
-            crash_point=lambda _name: None,
+            crash_point=lambda _name: None, records=DictRecords(), switch=HandSwitch(),
         )  # fmt: skip
         seen = SimpleNamespace(charter=SimpleNamespace(health=SimpleNamespace(interval=timedelta(seconds=interval))))
         shop: Any = SimpleNamespace(authors=())
@@ -41,7 +43,7 @@ class Looks:
 
         monkeypatch.setattr(self.engine, "reconcile", reconcile)
         monkeypatch.setattr(module, "_counts", lambda _seen: (0, watched))
-        for place in (module, pacing):
+        for place in (hearing, pacing):
             monkeypatch.setattr(place, "MOMENT", 0.001)
 
     async def after(self, rounds: int) -> None:
@@ -83,13 +85,13 @@ async def test_only_while_nothing_is_watched_it_rests_for_long(
     looks = Looks(monkeypatch, calm=HOUR, watched=watched, interval=0.002)
     asked: list[float] = []
 
-    async def rest(pause: float) -> None:
+    async def rest(pause: float, _woken: asyncio.Event) -> None:
         asked.append(pause)
         await asyncio.sleep(0)
         if len(asked) == 2:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(looks.engine, "_rest", rest)
+    monkeypatch.setattr(looks.engine._ear, "rest", rest)
     with suppress(asyncio.CancelledError):
         await looks.engine.run()
     assert len(asked) == 2
@@ -106,16 +108,16 @@ async def test_what_a_look_takes_is_no_part_of_the_wait(monkeypatch: pytest.Monk
         now[0] += next(tooks)
         return await look()
 
-    async def rest(pause: float) -> None:
+    async def rest(pause: float, _woken: asyncio.Event) -> None:
         asked.append(pause)
         if len(asked) == 2:
             raise asyncio.CancelledError
 
     monkeypatch.setattr(looks.engine, "reconcile", slow)
-    monkeypatch.setattr(looks.engine, "_rest", rest)
+    monkeypatch.setattr(looks.engine._ear, "rest", rest)
     with suppress(asyncio.CancelledError):
         await looks.engine.run()
-    assert asked == [3.0, module.MOMENT], "from look to look, and never without a moment between"
+    assert asked == [3.0, pacing.MOMENT], "from look to look, and never without a moment between"
 
 
 VERDICT = Verdict("health", Status.PASS, "so")
@@ -181,7 +183,7 @@ async def test_what_waits_for_a_time_is_looked_at_then(monkeypatch: pytest.Monke
     async def decided(*_asked: Any) -> Step:
         return Wait(ends, "a vote is open")
 
-    async def rest(pause: float) -> None:
+    async def rest(pause: float, _woken: asyncio.Event) -> None:
         rests.append(pause)
         raise asyncio.CancelledError
 
@@ -190,7 +192,7 @@ async def test_what_waits_for_a_time_is_looked_at_then(monkeypatch: pytest.Monke
         monkeypatch.setattr(module, name, double)
     monkeypatch.setattr(module, "shared", looked)
     monkeypatch.setattr(module, "steered", decided)
-    monkeypatch.setattr(looks.engine, "_rest", rest)
+    monkeypatch.setattr(looks.engine._ear, "rest", rest)
     await looks.engine._one(SimpleNamespace(charter=CHARTER), proposal())  # type: ignore[arg-type]  # a double
     with suppress(asyncio.CancelledError):
         await looks.engine.run()
