@@ -153,6 +153,14 @@ class Place:
         asyncio.run(ada.publish(repo, branch, head, expecting=None))
         return asyncio.run(ada.open_as("ada", branch, title, "A word of thanks.")), head
 
+    def push(self, proposal: Proposal, files: Mapping[PurePosixPath, bytes], message: str) -> Sha:
+        """Somebody pushes a commit to the branch of an open proposal; the new head."""
+        repo = GitRepository.mirror(self.bare.path, self.home.path / "somebody.git")
+        head = repo.commit(Patch(proposal.head, files), message, author="Somebody")
+        forge = LocalForge(self.home.forge, actor="somebody")
+        asyncio.run(forge.publish(repo, proposal.branch, head, expecting=proposal.head))
+        return head
+
     def approve(self, pull: int, head: Sha) -> None:
         """A maintainer's review."""
         forge = LocalForge(self.home.forge, actor="maintainer")

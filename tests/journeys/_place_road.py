@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import tomlkit
 
 from bot.adapters.git.repository import GitRepository
-from bot.core.change import Patch
+from bot.core.change import Patch, Proposal
 from bot.core.ids import Sha
 from bot.core.ports import Forge
 from bot.policy import charter as charters
@@ -106,6 +106,12 @@ class RoadPlace(Place):
             self.bare.branch(branch, head)
         asked = {"title": title, "head": branch, "base": "main", "body": "A word of thanks."}
         return int(self.stage.place.do("ada", "POST", "/pulls", asked)["number"]), head
+
+    def push(self, proposal: Proposal, files: Mapping[PurePosixPath, bytes], message: str) -> Sha:
+        with self._hub.front.lock:
+            head = self.bare.commit(Patch(proposal.head, files), message, author="Somebody")
+            self.bare.branch(proposal.branch, head, expecting=proposal.head)
+        return head
 
     def approve(self, pull: int, head: Sha) -> None:
         self.stage.place.review("maintainer", pull, "APPROVE", "fine", head)

@@ -10,7 +10,7 @@ import simcord
 import tomlkit
 
 from bot.core.charter import Charter
-from bot.core.ids import PullNumber
+from bot.core.ids import PullNumber, Sha
 from bot.policy.charter import PATH, parse
 from tests.journeys._place import Place
 from tests.journeys._session_stage import GUILD, Player, Stage
@@ -21,7 +21,7 @@ PACE = {
     "health": {"warm_up": "1s", "interval": "1s"},
 }
 DICE = PurePosixPath("bot/chat/intents/dice.toml")
-PHRASE = "cast the bones"
+PHRASE, PUSHED = "cast the bones", "let the bones roll"
 WISH = f'when I say "{PHRASE}" you should roll dice'
 
 
@@ -88,24 +88,49 @@ async def vote(stage: Stage, place: Place) -> None:
     )
     people, [proposal] = stage.people, await place.forge.proposals()
     newcomer = await stage.join("newcomer")
-    card = votes.history()[0]
+    [card] = cards(votes)
     assert "you may not vote" in text(await people["grace"].presses(card, "For"))
     assert "30 days of account" in text(await newcomer.presses(card, "Against"))
     assert ballots(stage, proposal.pull) == {}
-    await people["linus"].presses(card, "Against")
+    await people["linus"].presses(card, "For")
     for _ in range(2):
         await people["margaret"].presses(card, "For")
-    before = {people["linus"].id: "against", people["margaret"].id: "for"}
+    before = {people["linus"].id: "for", people["margaret"].id: "for"}
     assert ballots(stage, proposal.pull) == before
     told.note("the bot's process ends, and another begins on the same home")
     await stage.restart()
     assert ballots(stage, proposal.pull) == before
-    assert "changed to for" in text(await people["linus"].presses(card, "For"))
     await people["alan"].presses(card, "For")
     await people["ada"].presses(card, "Why?")
     assert sorted(ballots(stage, proposal.pull).values()) == ["for", "for", "for"]
-    assert sum(bool(one.embeds) for one in votes.history()) == 1, "it is announced once, whatever was restarted"
+    assert len(cards(votes)) == 1, "it is announced once, whatever was restarted"
     assert place.main() == first, "it does not merge while it is open"
+
+
+async def push(stage: Stage, place: Place) -> None:
+    """What was voted on does not lie there any more: the votes are void, and the new head is judged and voted on."""
+    told, votes, first = stage.told, stage.channel("votes"), place.main()
+    told.scene("A push", "Somebody pushes to the branch after the vote was cast: nobody has agreed to that.")
+    people, [proposal] = stage.people, await place.forge.proposals()
+    old = (place.bare.read(proposal.head, DICE) or b"").decode()
+    new = old.replace(f'"{PHRASE}"', f'"{PHRASE}", "{PUSHED}"')
+    assert new != old
+    head = await asyncio.to_thread(place.push, proposal, {DICE: new.encode()}, "feat: and one more phrase")
+    told.note(f"the branch is at {head} now")
+    await until(place, "the votes are void", lambda: events_of(place, "vote_voided", head))
+    assert ballots(stage, proposal.pull) == {}
+    await until(place, "the new head is asked about", lambda: polled(stage, proposal.pull) == head)
+    await until(place, "it is announced", lambda: len(cards(votes)) == 2)
+    told.heard()
+    card, _void = cards(votes)
+    await until(place, "the old card says so", lambda: "is void" in shown(cards(votes)[1]))
+    assert ballots(stage, proposal.pull) == {}, "nobody's vote went along"
+    await people["linus"].presses(card, "Against")
+    await people["margaret"].presses(card, "For")
+    await people["alan"].presses(card, "For")
+    assert "changed to for" in text(await people["linus"].presses(card, "For"))
+    assert sorted(ballots(stage, proposal.pull).values()) == ["for", "for", "for"]
+    assert place.main() == first, "nothing merged on votes for another head"
 
 
 async def merge(stage: Stage, place: Place) -> None:
@@ -116,9 +141,9 @@ async def merge(stage: Stage, place: Place) -> None:
     [proposal] = await place.forge.proposals(everything=True)
     await until(place, "what was merged is to run", lambda: place.main() == proposal.merged_as)
     told.note(f"main is {proposal.merged_as} now, and {DICE} knows the phrase")
-    assert PHRASE in (place.bare.read(proposal.merged_as, DICE) or b"").decode()
-    card = votes.history()[0]
-    await until(place, "the card says so", lambda: "was merged" in str(votes.history()[0].embeds[0].to_dict()))
+    assert PUSHED in (place.bare.read(proposal.merged_as, DICE) or b"").decode()
+    card = cards(votes)[0]
+    await until(place, "the card says so", lambda: "was merged" in shown(cards(votes)[0]))
     await until(place, "its thread says so", lambda: any("was merged" in one.content for one in said(stage, votes)))
     wish = stage.channel("general")
     words = f"(#{proposal.pull}) was merged"
@@ -134,11 +159,30 @@ def said(stage: Stage, channel: Any) -> list[Any]:
     return [one for thread in channel.threads for one in stage.people["alan"].sees(thread)]
 
 
+def events_of(place: Place, event: str, head: Sha) -> list[Any]:
+    return [row for row in place.events("controller", event) if row["head"] == head]
+
+
+def polled(stage: Stage, pull: PullNumber) -> str:
+    """The head that is voted on."""
+    poll = stage.bot.house.assembled.votes.read(pull)
+    return str(poll.head) if poll is not None else ""
+
+
+def cards(votes: Any) -> list[Any]:
+    """The announcements, newest first."""
+    return sorted((one for one in votes.history() if one.embeds), key=lambda one: -int(one.id))
+
+
+def shown(card: Any) -> str:
+    """What an announcement says now."""
+    return str(card.embeds[0].to_dict())
+
+
 def ballots(stage: Stage, pull: PullNumber) -> dict[str, str]:
     """The last choice of each member, as it is on disk."""
     poll = stage.bot.house.assembled.votes.read(pull)
-    assert poll is not None
-    return {str(one.voter): one.choice for one in poll.ballots}
+    return {} if poll is None else {str(one.voter): one.choice for one in poll.ballots}
 
 
 def wishes(stage: Stage) -> list[Any]:

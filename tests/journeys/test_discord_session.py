@@ -30,6 +30,7 @@ async def test_a_first_day(played: tuple[Any, Any]) -> None:
         await _session_scenes.tools(stage)
         await _session_vote.suggestion(stage, place)
         await _session_vote.vote(stage, place)
+        await _session_vote.push(stage, place)
         await _session_vote.merge(stage, place)
     page = stage.told.text()
     assert str(place.home.path) not in page
