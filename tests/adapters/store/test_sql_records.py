@@ -246,6 +246,35 @@ def test_many_that_find_an_empty_database_make_it_once(postgres: Postgres, url: 
         one.close()
 
 
+def test_one_that_makes_it_between_two_looks_of_another_is_no_trouble(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.adapters.store.sql import migrate
+
+    looks = {name: getattr(migrate, name) for name in ("empty", "current")}
+    made: list[Any] = []
+
+    def slow(name: str) -> Any:
+        def look(connection: Any) -> Any:
+            found = looks[name](connection)
+            with monkeypatch.context() as patch:
+                for other, ours in looks.items():
+                    patch.setattr(migrate, other, ours)
+                with ThreadPoolExecutor(1) as thread:
+                    made.append(thread.submit(store, url).result())
+            return found
+
+        return look
+
+    for name in looks:
+        monkeypatch.setattr(migrate, name, slow(name))
+    late = store(url)
+    assert len(made) == 2, "another process came between"
+    assert late.add("t", "k", {})
+    for one in (late, *made):
+        one.close()
+
+
 def test_tables_and_migrations_say_the_same(postgres: Postgres, tmp_path: Path) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext

@@ -57,5 +57,6 @@ def _known(database: Database) -> str | None:
 
 
 async def _revision(connection: AsyncConnection) -> str | None:
-    found, empty = await connection.run_sync(lambda bound: (migrate.current(bound), migrate.empty(bound)))
+    # In this order: what another process commits in between makes it known, never half known.
+    empty, found = await connection.run_sync(lambda bound: (migrate.empty(bound), migrate.current(bound)))
     return "" if found is None and empty else found
