@@ -5,7 +5,7 @@ What people wrote into an advisory is never read: only ids, version numbers, sco
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -13,7 +13,6 @@ from typing import Any
 
 from bot.core.text import one_line
 from bot.core.verdict import Status
-from bot.policy.cvss import base_score
 from bot.policy.licences import Terms, terms
 from bot.policy.python_versions import key, less
 
@@ -87,7 +86,11 @@ class Said:
     level: Status
 
 
-def advisory(record: Mapping[str, Any], package: Package) -> Advisory | None:
+Score = Callable[[str], float | None]
+"""The base score of a vector, 0.0 to 10.0; None for what is none."""
+
+
+def advisory(record: Mapping[str, Any], package: Package, score: Score) -> Advisory | None:
     """One OSV record as far as it concerns this release; None where it was withdrawn. Raises ValueError for no record.
 
     Whether the release is affected is what the server answered: that is not decided here again.
@@ -99,7 +102,7 @@ def advisory(record: Mapping[str, Any], package: Package) -> Advisory | None:
         return None
     aliases = [one for one in _rows(record, "aliases", str) if NAMED.fullmatch(one)]
     mine = [one for one in _rows(record, "affected", dict) if _is(one.get("package"), package)]
-    return Advisory((named, *aliases[:10]), _severity(record, mine), _fixed(mine, package.version))
+    return Advisory((named, *aliases[:10]), _severity(record, mine, score), _fixed(mine, package.version))
 
 
 def _rows(record: Mapping[str, Any], name: str, kind: type) -> list[Any]:
@@ -113,11 +116,11 @@ def _is(named: object, package: Package) -> bool:
     return re.sub(r"[-_.]+", "-", str(named.get("name", ""))).lower() == package.name
 
 
-def _severity(record: Mapping[str, Any], affected: Iterable[Mapping[str, Any]]) -> Severity | None:
+def _severity(record: Mapping[str, Any], affected: Iterable[Mapping[str, Any]], score: Score) -> Severity | None:
     """The worst rating that is given, by score or in the words of the database; None where there is none."""
     places = [record, *affected]
-    scores = [base_score(str(row.get("score", ""))) for place in places for row in _rows(place, "severity", dict)]
-    found = [rated(score) for score in scores if score is not None]
+    scores = [score(str(row.get("score", ""))) for place in places for row in _rows(place, "severity", dict)]
+    found = [rated(one) for one in scores if one is not None]
     for place in places:
         told = place.get("database_specific")
         word = str(told.get("severity", "")).upper() if isinstance(told, dict) else ""

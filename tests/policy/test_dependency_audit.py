@@ -25,10 +25,17 @@ from bot.policy.dependency_audit import (
 )
 from tests.servers.advisories import JINJA, SAME
 
+SCORES = {"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:N/A:N": 8.6, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H": 9.8}
+
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 JINJA2 = Package("jinja2", "2.10")
 DIGEST = "a" * 64
 OLD = {DIGEST: NOW - timedelta(days=400)}
+
+
+def scored(vector: str) -> float | None:
+    """The published scores of the vectors in these tests; another thing is no vector."""
+    return SCORES.get(vector)
 
 
 def rules_of(found: Release | None, *hashes: str, level: Status = Status.FAIL) -> dict[str, Status]:
@@ -37,8 +44,10 @@ def rules_of(found: Release | None, *hashes: str, level: Status = Status.FAIL) -
 
 
 def test_a_record_becomes_ids_a_rating_and_versions_that_mend() -> None:
-    assert advisory(JINJA, JINJA2) == Advisory(("GHSA-462w-v97r-4m45", "CVE-2019-10906"), Severity.HIGH, ("2.10.1",))
-    same = advisory(SAME, JINJA2)
+    assert advisory(JINJA, JINJA2, scored) == Advisory(
+        ("GHSA-462w-v97r-4m45", "CVE-2019-10906"), Severity.HIGH, ("2.10.1",)
+    )
+    same = advisory(SAME, JINJA2, scored)
     assert same is not None
     assert same.severity is None, "this database rates nothing"
     assert same.fixed == ("2.10.1",), "a commit is no version"
@@ -54,25 +63,25 @@ def test_what_people_wrote_is_never_taken_over() -> None:
             "database_specific": {"severity": text},
         }
     ]
-    found = advisory(hostile, JINJA2)
+    found = advisory(hostile, JINJA2, scored)
     assert found == Advisory(("GHSA-462w-v97r-4m45", "CVE-2019-10906"), Severity.HIGH, ("2.11",))
     assert all("APPROVED" not in said.text for said in vulnerable(JINJA2, [found], Rules()))
 
 
 def test_withdrawn_is_none_and_no_record_is_an_error() -> None:
-    assert advisory(JINJA | {"withdrawn": "2026-01-01T00:00:00Z"}, JINJA2) is None
+    assert advisory(JINJA | {"withdrawn": "2026-01-01T00:00:00Z"}, JINJA2, scored) is None
     for broken in ({}, {"id": 7}, {"id": "../../etc"}, {"id": "x y"}):
         with pytest.raises(ValueError, match="no id"):
-            advisory(broken, JINJA2)
+            advisory(broken, JINJA2, scored)
 
 
 def test_versions_that_mend_come_after_the_one_asked_for_and_are_of_this_package() -> None:
     other = {"package": {"name": "flask", "ecosystem": "PyPI"}, "ranges": JINJA["affected"][0]["ranges"]}  # type: ignore[index]
     npm = {"package": {"name": "jinja2", "ecosystem": "npm"}, "ranges": JINJA["affected"][0]["ranges"]}  # type: ignore[index]
-    found = advisory(JINJA | {"affected": [other, npm]}, JINJA2)
+    found = advisory(JINJA | {"affected": [other, npm]}, JINJA2, scored)
     assert found is not None
     assert found.fixed == ()
-    late = advisory(JINJA, Package("jinja2", "3.0"))
+    late = advisory(JINJA, Package("jinja2", "3.0"), scored)
     assert late is not None
     assert late.fixed == ()
 
@@ -86,7 +95,7 @@ def test_ratings_are_those_of_the_standard(score: float, rating: str) -> None:
 
 
 def test_one_vulnerability_under_many_ids_is_one() -> None:
-    records = [found for record in (SAME, JINJA) if (found := advisory(record, JINJA2))]
+    records = [found for record in (SAME, JINJA) if (found := advisory(record, JINJA2, scored))]
     assert joined(records) == (
         Advisory(("PYSEC-2019-217", "CVE-2019-10906", "GHSA-462w-v97r-4m45"), Severity.HIGH, ("2.10.1",)),
     )
@@ -178,5 +187,5 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(sorted(JINJA)), JSON))
 def test_any_json_is_an_advisory_or_an_error(data: dict[str, Any]) -> None:
-    found = advisory(data | {"id": "CVE-1-1"}, JINJA2)
+    found = advisory(data | {"id": "CVE-1-1"}, JINJA2, scored)
     assert found is None or found.ids[0] == "CVE-1-1"

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from bot.adapters.advisories.score import base_score
 from bot.adapters.advisories.transport import Service
 from bot.core.errors import Unavailable
 from bot.policy.dependency_audit import ECOSYSTEM, NAMED, Advisory, Package, Release, advisory, release
@@ -73,7 +74,7 @@ class Auditor:
 
     def _read(self, package: Package, records: Sequence[Mapping[str, Any]]) -> Sequence[Advisory]:
         try:
-            found = [advisory(record, package) for record in records]
+            found = [advisory(record, package, base_score) for record in records]
         except ValueError as error:
             raise Unavailable(self._osv.name, str(error)) from None
         return tuple(one for one in found if one is not None)

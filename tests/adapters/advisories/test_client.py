@@ -38,6 +38,32 @@ async def test_each_release_has_what_is_known_against_it(world: tuple[World, str
     assert (await auditor(url).advisories([Package("jinja2", "2.10.1")])) == {Package("jinja2", "2.10.1"): ()}
 
 
+@pytest.mark.parametrize(
+    ("vectors", "rating"),
+    [
+        ([("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N")], Severity.CRITICAL),
+        ([("CVSS_V4", "CVSS:4.0/AV:P/AC:H/AT:P/PR:H/UI:A/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N")], Severity.LOW),
+        (
+            [
+                ("CVSS_V3", "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:N/A:N"),
+                ("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"),
+            ],
+            Severity.CRITICAL,
+        ),
+        ([("CVSS_V4", "CVSS:4.0/AV:N"), ("Ubuntu", "negligible")], None),
+    ],
+    ids=["by version 4 alone", "a mild one", "the worse one counts", "by nothing that is a vector"],
+)
+async def test_ratings_are_of_any_version(
+    world: tuple[World, str], vectors: list[tuple[str, str]], rating: Severity | None
+) -> None:
+    peer, url = world
+    rows = [{"type": kind, "score": score} for kind, score in vectors]
+    peer.records = [SAME | {"severity": rows}]
+    known = await auditor(url).advisories([JINJA2])
+    assert [one.severity for one in known[JINJA2]] == [rating]
+
+
 async def test_pages_are_read_to_the_last(world: tuple[World, str]) -> None:
     peer, url = world
     peer.page = 1
