@@ -24,14 +24,18 @@ settings.load_profile("steady")
 gc.disable()
 
 
-LONG = ("journeys", "test_improve_sandbox", "test_author_agent", "test_referee_limits", "test_act", "test_tests",
-        "test_forge_away", "test_mutant_tests", "test_behaviour_sandboxed", "test_referee_forgery")  # fmt: skip
+LONG = frozenset(
+    ("journeys", "test_improve_sandbox", "test_author_agent", "test_referee_limits", "test_act", "test_tests",
+     "test_forge_away", "test_mutant_tests", "test_behaviour_sandboxed", "test_referee_forgery")
+)  # fmt: skip
 """Folders and files whose tests take half a minute and more."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first: one that is left for the end would run alone."""
-    items.sort(key=lambda item: not {item.path.stem, item.path.parent.name}.intersection(LONG))
+    """The longest begin first, the demo before all: one that is left for the end would run alone."""
+    items.sort(
+        key=lambda item: (item.path.stem != "test_demo", LONG.isdisjoint({item.path.stem, item.path.parent.name}))
+    )
 
 
 def pytest_collection_finish() -> None:

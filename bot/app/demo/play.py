@@ -20,7 +20,7 @@ from bot.improve.act import leading
 from bot.improve.context import GATE
 from bot.votes.service import Votes
 
-PATIENCE = 400.0
+PATIENCE = 900.0
 """Seconds to wait for anything: a slow machine is no reason to say that something did not happen."""
 
 
