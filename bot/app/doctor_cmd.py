@@ -17,6 +17,7 @@ from bot.app import settings as environment
 from bot.app.bot_house import secrets_of
 from bot.app.doctor_doors import Unwell
 from bot.app.home import Home
+from bot.app.road_settings import road
 from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.verdict import Status, Verdict, worst
 
@@ -77,6 +78,7 @@ def _outside(home: Path | None) -> list[Verdict]:
         "discord": lambda: doctor_doors.discord(given),
         "models": lambda: doctor_doors.models(given),
         "database": lambda: doctor_doors.database(given, place),
+        "backup": lambda: doctor_doors.backup(given, place, road().github_repository),
         "redis": lambda: doctor_doors.redis(given),
         "vectors": lambda: doctor_doors.vectors(given, place),
     }

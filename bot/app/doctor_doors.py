@@ -214,6 +214,19 @@ def database(given: Settings, home: Home) -> str:
     return f"{where} answers, revision {found}"
 
 
+def backup(given: Settings, home: Home, repository: str) -> str:
+    """The database that is set can be backed up, where a controller would do it."""
+    address = stores.database_url(given).reveal()
+    if not address or address.startswith("sqlite"):
+        return "files alone, which are copied as they are"
+    if not repository and not home.forge.exists():
+        return "not used: the controller makes them, and none is set up here (GITHUB_REPOSITORY is not set)"
+    from bot.adapters.store.backup.postgres import able  # noqa: PLC0415  (only with a server)
+
+    able(address)
+    return "the database's own programs are there, and read all of it"
+
+
 def redis(given: Settings) -> str:
     """The Redis that is set answers."""
     address, setting = stores.redis_url(given), stores.redis_setting(given)

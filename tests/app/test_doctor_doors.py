@@ -184,6 +184,20 @@ def test_an_older_database_is_told_what_to_do(tmp_path: Path, monkeypatch: pytes
         doctor_doors.database(Settings(), Home(tmp_path))
 
 
+def test_a_backup_is_asked_about_only_where_one_would_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("bot.adapters.store.backup.postgres.able", asked.append)
+    server, home = "postgresql://me:hidden-one@127.0.0.1:9/x", Home(tmp_path)
+    assert "files alone" in doctor_doors.backup(Settings(), home, "ada/bot")
+    assert "files alone" in doctor_doors.backup(given(DATABASE_URL=f"sqlite:///{tmp_path}/x.db"), home, "ada/bot")
+    assert "not used" in doctor_doors.backup(given(DATABASE_URL=server), home, "")
+    assert asked == []
+    assert "programs are there" in doctor_doors.backup(given(DATABASE_URL=server), home, "ada/bot")
+    home.forge.mkdir()
+    assert "programs are there" in doctor_doors.backup(given(DATABASE_URL=server), home, "")
+    assert len(asked) == 2
+
+
 @pytest.mark.integration
 def test_stores_that_are_away(tmp_path: Path) -> None:
     home = Home(tmp_path)

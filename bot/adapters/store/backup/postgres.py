@@ -31,6 +31,16 @@ def copy(address: str, target: Path) -> Mapping[str, str]:
     return facts
 
 
+def able(address: str) -> None:
+    """Whether a dump could be made: the programs are there and new enough, and the role may read every table.
+
+    Raises as `copy` does. Nothing is written: only the schema is asked for, which locks the same tables.
+    """
+    program(RESTORE)
+    words = [DUMP, "--schema-only", "--no-password", "--lock-wait-timeout=10s", f"--file={os.devnull}"]
+    _run(words, environment(address))
+
+
 def check(copied: Path, wanted: Mapping[str, str]) -> None:
     """Denied unless the whole dump can be read, and holds the rows of these tables."""
     # The list alone stands at the beginning: only reading all of it shows that its end is there too.

@@ -104,3 +104,23 @@ def test_the_password_is_in_no_command_line(address: str, tmp_path: Path, monkey
         pg.copy(address, tmp_path / "x")
     assert PASSWORD not in seen.read_text() + str(told.value)
     assert "--no-password" in seen.read_text()
+
+
+def test_it_is_known_beforehand_whether_a_dump_could_be_made(
+    postgres: Any, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pg.able(address)
+    name = address.rpartition("/")[2]
+    postgres.sql("CREATE ROLE reader LOGIN PASSWORD 'reads-a-little'; GRANT CONNECT ON DATABASE " + name + " TO reader")
+    user, _, rest = address.partition("@")
+    assert user
+    little = f"postgresql://reader:reads-a-little@{rest}"
+    with pytest.raises(Denied, match="permission denied") as refused:
+        pg.able(little)
+    assert "reads-a-little" not in str(refused.value)
+    postgres.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", name)
+    pg.able(little)
+    monkeypatch.setattr(pg, "WHEEL", "no_such_wheel")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Misconfigured, match=r"pg_restore is not installed.*postgresql-client"):
+        pg.able(address)
