@@ -44,6 +44,7 @@ def test_all_is_well(tmp_path: Path) -> None:
         "discord",
         "models",
         "database",
+        "backup",
         "redis",
         "vectors",
     }
