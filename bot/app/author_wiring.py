@@ -53,7 +53,7 @@ def open_agent(
         till=till,
         budget=bounds,
         wish=finder(suggestions_of(records)),
-        outcomes=knowledge.outcomes,
+        outcomes=lambda: knowledge.active(clock()),
         say=say,
     )
 

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "improve": "improve_cmd",
     "init": "init_cmd",
     "judge": "judge_cmd",
+    "knowledge": "knowledge_cmd",
     "override": "emergency_cmd",
     "policy": "policy_cmd",
     "promote": "promote_cmd",
@@ -43,7 +44,7 @@ COMMANDS: dict[str, str] = {
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "route", "doctor"),
-    "Improve and judge": ("improve", "retry", "validate", "judge", "policy"),
+    "Improve and judge": ("improve", "knowledge", "retry", "validate", "judge", "policy"),
     "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db", "backup", "restore"),
     "Emergency and record": ("stop", "resume", "rollback", "override", "quarantine", "audit", "verify"),
     "This repository": ("docs", "changelog", "ci", "promote", "red-team"),

@@ -124,7 +124,7 @@ class Improvement:
         charter = charter_at(self._repo, base)
         measured = await asyncio.to_thread(Ground.of, work, profile, self._cache, charter.quotas.max_lines)
         self._risks = of_ideas(waiting, measured, charter)
-        self.report.ideas = list(rank(waiting, knowledge.outcomes(), datetime.now(UTC), self._risks))
+        self.report.ideas = list(self._ranked(waiting, knowledge))
         if not self._asked.dry_run:
             await self._work_off(authors, knowledge, work, profile)
 
@@ -167,7 +167,7 @@ class Improvement:
 
     def _new(self, ideas: Sequence[Idea], knowledge: Knowledge) -> list[Idea]:
         """Ideas that have no branch yet, and that were not refused on this very commit or by people."""
-        outcomes = {o.idea: o for o in knowledge.outcomes()}
+        outcomes = {o.idea: o for o in knowledge.everything()}
         known = [i for i in ideas if self._repo.ref(f"refs/heads/megawatts/{i.id}") is not None]
         refused = [
             i
@@ -186,6 +186,11 @@ class Improvement:
             )
         return [i for i in ideas if i not in known and i not in refused]
 
+    def _ranked(self, ideas: Sequence[Idea], knowledge: Knowledge) -> tuple[Idea, ...]:
+        """By what is known now."""
+        now = datetime.now(UTC)
+        return rank(ideas, knowledge.active(now), now, self._risks)
+
     async def _work_off(
         self, authors: Sequence[Author], knowledge: Knowledge, work: Workspace, profile: Profile
     ) -> None:
@@ -196,7 +201,7 @@ class Improvement:
         for _try in range(most * TRIES):
             if accepted >= most or not waiting:
                 return
-            idea = rank(waiting, knowledge.outcomes(), datetime.now(UTC), self._risks)[0]
+            idea = self._ranked(waiting, knowledge)[0]
             waiting = [other for other in waiting if other.id != idea.id]
             attempt = await self._carry_out(idea, authors, work, profile)
             self.report.attempts.append(attempt)

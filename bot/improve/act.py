@@ -11,13 +11,14 @@ from bot.core.case import Case, Step
 from bot.core.change import Patch, Proposal
 from bot.core.charter import Charter
 from bot.core.errors import Denied, Unavailable
-from bot.core.ids import ProposalId, Sha
+from bot.core.ids import Sha
 from bot.core.tier import Tier
 from bot.core.verdict import Status, Verdict
 from bot.improve import backing, releases
-from bot.improve.body import plain, tree
+from bot.improve.body import tree
 from bot.improve.context import CONSENT, GATE, HEALTH, Asked, Context
-from bot.improve.knowledge import Knowledge, Outcome, Result, strategy
+from bot.improve.knowledge import Result
+from bot.improve.knowledge_noting import remember
 from bot.improve.look import save_readings
 from bot.improve.release import next_version
 from bot.improve.reverts import shunned
@@ -179,7 +180,7 @@ async def _settle(step: steps.Settle, case: Case, _charter: Charter, ctx: Contex
     await releases.publish(ctx, version, proposal)
     if case.rollout is not None and case.rollout.running is not None:
         await ctx.deployer.promote(case.rollout.running)
-    remember(ctx, proposal, Result.HEALTHY, step.because.because, version=version)
+    remember(ctx, proposal, Result.HEALTHY, step.because.because, version=version, health=step.because)
     await ctx.forge.comment(proposal.pull, f"Live and healthy in {version}.\n\n{tree(step.because)}", marker="settled")
     if proposal.reverts is not None:
         await _end_reverted(proposal, step.because, ctx)
@@ -206,7 +207,7 @@ async def _end_reverted(revert: Proposal, because: Verdict, ctx: Context) -> Non
 async def _revert(step: steps.Revert, case: Case, _charter: Charter, ctx: Context) -> None:
     proposal = case.proposal
     # What must not be forgotten comes first: once the revert is open, the next look only waits for it.
-    remember(ctx, proposal, Result.REVERTED, step.because.because)
+    remember(ctx, proposal, Result.REVERTED, step.because.because, health=step.because)
     quarantine(ctx, proposal, step.because.because)
     ctx.crash_point("act.revert.shunned")
     await take_back(ctx, case, step.merged, step.because)
@@ -258,32 +259,6 @@ async def _page(step: steps.Page, case: Case, _charter: Charter, ctx: Context) -
     ctx.crash_point("act.page.audited")
     row = {"pull": proposal.pull, "because": step.because.because, "at": ctx.clock().isoformat()}
     ctx.records.add("pages", key, row)
-
-
-def remember(
-    ctx: Context, proposal: Proposal, result: Result, because: str, *, at: datetime | None = None, version: str = ""
-) -> None:
-    """Record what became of the idea behind a proposal; people's own pull requests teach nothing."""
-    if proposal.idea is None or proposal.reverts is not None:
-        return
-    knowledge = Knowledge(ctx.records)
-    before = knowledge.of(proposal.idea)
-    author, rule = (before.author, before.rule) if before else strategy(proposal)
-    outcome = Outcome(
-        idea=ProposalId(proposal.idea),
-        author=author,
-        rule=rule,
-        kind=proposal.kind.value,
-        result=result,
-        because=plain(because, 500),
-        at=at or ctx.clock(),
-        title=proposal.title,
-        pull=proposal.pull,
-        paths=tuple(sorted(map(str, proposal.paths))),
-        suggestions=before.suggestions if before else (),
-        version=version or (before.version if before else ""),
-    )
-    knowledge.remember(outcome)
 
 
 def quarantine(ctx: Context, proposal: Proposal, because: str) -> None:

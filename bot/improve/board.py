@@ -1,7 +1,8 @@
 """What the dashboard is made of: open, queued, rejected, taken back and merged, each with its reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from bot.core.change import Proposal
@@ -10,15 +11,18 @@ from bot.core.ports import Records
 from bot.core.verdict import Status
 from bot.improve.body import Row, Section, dashboard
 from bot.improve.knowledge import Knowledge, Outcome, Result
+from bot.improve.knowledge_view import board_rows
 from bot.improve.look import View
 from bot.improve.retries import Pardons, pardons
 from bot.policy.intake import Intake
+from bot.policy.knowledge_lifecycle import Lesson, lessons
 from bot.policy.tier import tier_of
 
 QUEUE, KEY = "queue", "ideas"
 """What waits for room, as it was ranked last: one row."""
 MOST = 40
 _TICK = "Tick a box to let it be tried again: somebody who may write here asks for it."
+_MORE = "Odds and the outcomes behind them: `megawatts knowledge`."
 _RELEASE = "An edit that was taken back stays in quarantine until a person releases it; a tick alone does not."
 
 
@@ -35,7 +39,8 @@ def queue(records: Records, intake: Intake, worth: Mapping[ProposalId, str] = Ma
 
 def text(records: Records, seen: View, why: Mapping[PullNumber, str], stop: str = "") -> str:
     """The dashboard's text. `why` is what was decided last of each proposal."""
-    outcomes = {str(outcome.idea): outcome for outcome in Knowledge(records).outcomes()}
+    known = Knowledge(records).outcomes()
+    outcomes = {str(outcome.idea): outcome for outcome in known}
     forgiven = pardons(records)
     waiting = _queued(records, seen, outcomes, forgiven)
     return dashboard(
@@ -45,9 +50,15 @@ def text(records: Records, seen: View, why: Mapping[PullNumber, str], stop: str 
             Section("Rejected", _rejected(seen, outcomes, forgiven, why), _TICK),
             Section("Taken back", _reverted(seen, outcomes), _RELEASE),
             Section("Merged", _merged(seen, outcomes, why)),
+            Section("Learned", board_rows(_lessons(known)), _MORE),
         ),
         stop,
     )
+
+
+def _lessons(known: Sequence[Outcome]) -> tuple[Lesson, ...]:
+    """As of the last outcome: the dashboard says the same until something ends."""
+    return lessons(known, max((outcome.at for outcome in known), default=datetime.min.replace(tzinfo=UTC)))
 
 
 def _newest(seen: View) -> list[Proposal]:

@@ -7,10 +7,11 @@ from bot.core.case import Page, Revert, Wait
 from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
-from bot.improve.act import act, quarantine, remember
+from bot.improve.act import act, quarantine
 from bot.improve.context import Context
 from bot.improve.forgeless import OURS, note, pull_of, row_of
 from bot.improve.knowledge import Result
+from bot.improve.knowledge_noting import remember
 from bot.improve.look import View, look
 from bot.improve.reverts.taking import take_back
 from bot.policy.reconcile import TABLE, Release, merges_of, reconcile

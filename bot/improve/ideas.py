@@ -99,7 +99,7 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
     async with ctx.checkout(seen.main) as work:
         findings = await find(shop, work, ctx)
         scales = Scales(work, shop.profile(work.sha), seen.charter, shop.cache)
-        order = await ranked(offered(shop, findings), knowledge.outcomes(), now, scales)
+        order = await ranked(offered(shop, findings), knowledge.active(now), now, scales)
         wanted = wished(order.ideas, ctx.records, only=shop.only_requested)
         intake = choose(wanted, seen.proposals, past, seen.charter, now)
         board.queue(ctx.records, intake, {idea.id: order.because(idea) for idea in wanted})
@@ -118,7 +118,7 @@ async def propose(ctx: Context, shop: Workshop, seen: View) -> Attempt | None:
 async def _past(ctx: Context, seen: View, knowledge: Knowledge) -> Past:
     """What intake has to know of earlier ideas. An author's own no is asked again when the base branch has moved."""
     pardons = retries.pardons(ctx.records)
-    known = [o for o in knowledge.outcomes() if not pardons.of(o)]
+    known = [o for o in knowledge.everything() if not pardons.of(o)]
     refused = [o.idea for o in known if o.result in BAD or (o.result is Result.UNWRITTEN and o.base == seen.main)]
     # What people closed stays closed, unless they ask for it again: they need not say so twice.
     refused += [p.idea for p in seen.proposals if p.closed and p.idea and not pardons.closed(p)]

@@ -2,99 +2,26 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from bot.core.change import Idea, Origin, Proposal, Severity
 from bot.core.ids import ProposalId
 from bot.core.ports import Records
+from bot.policy.knowledge import BAD, GOOD, HALF_LIFE, Odds, Outcome, Result, odds
+from bot.policy.knowledge_effect import read
+from bot.policy.knowledge_lifecycle import active
 from bot.policy.risk import NONE, Risk, worth
 
+__all__ = [
+    "BAD", "ENDS", "GOOD", "HALF_LIFE", "TABLE", "Knowledge", "Odds", "Outcome", "Result", "Worth", "failures", "odds",
+    "rank", "rule_of", "strategy", "strategy_labels", "worth_of",
+]  # fmt: skip
 TABLE = "outcomes"
-HALF_LIFE = timedelta(days=60)
-"""Old outcomes fade: the code and its people change."""
+ENDS = "outcome_ends"
+"""How ideas ended whose words are kept no longer: what was refused is known, and why it was is not."""
 IMPACT = {Severity.LOW: 1.0, Severity.MEDIUM: 2.0, Severity.HIGH: 4.0}
-
-
-class Result(StrEnum):
-    """How an idea ended. The order of a proposal's life; a later result replaces an earlier one."""
-
-    UNWRITTEN = "unwritten"
-    """The author declined: nothing was risked, and the same tree would get the same answer."""
-    REFUSED = "refused"
-    """A stage refused it before it was proposed."""
-    OPEN = "open"
-    REJECTED = "rejected"
-    MERGED = "merged"
-    HEALTHY = "healthy"
-    REVERTED = "reverted"
-
-
-GOOD = frozenset({Result.MERGED, Result.HEALTHY})
-BAD = frozenset({Result.REFUSED, Result.REJECTED, Result.REVERTED})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one idea. `rule` and `author` name the strategy; `because` is for people and for the author."""
-
-    idea: ProposalId
-    author: str
-    rule: str
-    kind: str
-    result: Result
-    because: str
-    at: datetime
-    title: str = ""
-    pull: int = 0
-    base: str = ""
-    """The commit it was tried on, where that decides whether it may be tried again."""
-    paths: tuple[str, ...] = ()
-    """Files that it was about, as far as that is known."""
-    suggestions: tuple[str, ...] = ()
-    """Members' suggestions that led to it: those who made them are told."""
-    version: str = ""
-    """The version that it went live in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Odds:
-    """A strategy's chance of acceptance: a Beta distribution with faded counts (Beta-Bernoulli bandit)."""
-
-    good: float
-    bad: float
-
-    @property
-    def mean(self) -> float:
-        return self.good / (self.good + self.bad)
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation: how unsure we are."""
-        total = self.good + self.bad
-        return float((self.good * self.bad / (total * total * (total + 1))) ** 0.5)
-
-
-PRIORS: Mapping[str, tuple[float, float]] = {"agent": (1.0, 3.0)}
-"""Good and bad that an author begins with, where that is not one each. A model writes what merely looks right: it has
-to earn its turn before authors whose changes follow from rules."""
-
-
-def odds(outcomes: Iterable[Outcome], author: str, rule: str, now: datetime) -> Odds:
-    """The posterior of one strategy from its author's prior, Beta(1, 1) for most; an outcome of the same author but
-    another rule counts a quarter, since its rules have much in common."""
-    good, bad = PRIORS.get(author, (1.0, 1.0))
-    for outcome in outcomes:
-        if outcome.author != author or outcome.result not in GOOD | BAD:
-            continue
-        weight = 0.5 ** max(0.0, (now - outcome.at) / HALF_LIFE) * (1.0 if outcome.rule == rule else 0.25)
-        if outcome.result in GOOD:
-            good += weight
-        else:
-            bad += weight
-    return Odds(good, bad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +30,7 @@ class Worth:
 
     impact: float
     chance: float
-    """Upper edge of the chance of acceptance: mean plus one standard deviation, so that untried strategies get their
-    turn."""
+    """Upper edge of the chance of acceptance, so that untried strategies get their turn (`Odds.upper`)."""
     risk: Risk = NONE
 
     @property
@@ -122,7 +48,7 @@ def worth_of(idea: Idea, outcomes: Sequence[Outcome], now: datetime, of: Risk = 
     chance = odds(outcomes, idea.author, rule_of(idea), now)
     wished = Severity.HIGH if idea.origin is Origin.MEMBER else Severity.MEDIUM
     impact = max((IMPACT[f.severity] for f in idea.findings), default=IMPACT[wished])
-    return Worth(impact, min(1.0, chance.mean + chance.spread), of)
+    return Worth(impact, chance.upper, of)
 
 
 def rank(
@@ -146,34 +72,48 @@ def failures(outcomes: Iterable[Outcome], idea: Idea, most: int = 5) -> tuple[Ou
 
 
 class Knowledge:
-    """Outcomes on disk."""
+    """Outcomes on disk. `bot/improve/knowledge_keeping.py` bounds them, and deletes what people want forgotten."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
 
     def remember(self, outcome: Outcome) -> None:
-        row = {
-            "author": outcome.author,
-            "rule": outcome.rule,
-            "kind": outcome.kind,
-            "result": outcome.result.value,
-            "because": outcome.because[:1000],
-            "at": outcome.at.isoformat(),
-            "title": outcome.title,
-            "pull": outcome.pull,
-            "base": outcome.base,
-            "paths": list(outcome.paths[:50]),
-            "suggestions": list(outcome.suggestions),
-            "version": outcome.version,
-        }
-        self._records.put(TABLE, outcome.idea, row)
+        """Keep it, in the place of what was known of that idea."""
+        self._records.put(TABLE, outcome.idea, _row(outcome))
+        self._records.delete(ENDS, outcome.idea)
 
     def outcomes(self) -> tuple[Outcome, ...]:
+        """Those that still have their words."""
         return tuple(_outcome(key, row) for key, row in self._records.scan(TABLE))
 
+    def active(self, now: datetime) -> tuple[Outcome, ...]:
+        """Those that rank ideas and warn writers: the archived are left out."""
+        return active(self.outcomes(), now)
+
+    def everything(self) -> tuple[Outcome, ...]:
+        """All that is known to have ended, those without words too: what is refused stays refused (SPEC SI-2)."""
+        found = {outcome.idea: outcome for outcome in self.ends()}
+        return tuple((found | {outcome.idea: outcome for outcome in self.outcomes()}).values())
+
+    def ends(self) -> tuple[Outcome, ...]:
+        """Those of whose words nothing is left."""
+        return tuple(_outcome(key, row) for key, row in self._records.scan(ENDS))
+
     def of(self, idea: ProposalId) -> Outcome | None:
-        row = self._records.get(TABLE, idea)
+        """What became of one idea."""
+        row = self._records.get(TABLE, idea) or self._records.get(ENDS, idea)
         return _outcome(idea, row) if row is not None else None
+
+    def bare(self, outcome: Outcome) -> None:
+        """Keep only how it ended. The end is written first: a kill between the two forgets nothing that was refused."""
+        left = replace(outcome, because="", title="", paths=(), suggestions=(), version="", effect=())
+        self._records.put(ENDS, outcome.idea, _row(left))
+        self._records.delete(TABLE, outcome.idea)
+
+    def drop(self, outcome: Outcome) -> None:
+        """Keep nothing of it."""
+        self._records.delete(TABLE, outcome.idea)
+        self._records.delete(ENDS, outcome.idea)
 
 
 AUTHOR, RULE = "author/", "rule/"
@@ -199,6 +139,24 @@ def strategy(proposal: Proposal) -> tuple[str, str]:
     return named(AUTHOR, ""), named(RULE, proposal.kind.value)
 
 
+def _row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "author": outcome.author,
+        "rule": outcome.rule,
+        "kind": outcome.kind,
+        "result": outcome.result.value,
+        "because": outcome.because[:1000],
+        "at": outcome.at.isoformat(),
+        "title": outcome.title,
+        "pull": outcome.pull,
+        "base": outcome.base,
+        "paths": list(outcome.paths[:50]),
+        "suggestions": list(outcome.suggestions),
+        "version": outcome.version,
+        "effect": [effect.row() for effect in outcome.effect],
+    }
+
+
 def _outcome(key: str, row: Mapping[str, Any]) -> Outcome:
     return Outcome(
         idea=ProposalId(key),
@@ -214,4 +172,5 @@ def _outcome(key: str, row: Mapping[str, Any]) -> Outcome:
         paths=tuple(map(str, row.get("paths", ()))),
         suggestions=tuple(map(str, row.get("suggestions", ()))),
         version=str(row.get("version", "")),
+        effect=read(row.get("effect", ())),
     )

@@ -6,9 +6,10 @@ have been begun anew. The forge is the memory: everything here is read from it, 
 
 from bot.core.change import Proposal
 from bot.core.verdict import Status
-from bot.improve.act import REVERT_LABELS, quarantine, remember
+from bot.improve.act import REVERT_LABELS, quarantine
 from bot.improve.context import Context
 from bot.improve.knowledge import Knowledge, Outcome, Result
+from bot.improve.knowledge_noting import remember
 from bot.improve.look import View
 
 WHY = "found done on the forge; the note about it had been lost"
@@ -57,7 +58,8 @@ def _outcome(ctx: Context, seen: View, proposal: Proposal) -> int:
         quarantine(ctx, proposal, WHY)
     if known is not None and _says_more(known, proposal, result):
         return 0
-    remember(ctx, proposal, result, WHY, at=proposal.merged_at or proposal.opened)
+    health = seen.settled.get(proposal.pull) if result is Result.HEALTHY else None
+    remember(ctx, proposal, result, WHY, at=proposal.merged_at or proposal.opened, health=health)
     return 1
 
 

@@ -8,9 +8,10 @@ from bot.core.change import Proposal
 from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.verdict import Status, Verdict
-from bot.improve.act import act, quarantine, remember
+from bot.improve.act import act, quarantine
 from bot.improve.context import Context
 from bot.improve.knowledge import Result
+from bot.improve.knowledge_noting import remember
 from bot.improve.look import View, look
 from bot.improve.reverts.batch import shared
 from bot.improve.reverts.capture import ROLLBACK

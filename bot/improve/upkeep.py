@@ -1,4 +1,4 @@
-"""What a round does beside its decisions: ticked boxes, the forge's merge queue, late releases, the dashboard."""
+"""What a round does beside its decisions: boxes, the forge's merge queue, late releases, old lessons, the dashboard."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from bot.core.ids import PullNumber
 from bot.core.ports import Records
 from bot.improve import board, merge_queue, releases, retries
 from bot.improve.context import Context
+from bot.improve.knowledge_keeping import Keeper
 from bot.improve.look import View
 
 
@@ -15,6 +16,7 @@ class Upkeep:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._shown = ""
+        self._keeper = Keeper(ctx)
 
     async def round(self, seen: View, why: Mapping[PullNumber, str]) -> None:
         """After the decisions of a round, of which `why` tells the last for each pull request."""
@@ -23,6 +25,7 @@ class Upkeep:
             self._shown = ""  # the boxes are empty again once it is written
         await merge_queue.tend(ctx, seen)
         await releases.catch_up(ctx, seen)
+        self._keeper.round()
         stop = ctx.switch.state()
         text = board.text(ctx.records, seen, why, stop.reason if stop else "")
         if text != self._shown:

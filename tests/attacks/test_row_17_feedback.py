@@ -13,7 +13,7 @@ from bot.app.bot_wiring import World, assemble
 from bot.core.chat import Message
 from bot.core.errors import Denied
 from bot.core.ids import ChannelId, UserId
-from bot.improve.knowledge import TABLE, Knowledge
+from bot.improve.knowledge import ENDS, TABLE, Knowledge
 from bot.sdk import Caller, House, discover
 from bot.sdk.host import Host
 from bot.sdk.testing import DictRecords
@@ -21,7 +21,7 @@ from bot.sdk.testing import DictRecords
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ENGINE = frozenset(
-    {TABLE, "decisions", "quarantine", "requests", "rollbacks", "overrides", "readings", "pages", "announcements"}
+    {TABLE, ENDS, "decisions", "quarantine", "requests", "rollbacks", "overrides", "readings", "pages", "announcements"}
 )
 """Tables from which the engine learns or decides."""
 
@@ -87,13 +87,24 @@ def test_a_tool_that_reaches_for_one_is_refused(table: str) -> None:
 def test_only_the_engine_writes_outcomes() -> None:
     """Outcomes are remembered by the loop, which knows them from the forge, and by `megawatts improve`, which knows
     them from its own gate and from what a person merged; by nothing that hears members."""
+    writers = writers_of(("remember", "bare", "drop"))
+    assert writers
+    assert {path for path in writers if not path.startswith("bot/improve/")} <= {"bot/app/improve_run.py"}
+
+
+def test_nobody_but_a_person_at_the_command_line_has_a_lesson_forgotten() -> None:
+    assert writers_of(("forget_lesson",)) == {"bot/app/knowledge_cmd.py"}
+
+
+def writers_of(names: tuple[str, ...]) -> set[str]:
+    """Modules that know of outcomes and call one of these."""
     writers = set()
     for file in sorted((ROOT / "bot").rglob("*.py")):
         text = file.read_text(encoding="utf-8")
-        if "Knowledge" not in text and f'"{TABLE}"' not in text:
+        if "nowledge" not in text and f'"{TABLE}"' not in text:
             continue
-        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
-        if any(isinstance(c.func, ast.Attribute) and c.func.attr == "remember" for c in calls):
+        calls = [node.func for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+        called = {c.attr if isinstance(c, ast.Attribute) else c.id if isinstance(c, ast.Name) else "" for c in calls}
+        if called & set(names):
             writers.add(str(file.relative_to(ROOT)))
-    assert writers
-    assert {path for path in writers if not path.startswith("bot/improve/")} <= {"bot/app/improve_run.py"}
+    return writers

@@ -164,6 +164,6 @@ def test_no_words_of_others_make_a_box(title: str, because: str, state: str) -> 
     boxes = [line for line in text.splitlines() if line.startswith("- [")]
     assert len(boxes) == (2 if state == "closed" else 1)
     assert all(line.startswith((f"- [ ] `{A}`", f"- [ ] `{B}` #2")) for line in boxes)
-    assert text.count("\n## ") == 5
+    assert text.count("\n## ") == 6
     assert "<!--" not in text
     assert len(text) <= DASHBOARD_LIMIT

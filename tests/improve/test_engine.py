@@ -36,6 +36,9 @@ async def test_a_good_idea_goes_all_the_way(world: Any, go: Go) -> None:
     assert world.ctx.audit.verify().passed
     (outcome,) = Knowledge(world.ctx.records).outcomes()
     assert outcome.result is Result.HEALTHY
+    (effect,) = outcome.effect
+    assert (effect.metric, effect.status, effect.before, effect.after) == ("messages", "pass", 0.0, 0.0)
+    assert min(effect.samples_before, effect.samples) >= 60, "what the judge has seen"
 
 
 async def test_no_idea_is_begun_on_a_base_that_the_same_round_has_moved(world: Any, go: Go) -> None:
@@ -90,6 +93,8 @@ async def test_bad_health_is_taken_back_exactly(world: Any, go: Go) -> None:
     known = Knowledge(world.ctx.records).of(change.idea)
     assert known is not None
     assert known.result is Result.REVERTED
+    (effect,) = known.effect
+    assert (effect.metric, effect.status, effect.before, effect.after) == ("messages", "fail", 0.0, 0.5)
 
 
 async def test_the_same_change_under_another_name_stays_refused(world: Any, engine: Engine, go: Go) -> None:

@@ -89,7 +89,9 @@ def test_a_model_begins_with_lower_odds_and_can_earn_higher_ones() -> None:
     both = [with_finding(replace(IDEA, author=name, id=ProposalId(name[0] * 12)), "flatten") for name in ("agent", "x")]
     assert [idea.author for idea in rank(both, [], NOW)] == ["x", "agent"]
     good = [replace(GOOD, author="agent", idea=ProposalId(f"{n:012x}")) for n in range(20)]
-    assert [idea.author for idea in rank(both, good, NOW)] == ["agent", "x"]
+    ends = (Result.HEALTHY, Result.REJECTED, Result.HEALTHY)
+    tried = [replace(GOOD, author="x", idea=ProposalId(f"{n:012d}"), result=end) for n, end in enumerate(ends)]
+    assert [idea.author for idea in rank(both, [*good, *tried], NOW)] == ["agent", "x"]
 
 
 def test_what_people_asked_for_goes_before_what_was_found_by_the_same_author() -> None:

@@ -38,10 +38,9 @@ def commands() -> str:
 def leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:
     """The commands that do something, each with all the words that call it."""
     inner = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or command.invoke_without_command:
         yield path, command
-        return
-    for name, one in inner.items():
+    for name, one in (inner or {}).items():
         yield from leaves(f"{path} {name}", one)
 
 

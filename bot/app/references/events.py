@@ -26,6 +26,7 @@ WHAT = {
     "healthy": "The watch ended well: the version was tagged, the revision promoted",
     "held": "The round ended before anything was decided: a door did not answer or the charter does not hold",
     "ideas_off": "Settings stop new proposals; reverts go on",
+    "knowledge": "Old lessons lost their words, and what refused nothing was dropped; what was refused stays refused",
     "later": "A door did not answer; the next look tries again",
     "lost previous": "The previous revision stopped answering; it is no fallback any more",
     "merge_group": "What the forge's merge queue put together got both statuses, or was dropped",

@@ -8,9 +8,9 @@ from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Repository
 from bot.core.verdict import Status, Verdict
-from bot.improve.act import remember
 from bot.improve.context import HEALTH, Context
 from bot.improve.knowledge import Result
+from bot.improve.knowledge_noting import remember
 from bot.improve.look import View
 from bot.improve.reverts import shunned
 
