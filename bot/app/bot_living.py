@@ -102,16 +102,16 @@ class Living:
     async def _open(self, revision: str, data: Path | None) -> Tenant:
         async with AsyncExitStack() as stack:
             house = await stack.enter_async_context(self.open_house(revision, data))
-            discord = await self._discord(house)
+            discord = await self._discord(house, revision)
             return Tenant(house, revision, stack.pop_all(), discord)
 
-    async def _discord(self, house: BotHouse) -> "OnDiscord | None":
+    async def _discord(self, house: BotHouse, revision: str) -> "OnDiscord | None":
         """The bot on Discord, where there is a token; the endpoint serves in either case."""
         if not self.settings.discord_bot_token.reveal():
             return None
         from bot.app.on_discord import OnDiscord  # noqa: PLC0415  (discord.py only where it is used)
 
-        return await OnDiscord.start(self.settings, house)
+        return await OnDiscord.start(self.settings, house, revision)
 
     @staticmethod
     def _beside(house: BotHouse) -> tuple["asyncio.Task[None]", ...]:

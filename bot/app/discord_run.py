@@ -14,7 +14,7 @@ from bot.core.ports import Clock, Records
 from bot.sdk import ToolSpec
 
 if TYPE_CHECKING:
-    from bot.adapters.discord.gateway import Gateway
+    from bot.adapters.discord.gateway import Gateway, Rings
     from bot.adapters.discord.happenings import Attendant
     from bot.adapters.discord.translate import Seen
     from bot.adapters.discord.words import Texts
@@ -26,8 +26,10 @@ _DRAIN_WITHIN = 4.0
 class Running:
     """The bot on Discord."""
 
-    def __init__(self, gateway: "Gateway", tasks: Sequence["asyncio.Task[None]"], invite: str) -> None:
-        self._gateway, self._tasks = gateway, tasks
+    def __init__(
+        self, gateway: "Gateway", tasks: Sequence["asyncio.Task[None]"], invite: str, rings: "Rings | None" = None
+    ) -> None:
+        self._gateway, self._tasks, self._rings = gateway, tasks, rings
         self.invite = invite
         """Where an admin invites the bot; empty without DISCORD_CLIENT_ID."""
 
@@ -44,6 +46,12 @@ class Running:
     async def connected(self) -> None:
         """Wait until Discord has taken the bot in: before that nothing can be said."""
         await self._gateway.connected.wait()
+
+    async def leading(self) -> None:
+        """Wait until this process speaks of its own accord: it is connected, and not of a new version on trial."""
+        await self.connected()
+        if self._rings is not None:
+            await self._rings.leads.wait()
 
     def state(self) -> Mapping[str, Any]:
         """How the connection is, for health and status."""
@@ -73,12 +81,14 @@ async def start(
     attendant: "Attendant | None" = None,
     welcomes: bool = False,
     shared: bool = False,
+    rings: "Rings | None" = None,
 ) -> Running:
     """Begin to connect, and return at once: whatever Discord says of the token or the intents is in `state()`.
 
     `attendant` hears of reactions, and of those who join if `welcomes`: that asks for the Server Members intent, which
     has to be switched on at Discord. `shared`: other processes may be connected with the same token, over the same
-    records: each event is then handled by one of them. Raises Misconfigured for a setting that does not hold.
+    records: each event is then handled by one of them; `rings`: by which, if they are of two versions. Raises
+    Misconfigured for a setting that does not hold.
     """
     from bot.adapters.discord import addresses  # noqa: PLC0415  (discord.py is imported where there is a token only)
     from bot.adapters.discord.claims import Claims  # noqa: PLC0415
@@ -96,9 +106,7 @@ async def start(
         shards=settings.discord_shard_count,
         shard_ids=shard_ids(settings),
     )
-    words: Texts = english
-    if texts is not None:
-        words = texts
+    words: Texts = english if texts is None else texts
     gateway = Gateway(
         listener,
         book,
@@ -108,22 +116,25 @@ async def start(
         seen=seen,
         texts=words,
         attendant=attendant,
-        claims=Claims(records, clock) if shared else None,
+        claims=Claims(records, clock) if shared or rings is not None else None,
+        rings=rings,
     )
     reminders = Reminders(listener, gateway.messenger, records, clock, Words(words))
     gateway.answered = reminders.nudge
-    tasks = (
-        asyncio.create_task(gateway.run(settings.discord_bot_token.reveal())),
-        asyncio.create_task(_when_ready(gateway, reminders)),
-    )
+    running = [gateway.run(settings.discord_bot_token.reveal()), _when_leading(gateway, rings, reminders)]
+    tasks = [asyncio.create_task(work) for work in running]
     invite = invite_url(settings.discord_client_id, needed(specs)) if settings.discord_client_id else ""
     if invite:
         log.info("invite me with this link", link=invite)
-    return Running(gateway, tasks, invite)
+    return Running(gateway, tasks, invite, rings)
 
 
-async def _when_ready(gateway: "Gateway", reminders: Any) -> None:
+async def _when_leading(gateway: "Gateway", rings: "Rings | None", reminders: Any) -> None:
+    """What a process does of its own accord; one of a new version begins with it when it took over."""
     await gateway.connected.wait()
+    if rings is not None and not rings.leads.is_set():
+        await rings.leads.wait()
+        await gateway.tell_commands()
     await reminders.run()
 
 

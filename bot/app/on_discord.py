@@ -1,7 +1,7 @@
 """Discord joined to the house: the pipeline hears it, the tools act on it, proposals are announced in it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.app.announcing import announcing, stop
 from bot.app.bot_house import BotHouse
 from bot.app.bot_wiring import now
 from bot.app.discord_run import Running
+from bot.app.rings import Rings, open_rings
 from bot.app.settings import Settings
 from bot.core.ids import GuildId, RoleId, UserId
 from bot.sdk.attendant import Attendant
@@ -21,13 +22,14 @@ from bot.votes.announce import Desk
 class OnDiscord:
     """The connection, and what goes on beside it."""
 
-    def __init__(self, running: Running, rounds: "asyncio.Task[None]") -> None:
-        self._running, self._rounds = running, rounds
+    def __init__(self, running: Running, rings: Rings | None, tasks: "Sequence[asyncio.Task[None]]") -> None:
+        self._running, self._rings, self._tasks = running, rings, tasks
 
     @classmethod
-    async def start(cls, settings: Settings, house: BotHouse) -> "OnDiscord":
+    async def start(cls, settings: Settings, house: BotHouse, revision: str) -> "OnDiscord":
         """Begin to connect, and open the doors that waited for it. Raises Misconfigured."""
         joined = house.assembled
+        rings = await open_rings(settings, house.records, revision)
         running = await discord_run.start(
             settings,
             joined.service,
@@ -40,25 +42,30 @@ class OnDiscord:
             attendant=Attendant(joined.house),
             welcomes=settings.discord_members,
             shared=deployed(),
+            rings=rings,
         )
         house.guilds.open(DiscordGuilds(running.client))
         house.messenger.open(running.messenger)
         desk = Desk(house.records, joined.votes, running.messenger, house.book, now, house.home_guild, joined.texts)
-        return cls(running, asyncio.create_task(_announce(running, desk)))
+        beside = [_announce(running, desk), *([rings.run()] if rings is not None else [])]
+        return cls(running, rings, [asyncio.create_task(work) for work in beside])
 
     def state(self) -> Mapping[str, Any]:
         """How the connection is."""
         return self._running.state()
 
     async def close(self) -> None:
-        """Finish what is under way, and leave."""
-        await stop(self._rounds)
+        """Finish what is under way, and leave. The others are told first, so that they take what comes from now on."""
+        for task in self._tasks:
+            await stop(task)
+        if self._rings is not None:
+            await self._rings.close()
         await self._running.close()
 
 
 async def _announce(running: Running, desk: Desk) -> None:
-    """From the moment when the bot can speak."""
-    await running.connected()
+    """From the moment when the bot can speak, and is the one to do it."""
+    await running.leading()
     await announcing(desk).run()
 
 

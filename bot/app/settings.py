@@ -49,6 +49,14 @@ class Settings:
         default=None, metadata=note("Gateway shards of all processes together; unset: as Discord advises", ge=1)
     )
     discord_shard_ids: str = text("Shards of this process, such as 0,1; unset: all")
+    discord_ring: str = text(
+        "Ring of this process, where a new version runs beside the old: stable, beta, or the path of a file that says "
+        "which; unset: no rings"
+    )
+    discord_beta_minutes: int = field(
+        default=10,
+        metadata=note("Minutes that a beta process answers servers with `beta` on only, 0 to 1440", ge=0, le=1440),
+    )
     discord_api_base: str = text("Address of the REST API, for proxies and test servers")
     discord_gateway_url: str = text("Address of the gateway, for proxies and test servers")
     database_url: Secret = secret("Address of the database, postgresql://...; unset: a file in the home folder")

@@ -61,9 +61,11 @@ class Listening:
         log.info("conflict noticed", channel=message.channel, guild=message.guild)
         self._parts.observer.stepped("conflict_noticed", 0.0)
         say, language = self._parts.texts, settings.language or "en"
-        await self._post(message.channel, say("conflict.notice", language))
+        # Each process that hears the same words sees the same conflict: the nonce makes one message of theirs.
+        await self._post(message.channel, say("conflict.notice", language), _nonce("c", message))
         if settings.log_channel:
-            await self._post(settings.log_channel, say("conflict.event", language, channel=f"<#{message.channel}>"))
+            event = say("conflict.event", language, channel=f"<#{message.channel}>")
+            await self._post(settings.log_channel, event, _nonce("l", message))
 
     def blocked(self, message: Message, name: str, rule: str, settings: GuildSettings) -> None:
         """Tell the moderators of a message that was not read; behind the answer, and not of every one."""
@@ -110,9 +112,9 @@ class Listening:
     def _watches(self, message: Message, settings: GuildSettings) -> bool:
         return message.guild != HERE and settings.moderation and self._parts.moderates
 
-    async def _post(self, channel: ChannelId, text: str) -> None:
+    async def _post(self, channel: ChannelId, text: str, nonce: str = "") -> None:
         if self._parts.messenger is not None:
-            await self._away(self._parts.messenger.send(channel, Post(text)))
+            await self._away(self._parts.messenger.send(channel, Post(text, nonce=nonce)))
 
     def _add(self, message: Message, line: Line) -> None:
         try:
@@ -128,3 +130,7 @@ class Listening:
         except MegawattsError as error:
             log.warning("out of reach", error=type(error).__name__)
             return None
+
+
+def _nonce(kind: str, message: Message) -> str:
+    return f"{kind}{message.id}" if message.id else ""

@@ -48,6 +48,8 @@ class GuildSettings:
     """Tool to the roles that alone may use it here; it can only narrow what permissions allow."""
     paused: str = ""
     """Why an admin stopped the bot in this guild: it then answers their commands only; empty: it was not stopped."""
+    beta: bool = False
+    """Whether a new version answers here first, while it runs beside the old one."""
     version: int = 0
 
 

@@ -155,8 +155,10 @@ class Book:
 class Posts:
     said: list[tuple[ChannelId, str]] = field(default_factory=list)
     away: bool = False
+    nonces: list[str] = field(default_factory=list)
 
     async def send(self, channel: ChannelId, post: Post) -> MessageId:
+        self.nonces.append(post.nonce)
         if self.away:
             raise Unavailable("Discord")
         self.said.append((channel, post.text))

@@ -346,6 +346,18 @@ async def test_a_quarrel_gets_one_calm_word_and_a_note_for_the_moderators() -> N
     assert house.observer.names.count("conflict_noticed") == 1
 
 
+async def test_two_processes_that_hear_the_same_quarrel_say_the_same_thing_to_discord() -> None:
+    both = Posts(), Posts()
+    for posts in both:
+        house = kitchen(messenger=posts, book=Book(GuildSettings(GUILD, log_channel=ChannelId("log"))))
+        for number in range(3):
+            await house.service.overhear(replace(message("you are such an IDIOT", ANN), id=MessageId(f"a{number}")))
+            await house.service.overhear(replace(message("shut up, stupid moron", BOB), id=MessageId(f"b{number}")))
+    assert both[0].nonces == both[1].nonces
+    assert len(set(both[0].nonces)) == 2, "the word in the channel and the note are two messages"
+    assert "" not in both[0].nonces
+
+
 async def test_no_word_is_said_where_moderation_is_off_and_none_breaks_anything() -> None:
     for more in ({"moderates": False}, {"messenger": Posts(away=True)}, {}):
         house = kitchen(**{"messenger": Posts(), **more})

@@ -51,12 +51,13 @@ def test_only_home_and_tmp_are_written_and_nothing_written_is_run() -> None:
             assert not set(how) & set("mx"), path
 
 
-def test_authorities_that_the_chart_mounts_can_be_read() -> None:
+@pytest.mark.parametrize("volume", ["certificates", "pod"])
+def test_what_the_chart_mounts_to_be_read_can_be_read(volume: str) -> None:
     (where,) = {
         one["mountPath"]
         for _name, pod in pods()
         for one in pod["spec"]["containers"][0]["volumeMounts"]
-        if one["name"] == "certificates"
+        if one["name"] == volume
     }
     assert (f"{where}/**", "r") in grants()
 

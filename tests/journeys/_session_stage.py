@@ -67,7 +67,7 @@ class Bot:
 async def running(home: Home) -> AsyncIterator[Bot]:
     """As `bot_process` does it, without the HTTP endpoint."""
     async with open_house(SETTINGS, home, status=dict) as house:
-        on_discord = await OnDiscord.start(SETTINGS, house)
+        on_discord = await OnDiscord.start(SETTINGS, house, "unknown")
         try:
             yield Bot(house, on_discord)
         finally:

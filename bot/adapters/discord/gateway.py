@@ -4,12 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import discord
 import structlog
 
-from bot.adapters.discord.claims import Claims
+from bot.adapters.discord.claims import AT_ONCE, Claims
 from bot.adapters.discord.client import Client, intents
 from bot.adapters.discord.commands import payloads
 from bot.adapters.discord.feedback import Thumbs
@@ -27,6 +27,7 @@ from bot.core.errors import MegawattsError
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import ChannelId, GuildId, MessageId
 from bot.core.ports import Records
+from bot.policy.rings import Turn
 from bot.sdk import ToolSpec
 
 log = structlog.get_logger()
@@ -59,6 +60,16 @@ class Options:
     shard_ids: tuple[int, ...] = ()
 
 
+class Rings(Protocol):
+    """Whose turn an event is, where versions run side by side."""
+
+    leads: asyncio.Event
+    """Set while this process tells Discord the commands, and speaks of its own accord."""
+
+    def turn(self, *, opted: bool) -> Turn: ...
+    def state(self) -> Mapping[str, Any]: ...
+
+
 class Gateway:
     """Hears what Discord tells and hands it on. Nothing in it decides what is said."""
 
@@ -74,8 +85,10 @@ class Gateway:
         texts: Texts = english,
         attendant: Attendant | None = None,
         claims: Claims | None = None,
+        rings: Rings | None = None,
     ) -> None:
-        """`claims`: where other processes are connected with the same token and shards."""
+        """`claims`: where other processes are connected with the same token and shards; `rings`: where those may be of
+        another version."""
         self._listener, self._records, self._options = listener, records, options
         self._words = Words(texts)
         self._threads: dict[int, bool] = {}
@@ -96,7 +109,7 @@ class Gateway:
         self._interactions = Interactions(listener, self._translator, commands, self._words, thumbs)
         wanted = intents(content=options.content, members=options.members, reactions=attendant is not None)
         self.client = Client(wanted, options.shards, options.shard_ids)
-        self._claims, self._attendant = claims, attendant
+        self._claims, self._rings, self._attendant = claims, rings, attendant
         happenings = Happenings(attendant, self.client, self._once, thumbs).handlers() if attendant is not None else {}
         self.client.listen({**self._handlers(), **happenings})
         self.messenger = DiscordMessenger(self.client, records, self._threads)
@@ -107,7 +120,7 @@ class Gateway:
             "raw_message_edit": self._edited,
             "raw_message_delete": lambda gone: self._deleted(gone, [gone.message_id]),
             "raw_bulk_message_delete": lambda gone: self._deleted(gone, sorted(gone.message_ids)),
-            "interaction": lambda one: self._once(f"i{one.id}", lambda: self._then(self._interactions.handle(one))),
+            "interaction": self._interaction,
             "connect": self._connected,
             "ready": self._ready,
             "guild_channel_update": lambda _, channel: self._translator.audiences.forget(channel.guild.id),
@@ -126,11 +139,24 @@ class Gateway:
             return None
         if not self._replies.first(message.id):
             return None
-        return self._once(f"m{message.id}", lambda: self._then(self._replies.reply(message)))
+        return self._once(f"m{message.id}", lambda: self._then(self._replies.reply(message)), _id(message.guild))
 
-    def _once(self, key: str, begin: Callable[[], Work]) -> Work:
-        """The work, in one process only."""
-        return begin() if self._claims is None else self._claims.first(key, begin)
+    def _interaction(self, one: discord.Interaction[Any]) -> Work:
+        return self._once(f"i{one.id}", lambda: self._then(self._interactions.handle(one)), one.guild_id)
+
+    def _once(self, key: str, begin: Callable[[], Work], guild: int | None) -> Work:
+        """The work, in one process only: on a server that opted in that of a new version, if one runs."""
+        if self._claims is None:
+            return begin()
+        return self._claims.first(key, begin, self._turn(guild) if self._rings is not None else AT_ONCE)
+
+    def _turn(self, guild: int | None) -> Turn:
+        assert self._rings is not None  # noqa: S101  (asked where there are rings only)
+        try:
+            opted = guild is not None and self._hearing.settings(guild).beta
+        except MegawattsError:
+            opted = False
+        return self._rings.turn(opted=opted)
 
     async def _then(self, answering: Coroutine[Any, Any, None]) -> None:
         if self._waiting:
@@ -190,6 +216,11 @@ class Gateway:
         """Once connected: which threads are listened in, and what commands there are."""
         rows = await asyncio.to_thread(self._records.scan, THREADS)
         self._threads.update({int(key): bool(row["listens"]) for key, row in rows})
+        if self._rings is None or self._rings.leads.is_set():
+            await self.tell_commands()
+
+    async def tell_commands(self) -> None:
+        """Tell Discord the commands, if they changed. A new version does so when it is the only one or took over."""
         first = not self._options.shard_ids or 0 in self._options.shard_ids
         if not first or self.client.application_id is None:
             return
@@ -245,11 +276,16 @@ class Gateway:
             "missing": list(self._refused),
             "problem": self.problem,
             "failing": client.rest.failing,
+            **(self._rings.state() if self._rings is not None else {}),
         }
 
     def _troubled(self, problem: str) -> None:
         self.problem = problem
         log.error("discord", because=problem)
+
+
+def _id(guild: discord.Guild | None) -> int | None:
+    return None if guild is None else guild.id
 
 
 def _milliseconds(seconds: float) -> float:

@@ -28,10 +28,10 @@ class Happenings:
         self,
         attendant: Attendant,
         client: discord.Client,
-        once: Callable[[str, Callable[[], Work]], Work],
+        once: Callable[[str, Callable[[], Work], int | None], Work],
         thumbs: Thumbs,
     ) -> None:
-        """`once` begins work in one process only, where several hear of the same; `thumbs` are opinions."""
+        """`once` begins work of a guild in one process only, where several hear of the same; `thumbs` are opinions."""
         self._attendant, self._client, self._once, self._thumbs = attendant, client, once, thumbs
 
     def handlers(self) -> Mapping[str, Callable[..., Coroutine[Any, Any, None] | None]]:
@@ -48,7 +48,9 @@ class Happenings:
         guild, user = GuildId(str(member.guild.id)), UserId(str(member.id))
         since = member.joined_at.timestamp() if member.joined_at else 0
         name = member.display_name
-        return self._once(f"j{guild}/{user}/{since}", lambda: _done(self._attendant.joined(guild, user, name)))
+        return self._once(
+            f"j{guild}/{user}/{since}", lambda: _done(self._attendant.joined(guild, user, name)), member.guild.id
+        )
 
     def _added(self, raw: discord.RawReactionActionEvent) -> Coroutine[Any, Any, None] | None:
         """An opinion, or a role."""

@@ -2,6 +2,7 @@
 {{- define "megawatts.botPod" -}}
 {{- $bot := .Values.bot -}}
 {{- $shards := eq $bot.mode "shards" -}}
+{{- $beta := and $bot.beta.enabled (not $shards) -}}
 metadata:
   labels:
     {{- include "megawatts.podLabels" (dict "root" . "part" "bot" "own" $bot) | nindent 4 }}
@@ -48,6 +49,13 @@ spec:
         # Two versions may be connected at once: each event is claimed by one of them.
         - name: MEGAWATTS_DEPLOYED_FROM
           value: argo-rollouts
+        {{- if $beta }}
+        # Argo Rollouts changes the label while the pod runs; a variable would stay as it was at the start.
+        - name: DISCORD_RING
+          value: /etc/megawatts/pod/ring
+        - name: DISCORD_BETA_MINUTES
+          value: {{ $bot.beta.minutes | quote }}
+        {{- end }}
         {{- end }}
       ports:
         - {name: http, containerPort: 8080, protocol: TCP}
@@ -73,6 +81,9 @@ spec:
       volumeMounts:
         - {name: home, mountPath: /var/lib/megawatts}
         - {name: tmp, mountPath: /tmp}
+        {{- if $beta }}
+        - {name: pod, mountPath: /etc/megawatts/pod, readOnly: true}
+        {{- end }}
         {{- with include "megawatts.certificatesMount" . }}{{ . | trim | nindent 8 }}{{- end }}
   volumes:
     {{- if or (not $shards) (not $bot.home.persistent) $bot.home.existingClaim }}
@@ -81,5 +92,13 @@ spec:
     - name: tmp
       emptyDir:
         sizeLimit: {{ $bot.temporary }}
+    {{- if $beta }}
+    - name: pod
+      downwardAPI:
+        items:
+          - path: ring
+            fieldRef:
+              fieldPath: metadata.labels['megawatts.dev/ring']
+    {{- end }}
     {{- with include "megawatts.certificatesVolume" . }}{{ . | trim | nindent 4 }}{{- end }}
 {{- end -}}

@@ -5,6 +5,10 @@
 {{- $args := printf "[{name: revision, value: %q}, {name: prometheus, value: %q}, {name: job, value: %q}]" $bot.image.commit .Values.analysis.prometheus $name -}}
 {{- if eq $bot.mode "canary" -}}
 canary:
+  {{- if $bot.beta.enabled }}
+  canaryMetadata: {labels: {megawatts.dev/ring: beta}}
+  stableMetadata: {labels: {megawatts.dev/ring: stable}}
+  {{- end }}
   maxSurge: 1
   maxUnavailable: 0
   steps:
@@ -16,6 +20,10 @@ canary:
     {{- end }}
 {{- else -}}
 blueGreen:
+  {{- if $bot.beta.enabled }}
+  previewMetadata: {labels: {megawatts.dev/ring: beta}}
+  activeMetadata: {labels: {megawatts.dev/ring: stable}}
+  {{- end }}
   activeService: {{ $name }}-active
   previewService: {{ $name }}-preview
   autoPromotionEnabled: true

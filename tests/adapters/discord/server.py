@@ -165,9 +165,9 @@ def guild() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Server]:
+async def serving(server: Server | None = None) -> AsyncIterator[Server]:
     """A server on a free port."""
-    server = Server()
+    server = server or Server()
     app = web.Application()
     app.router.add_get("/gateway", server.talk)
     app.router.add_route("*", "/api/v10/{rest:.*}", server.rest)
