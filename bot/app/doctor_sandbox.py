@@ -1,4 +1,4 @@
-"""`megawatts doctor` on where untrusted code runs: a hosted runner, a pod or a machine; what it forbids; the fix."""
+"""`megawatts doctor` on where untrusted code runs: runner, pod, container or machine; what is forbidden; the fix."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,8 @@ APPARMOR = "proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 CLONE = "proc/sys/kernel/unprivileged_userns_clone"
 MOST = "proc/sys/user/max_user_namespaces"
 ACCOUNT = "var/run/secrets/kubernetes.io"
-
+MARKS = (".dockerenv", "run/.containerenv")
+"""Files that Docker and Podman leave in a container. Source: podman-run(1); Docker's own is documented nowhere."""
 
 STATUS, MOUNTS = "proc/self/status", "proc/self/mountinfo"
 USERS, LABEL = "proc/self/uid_map", "proc/self/attr/current"
@@ -25,11 +26,11 @@ class Host:
     """What the kernel and the surroundings say."""
 
     place: str
-    """`hosted runner`, `runner`, `pod` or `machine`."""
+    """`hosted runner`, `runner`, `pod`, `container` or `machine`."""
     forbids: str = ""
     """Why user namespaces cannot be made; '' if they can."""
     lacks: tuple[str, ...] = ()
-    """In a pod: values of the chart's controller that bubblewrap may be lacking."""
+    """What bubblewrap may be lacking: in a pod values of the chart, in a container options of the engine."""
 
 
 def host(root: Path = Path("/"), environment: Mapping[str, str] | None = None, uid: int | None = None) -> Host:
@@ -37,26 +38,40 @@ def host(root: Path = Path("/"), environment: Mapping[str, str] | None = None, u
     env = os.environ if environment is None else environment
     place = _place(root, env)
     forbids = "" if (os.geteuid() if uid is None else uid) == 0 else _forbids(root)
-    return Host(place, forbids, tuple(_lacks(root)) if place == "pod" else ())
+    return Host(place, forbids, tuple(_lacks(root, place)) if place in _WORDS else ())
 
 
 def _place(root: Path, env: Mapping[str, str]) -> str:
     if env.get("GITHUB_ACTIONS") == "true":
         return "hosted runner" if env.get("RUNNER_ENVIRONMENT") == "github-hosted" else "runner"
-    return "pod" if env.get("KUBERNETES_SERVICE_HOST") or (root / ACCOUNT).exists() else "machine"
+    if env.get("KUBERNETES_SERVICE_HOST") or (root / ACCOUNT).exists():
+        return "pod"
+    return "container" if any((root / mark).exists() for mark in MARKS) else "machine"
 
 
-def _lacks(root: Path) -> Iterator[str]:
-    """Each line of the pod's that would have to be another one. A filter does not say what it lets through."""
-    if _read(root / USERS).split() == EVERYBODY:
+_WORDS = {
+    "pod": (
+        "procMount: Unmasked", "a seccompProfile that lets it make namespaces", "an appArmorProfile that lets it mount",
+    ),
+    "container": (
+        "systempaths=unconfined", "seccomp=deploy/seccomp/megawatts-sandbox.json", "apparmor=megawatts-sandbox",
+    ),
+}  # fmt: skip
+"""What /proc, the filter and AppArmor's label have to become, as the chart and as `--security-opt` say it."""
+
+
+def _lacks(root: Path, place: str) -> Iterator[str]:
+    """Each line that would have to be another one. A filter does not say what it lets through."""
+    proc, seccomp, apparmor = _WORDS[place]
+    if place == "pod" and _read(root / USERS).split() == EVERYBODY:
         yield "hostUsers: false"
     if any(len(row) > 4 and row[4].startswith("/proc/") for row in map(str.split, _read(root / MOUNTS).splitlines())):
-        yield "procMount: Unmasked"
+        yield proc
     filters = [row.split()[1:] for row in _read(root / STATUS).splitlines() if row.startswith("Seccomp:")]
     if filters == [["2"]]:
-        yield "a seccompProfile that lets it make namespaces"
+        yield seccomp
     if _read(root / LABEL).endswith("(enforce)"):
-        yield "an appArmorProfile that lets it mount"
+        yield apparmor
 
 
 def _forbids(root: Path) -> str:
@@ -98,6 +113,8 @@ def _fix(found: Host) -> str:
     if found.place == "pod":
         what = f"give the controller {', '.join(found.lacks)}" if found.lacks else "see what the error says"
         return f"{what} ({DEPLOY}), or nodes of Linux 6.12 or newer, or let GitHub Actions validate"
+    if found.place == "container" and found.lacks:
+        return f"start the controller's image with --security-opt {' and '.join(found.lacks)} ({DEPLOY})"
     return "install bubblewrap and libseccomp2, or a kernel of 6.12 or newer"
 
 
@@ -110,4 +127,7 @@ def examine() -> Verdict:
         box = find()
     except Misconfigured as error:
         return advise(host(), "", str(error).partition(": untrusted")[0])
+    except (RuntimeError, OSError) as error:
+        # A filter that refuses more than it should; the other checks still answer.
+        return advise(host(), "", f"trying failed: {error}")
     return advise(host(), box.name)

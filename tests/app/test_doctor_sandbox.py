@@ -4,7 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.doctor_sandbox import ACCOUNT, APPARMOR, CLONE, LABEL, MOST, MOUNTS, STATUS, USERS, Host, advise, host
+from bot.app.doctor_sandbox import (
+    ACCOUNT,
+    APPARMOR,
+    CLONE,
+    LABEL,
+    MARKS,
+    MOST,
+    MOUNTS,
+    STATUS,
+    USERS,
+    Host,
+    advise,
+    host,
+)
 from bot.core.verdict import Status
 
 HOSTED = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted"}
@@ -35,6 +48,23 @@ def test_the_place_is_told_by_what_surrounds_it(tmp_path: Path, environment: dic
 def test_a_pod_without_its_variables_is_known_by_its_account(tmp_path: Path) -> None:
     (tmp_path / ACCOUNT).mkdir(parents=True)
     assert host(tmp_path, {}, uid=1000).place == "pod"
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_container_is_known_by_its_engines_mark_and_told_which_options_are_lacking(tmp_path: Path, mark: str) -> None:
+    (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / mark).touch()
+    assert host(tmp_path, {}, uid=1000) == Host("container")
+    assert host(tmp_path, POD, uid=1000).place == "pod", "Kubernetes runs containers too"
+    for path, text in ((MOUNTS, MASKED), (STATUS, "Seccomp:\t2"), (LABEL, "docker-default (enforce)")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    because = advise(host(tmp_path, {}, uid=1000), "landlock").because
+    assert "this container: Landlock holds" in because
+    options = "systempaths=unconfined and seccomp=deploy/seccomp/megawatts-sandbox.json and apparmor=megawatts-sandbox"
+    assert f"--security-opt {options} (docs/deploy.md" in because
+    assert "hostUsers" not in because
+    assert advise(host(tmp_path, {}, uid=1000), "bubblewrap").because == "this container: bubblewrap holds"
 
 
 @pytest.mark.parametrize(
