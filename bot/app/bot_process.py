@@ -44,7 +44,10 @@ async def run(launch: Launch) -> None:
     metrics = Metrics(launch.revision, product_version())
     vital = Vital(launch.revision, time.monotonic())
     metrics.allowed(launch.settings.ai_daily_usd)
-    process = Process("bot", launch.revision, product_version(), launch.settings.otel_exporter_otlp_endpoint)
+    process = Process(
+        "bot", launch.revision, product_version(),
+        launch.settings.otel_exporter_otlp_endpoint, launch.settings.otel_exporter_otlp_logs_endpoint,
+    )  # fmt: skip
     async with bot_turns(metrics, process) as turns:
 
         def opened(revision: str, data: Path | None) -> AbstractAsyncContextManager[BotHouse]:
@@ -54,7 +57,7 @@ async def run(launch: Launch) -> None:
             )  # fmt: skip
 
         await _Serving(launch, metrics, vital).run(opened)
-    log.info("stopped")
+        log.info("stopped")
 
 
 class _Serving:

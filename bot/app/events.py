@@ -2,9 +2,30 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
+
+Listener = Callable[[Mapping[str, object]], None]
+_LISTENERS: list[Listener] = []
+
+
+@contextmanager
+def relaying(listener: Listener) -> Iterator[None]:
+    """Until the end of the block the listener is handed each line that this process tells. It must be quick and never
+    raise."""
+    _LISTENERS.append(listener)
+    try:
+        yield
+    finally:
+        _LISTENERS.remove(listener)
+
+
+def relay(line: Mapping[str, object]) -> None:
+    """Hand one line to who listens."""
+    for listener in _LISTENERS:
+        listener(line)
 
 
 def emitter(process: str, stream: TextIO | None = None) -> Callable[[str, Mapping[str, object]], None]:
@@ -14,6 +35,7 @@ def emitter(process: str, stream: TextIO | None = None) -> Callable[[str, Mappin
 
     def say(event: str, facts: Mapping[str, object]) -> None:
         row = {"at": datetime.now(UTC).isoformat(), "process": process, "event": event, **facts}
+        relay(row)
         try:
             out.write(json.dumps(row, default=str) + "\n")
             out.flush()

@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
 
+from bot.app.events import relay
 from bot.policy.places import place_of
 from bot.policy.redact import HIDDEN, hide
 
@@ -49,6 +50,17 @@ def _redactor(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     return {**redact(dict(event))}
 
 
+_OWN = ("opentelemetry", "urllib3")
+"""Loggers of what carries lines away: what they say of a collector that is away would be carried to it."""
+
+
+def _relay(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    record = event.get("_record")
+    if record is None or not record.name.startswith(_OWN):
+        relay({key: value for key, value in event.items() if not key.startswith("_")})
+    return event
+
+
 _LISTENERS: list[Callable[[BaseException], None]] = []
 
 
@@ -87,6 +99,7 @@ def set_up(level: str = "info", **bound: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _redactor,
+        _relay,
     ]
     structlog.configure(
         processors=[_placer, *shared, structlog.processors.JSONRenderer(sort_keys=True)],

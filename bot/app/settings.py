@@ -122,6 +122,9 @@ class Settings:
     content_moderation: bool = field(default=True, metadata=note("Filters on what comes in and goes out"))
     audit_logging: bool = field(default=True, metadata=note("Audit of tools and of what admins do"))
     otel_exporter_otlp_endpoint: str = text("Collector of traces, OTLP over HTTP; unset: none are made")
+    otel_exporter_otlp_logs_endpoint: str = text(
+        "Where log lines go too, OTLP over HTTP, whole address (Loki: http://loki:3100/otlp/v1/logs); unset: nowhere"
+    )
     megawatts_log_level: Level = field(
         default="info", metadata=note("Least level of log lines: debug, info, warning or error")
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.adapters.otlp.loop import LoopTraces
 from bot.adapters.otlp.span import Send
 from bot.adapters.otlp.turns import Turns
+from bot.app.events import relaying
 from bot.core.charter import Charter
 from bot.core.chat import Observer
 from bot.core.errors import MegawattsError, Misconfigured
@@ -33,12 +34,22 @@ DENIED = frozenset({"connections"})
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What a process is, and where its spans go: `endpoint` of a collector, or nothing."""
+    """What a process is, and where its spans and its lines go: `endpoint` and `logs` of a collector, or nothing."""
 
     name: str
     revision: str
     version: str
     endpoint: str = ""
+    logs: str = ""
+
+    @property
+    def who(self) -> Mapping[str, str]:
+        """The attributes of its resource."""
+        return {
+            "service.name": f"megawatts-{self.name}",
+            "service.version": self.version,
+            "megawatts.revision": self.revision,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +68,32 @@ class Beside:
 async def bot_turns(within: Observer, process: Process) -> AsyncIterator[Turns]:
     """The observer of a conversation, whose `turn` stands around each message. Raises as `open_exporter` does."""
     exporter = open_exporter(process)
+    async with shipping(process):
+        try:
+            yield Turns(within, exporter.send if exporter is not None else None)
+        finally:
+            if exporter is not None:
+                await asyncio.to_thread(exporter.close)
+
+
+@asynccontextmanager
+async def shipping(process: Process) -> AsyncIterator[None]:
+    """Until the end of the block all lines of this process go to a collector too, if one is set for them.
+
+    Raises Misconfigured as `open_exporter` does.
+    """
+    if not process.logs:
+        yield
+        return
+    _need(process.logs, "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://loki:3100/otlp/v1/logs")
+    from bot.adapters.otlp.lines import Lines  # noqa: PLC0415  (only where it is wanted)
+
+    lines = Lines(process.logs, process.who)
     try:
-        yield Turns(within, exporter.send if exporter is not None else None)
+        with relaying(lines.send):
+            yield
     finally:
-        if exporter is not None:
-            await asyncio.to_thread(exporter.close)
+        await asyncio.to_thread(lines.close)
 
 
 @asynccontextmanager
@@ -84,6 +116,7 @@ async def controller_beside(
     figures = LoopMetrics(process.revision, process.version, stages)
     exporter = open_exporter(process)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(shipping(process))
         if exporter is not None:
             stack.push_async_callback(asyncio.to_thread, exporter.close)
         if listen is not None:
@@ -101,20 +134,18 @@ def open_exporter(process: Process) -> "Exporter | None":
     endpoint = process.endpoint
     if not endpoint:
         return None
-    if not endpoint.startswith(("http://", "https://")):
-        raise Misconfigured("OTEL_EXPORTER_OTLP_ENDPOINT must be http://host:4318 or https://host")
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
-        raise Misconfigured(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set and opentelemetry is missing: pip install 'megawatts[telemetry]'"
-        )
+    _need(endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://host:4318")
     from bot.adapters.otlp.exporting import Exporter  # noqa: PLC0415  (25 MB, only where it is wanted)
 
-    who = {
-        "service.name": f"megawatts-{process.name}",
-        "service.version": process.version,
-        "megawatts.revision": process.revision,
-    }
-    return Exporter(endpoint, who)
+    return Exporter(endpoint, process.who)
+
+
+def _need(address: str, setting: str, example: str) -> None:
+    """The address is one, and OpenTelemetry is installed."""
+    if not address.startswith(("http://", "https://")):
+        raise Misconfigured(f"{setting} must begin with http:// or https://, such as {example}")
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
+        raise Misconfigured(f"{setting} is set and opentelemetry is missing: pip install 'megawatts[telemetry]'")
 
 
 def telling(

@@ -135,7 +135,10 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
         switch = open_switch(settings, home, records)
         engine: Engine | None = None
         hooks = hooks_of(ways, records, lambda: engine.wake() if engine is not None else None)
-        process = Process("controller", wanted.revision, product_version(), settings.otel_exporter_otlp_endpoint)
+        process = Process(
+            "controller", wanted.revision, product_version(),
+            settings.otel_exporter_otlp_endpoint, settings.otel_exporter_otlp_logs_endpoint,
+        )  # fmt: skip
         listen = (ways.controller_host, ways.controller_port) if ways.controller_port else None
         routes = hooks.routes() if hooks is not None else ()
         beside = await stack.enter_async_context(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.app import logs
+from bot.app import events, logs
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +95,21 @@ def test_an_error_that_is_logged_where_it_was_caught_has_its_place_and_is_heard(
 class Unreadable(dict[str, str]):
     def items(self) -> Any:
         raise LookupError("a member's words")
+
+
+def test_who_listens_is_handed_each_line_as_it_stands_on_the_stream(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[Any] = []
+    logs.set_up(process="bot")
+    with events.relaying(heard.append):
+        structlog.get_logger().info("ready", port=1, token="hush")
+        logging.getLogger("discord").warning("the gateway is slow")
+        logging.getLogger("opentelemetry.exporter").warning("the collector is away")
+        logging.getLogger("urllib3.connectionpool").warning("trying again")
+        events.emitter("controller")("merged", {"pull": 7})
+    structlog.get_logger().info("after")
+    assert [row["event"] for row in heard] == ["ready", "the gateway is slow", "merged"]
+    printed = capsys.readouterr()
+    assert json.loads(printed.err.splitlines()[0]) == heard[0]
+    assert heard[0]["token"] == logs.HIDDEN
+    assert json.loads(printed.out) == heard[2]
+    assert "the collector is away" in printed.err, "people read it on the stream"

@@ -20,7 +20,17 @@ from bot.adapters.otlp.turns import Turns
 from bot.adapters.prometheus.loop import LoopMetrics
 from bot.app import logs
 from bot.app.bot_wiring import Unobserved
-from bot.app.telemetry import KnownRules, Process, bot_turns, controller_beside, denied, open_exporter, telling, watch
+from bot.app.telemetry import (
+    KnownRules,
+    Process,
+    bot_turns,
+    controller_beside,
+    denied,
+    open_exporter,
+    shipping,
+    telling,
+    watch,
+)
 from bot.core.case import Stop
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.ids import Sha
@@ -168,6 +178,35 @@ def test_spans_reach_a_collector_as_the_published_schema_says(monkeypatch: pytes
     assert resource["service.name"] == "megawatts-controller"
     assert (resource["service.version"], resource["megawatts.revision"]) == ("1.2.3", "c" * 40)
     assert peer.headers[0]["authorization"] == "Bearer abc"
+
+
+@pytest.mark.integration
+def test_the_lines_of_a_bot_reach_a_collector_whole_as_they_stand_on_its_stream(tmp_path: Path) -> None:
+    from tests.servers.collector import collector
+
+    with collector() as peer:
+        env = {
+            "PATH": os.environ["PATH"], "MEGAWATTS_HOME": str(tmp_path), "SENTIMENT_THRESHOLD": "0.5",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"{peer.url}/v1/logs",
+        }  # fmt: skip
+        argv = [sys.executable, "-m", "bot", "bot", "--port", "0", "--revision", "c" * 40]
+        with subprocess.Popen(argv, cwd=ROOT, env=env, stdout=-1, stderr=-1, text=True) as bot:
+            assert bot.stdout is not None
+            assert json.loads(bot.stdout.readline())["ready"] is True
+            bot.terminate()
+            _, written = bot.communicate(timeout=60)
+        rows = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+        lines = peer.wait_lines(len(rows))
+    assert rows
+    assert [json.loads(line.body.string_value) for line in lines] == rows
+    assert peer.resources[0]["service.name"] == "megawatts-bot"
+    assert peer.resources[0]["megawatts.revision"] == "c" * 40
+
+
+async def test_an_address_for_lines_that_is_none_is_refused() -> None:
+    with pytest.raises(Misconfigured, match=r"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT must begin with http"):
+        async with shipping(Process("bot", "r", "v", logs="loki:3100")):
+            raise AssertionError("it was opened")
 
 
 @pytest.mark.integration

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -16,13 +17,14 @@ PATIENCE = 60.0
 
 
 class Collector:
-    """What came in: raw bytes, headers, and every span with its resource's attributes."""
+    """What came in: raw bytes, headers, and every span and log record with its resource's attributes."""
 
     def __init__(self) -> None:
         self.url = ""
         self.raw: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.spans: list[Any] = []
+        self.lines: list[Any] = []
         self.resources: list[dict[str, str]] = []
         self._more = Condition()
 
@@ -37,6 +39,23 @@ class Collector:
                 for scope in group.scope_spans:
                     self.spans += scope.spans
             self._more.notify_all()
+
+    def take_lines(self, body: bytes) -> None:
+        """The same of log records."""
+        request = ExportLogsServiceRequest.FromString(body)
+        with self._more:
+            self.raw.append(body)
+            for group in request.resource_logs:
+                self.resources.append({a.key: a.value.string_value for a in group.resource.attributes})
+                for scope in group.scope_logs:
+                    self.lines += scope.log_records
+            self._more.notify_all()
+
+    def wait_lines(self, count: int) -> list[Any]:
+        """Every log record, once there are so many."""
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.lines) >= count, PATIENCE), self.lines
+            return list(self.lines)
 
     def wait(self, count: int) -> list[Any]:
         """Every span, once there are so many."""
@@ -55,10 +74,13 @@ def collector() -> Iterator[Collector]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            right = self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
-            if right:
+            spans, lines = self.path == "/v1/traces", self.path == "/v1/logs"
+            right = (spans or lines) and self.headers["Content-Type"] == "application/x-protobuf"
+            if right and lines:
+                kept.take_lines(body)
+            elif right:
                 kept.take(body, {name.lower(): value for name, value in self.headers.items()})
-            answer = ExportTraceServiceResponse().SerializeToString()
+            answer = (ExportLogsServiceResponse if lines else ExportTraceServiceResponse)().SerializeToString()
             self.send_response(200 if right else 404)
             self.send_header("Content-Type", "application/x-protobuf")
             self.send_header("Content-Length", str(len(answer)))
