@@ -21,9 +21,12 @@ from bot.chat.guild_book import RecordsGuildBook
 from bot.chat.moderator import RuleModerator
 from bot.chat.recall.holders import Part, Table, by
 from bot.chat.symptoms import Noting, Symptoms
+from bot.chat.trials import TABLE as MEMBERS
+from bot.chat.trials import of_member
 from bot.core.charter import Charter
 from bot.core.chat import Observer
 from bot.core.errors import Misconfigured
+from bot.core.flags import Tally
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import Records, Switch
@@ -64,6 +67,7 @@ async def open_house(
     operator: str = "",
     revision: str = "",
     data: Path = DATA,
+    tally: Tally | None = None,
 ) -> AsyncIterator[BotHouse]:
     """Put together over the `data` of a folder, and let go of in the end. Raises Misconfigured or Unavailable.
 
@@ -74,12 +78,8 @@ async def open_house(
     async with AsyncExitStack() as stack:
         records: OpenRecords = await asyncio.to_thread(open_records, settings, home)
         stack.callback(records.close)
-        symptoms = Symptoms(records, now, revision) if known(revision) else None
-        if symptoms is not None:
-            observer = Noting(observer, symptoms)
-            stack.enter_context(logs.hearing(symptoms.broke))
-            stack.push_async_callback(symptoms.flush)
-            stack.callback(asyncio.create_task(symptoms.keep_flushing()).cancel)
+        symptoms = _symptoms(records, revision, stack)
+        observer = Noting(observer, symptoms) if symptoms is not None else observer
         cache, limiter = open_cache(settings), open_limiter(settings)
         stack.push_async_callback(cache.close)
         stack.push_async_callback(limiter.close)
@@ -109,11 +109,23 @@ async def open_house(
         )
         base = World(
             records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None, doors=doors,
-            symptoms=symptoms, data=data,
+            symptoms=symptoms, data=data, tally=tally,
         )  # fmt: skip
         assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
+        stack.push_async_callback(assembled.trials.flush)
+        stack.callback(asyncio.create_task(assembled.trials.keep_flushing()).cancel)
         stack.push_async_callback(assembled.service.settled)
         yield BotHouse(assembled, records, switch, book, doors.home.guild, thinker, late, voice)
+
+
+def _symptoms(records: Records, revision: str, stack: AsyncExitStack) -> Symptoms | None:
+    if not known(revision):
+        return None
+    symptoms = Symptoms(records, now, revision)
+    stack.enter_context(logs.hearing(symptoms.broke))
+    stack.push_async_callback(symptoms.flush)
+    stack.callback(asyncio.create_task(symptoms.keep_flushing()).cancel)
+    return symptoms
 
 
 def _holders(records: Records, cache: Cache) -> tuple[Table | Part, ...]:
@@ -128,6 +140,7 @@ def _holders(records: Records, cache: Cache) -> tuple[Table | Part, ...]:
     return (
         Part("answers kept for reuse", lambda _user: (), forget_answers),
         Table(records, "usage", by("user")),
+        Table(records, MEMBERS, of_member),
         Table(records, "budget", lambda key, _row, user: f"/user/{user}/" in key, counted),
     )
 

@@ -53,7 +53,7 @@ async def run(launch: Launch) -> None:
         def opened(revision: str, data: Path | None) -> AbstractAsyncContextManager[BotHouse]:
             return open_house(
                 launch.settings, launch.home, status=vital.status, observer=turns, turn=turns.turn, revision=revision,
-                data=data or DATA,
+                data=data or DATA, tally=metrics.flags,
             )  # fmt: skip
 
         await _Serving(launch, metrics, vital).run(opened)

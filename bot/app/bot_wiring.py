@@ -10,8 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from random import Random, SystemRandom
 
+import structlog
+
 import bot.extensions
-from bot.chat import catalogue, entities, phrases, prompt, texts, tuning
+from bot.chat import catalogue, entities, flags, phrases, prompt, texts, tuning
+from bot.chat.flag_book import RecordsFlagBook, Uncounted
 from bot.chat.language import Detector
 from bot.chat.limits import Buckets, Limits
 from bot.chat.memory import Memory
@@ -19,10 +22,12 @@ from bot.chat.recognise import Recogniser
 from bot.chat.service import ChatService, Parts
 from bot.chat.symptoms import Symptoms
 from bot.chat.texts import Texts
+from bot.chat.trials import Trials
 from bot.chat.understand import Understander
 from bot.core.charter import Charter
 from bot.core.chat import Observer, Outcome, Voice
 from bot.core.errors import Misconfigured
+from bot.core.flags import Tally
 from bot.core.ids import UserId
 from bot.core.model import Thinker
 from bot.core.ports import Clock, Records
@@ -32,6 +37,7 @@ from bot.sdk import House, Registry, Tool, discover
 from bot.sdk.host import Doors
 from bot.votes.service import Votes
 
+log = structlog.get_logger()
 _ROOT = Path(__file__).parent.parent.parent
 DATA = tuning.FILE.parent
 """Where the data lies that belongs to this code."""
@@ -96,6 +102,8 @@ class World:
     """What must never leave in an answer."""
     data: Path = DATA
     """Folder of intents, prompts, texts and tuning."""
+    tally: Tally | None = None
+    """Where flags and experiments are counted; None: nowhere."""
     symptoms: Symptoms | None = None
     """Where it is noted what goes badly; None: nowhere."""
     memory: Memory | None = None
@@ -114,6 +122,7 @@ class Assembled:
     registry: Registry
     house: House
     texts: Texts
+    trials: Trials
 
 
 def assemble(world: World) -> Assembled:
@@ -125,7 +134,11 @@ def assemble(world: World) -> Assembled:
     _check(intents, tools)
     doors = world.doors
     words = texts.load(world.data / texts.FOLDER.name)
-    house = House(world.records, world.clock, world.random, world.status, votes, replace(doors, words=words))
+    trials = Trials(world.records, world.clock, world.tally or Uncounted())
+    book = _flags(world, trials)
+    house = House(
+        world.records, world.clock, world.random, world.status, votes, replace(doors, words=words, flags=book)
+    )
     registry = Registry(tools, house)
     memory = world.memory or window_of(world.records, world.window, world.clock, world.data)
     parts = Parts(
@@ -161,8 +174,25 @@ def assemble(world: World) -> Assembled:
         moderates=world.moderates,
         turn=world.turn,
         symptoms=world.symptoms,
+        flags=book,
+        trials=trials,
     )
-    return Assembled(ChatService(parts), memory, votes, registry, house, words)
+    return Assembled(ChatService(parts), memory, votes, registry, house, words, trials)
+
+
+def _flags(world: World, trials: Trials) -> RecordsFlagBook:
+    """Flags of the data. Where a bot starts, a file that is refused costs the flags and not the bot; data that comes to
+    a running bot is refused with it, and the bot keeps what it has."""
+    try:
+        declared = flags.load(world.data / flags.FILE.name)
+    except Misconfigured as error:
+        if world.data != DATA:
+            raise
+        log.error("flags refused: every flag has its known value", because=str(error))  # noqa: TRY400  (the sentence)
+        declared = flags.fallback()
+    return RecordsFlagBook(
+        declared, world.records, world.clock, world.timer, audit=world.doors.audit, tally=world.tally, trials=trials
+    )
 
 
 def window_of(records: Records, lines: int | None, clock: Clock = now, data: Path = DATA) -> Memory:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "demo": "demo_cmd",
     "deployer": "deployer_cmd",
     "docs": "docs_cmd",
+    "flags": "flags_cmd",
     "improve": "improve_cmd",
     "init": "init_cmd",
     "judge": "judge_cmd",
@@ -45,7 +46,7 @@ COMMANDS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "chat", "route", "doctor"),
     "Improve and judge": ("improve", "knowledge", "retry", "validate", "judge", "policy"),
-    "Run": ("init", "bot", "deployer", "controller", "watch", "config", "db", "backup", "restore"),
+    "Run": ("init", "bot", "deployer", "controller", "watch", "config", "flags", "db", "backup", "restore"),
     "Emergency and record": ("stop", "resume", "rollback", "override", "quarantine", "audit", "verify"),
     "This repository": ("docs", "changelog", "ci", "promote", "red-team"),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.core.errors import Misconfigured
 from bot.core.ids import Sha
-from bot.policy.hot_path import FILE, FOLDER, FOLDERS, LARGEST
+from bot.policy.hot_path import FILES, FOLDER, FOLDERS, LARGEST
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 REQUESTS = "reload"
@@ -34,10 +34,11 @@ def wanted(folder: Path, pid: int) -> tuple[Sha, Path]:
 def checked(tree: Path) -> Path:
     """The folder of the data in a tree. Misconfigured if anything of it is no plain, small file at its own place."""
     root = tree / FOLDER
-    _plain(root / FILE)
-    for name, suffix in FOLDERS.items():
-        folder = root / name
-        if folder.resolve() != tree.resolve() / FOLDER / name or not folder.is_dir():
+    for name in FILES:
+        _plain(root / name)
+    for below, suffix in FOLDERS.items():
+        folder = root / below
+        if folder.resolve() != tree.resolve() / FOLDER / below or not folder.is_dir():
             raise Misconfigured(f"{folder} is not a folder of its tree: deploy instead")
         for file in sorted(folder.iterdir()):
             if file.suffix == suffix:

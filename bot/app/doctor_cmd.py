@@ -132,12 +132,14 @@ def settings() -> str:
 
 
 def data() -> str:
-    """Intents, prompts and tuning files are whole and fit the tools."""
+    """Intents, prompts, tuning and flags are whole and fit the tools."""
     from bot.app.bot_wiring import World, assemble  # noqa: PLC0415
+    from bot.chat import flags  # noqa: PLC0415
     from bot.sdk.testing import DictRecords  # noqa: PLC0415
 
+    flags.load()
     assemble(World(DictRecords()))
-    return "intents, prompts and tuning fit the tools"
+    return "intents, prompts, tuning and flags fit the tools"
 
 
 def writable(home: Path | None) -> str:

@@ -13,6 +13,7 @@ from bot.adapters.localdeploy.deployer import LocalDeployer
 from bot.adapters.localdeploy.state import Board, Instance
 from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.scrape.source import ScrapeSource, outcomes
+from bot.adapters.scrape.trials import trials
 from bot.app.argo_reach import reach
 from bot.app.bot_wiring import now
 from bot.app.home import Home
@@ -22,6 +23,7 @@ from bot.core.errors import MegawattsError, Misconfigured, Unavailable
 from bot.core.health import MetricRule
 from bot.core.ids import PullNumber, Sha
 from bot.core.ports import Deployer, Forge, HealthSource, Records
+from bot.improve.experiments import Trials
 
 if TYPE_CHECKING:
     from bot.adapters.argocd.deployer import ArgoDeployer
@@ -51,6 +53,8 @@ class Road:
     events: tuple[Events, ...] = ()
     counts: Counts | None = None
     """Messages by outcome, as members met them since the processes started that run now."""
+    trials: Trials | None = None
+    """What experiments came to in the processes that run now."""
     calm: float = 0.0
     """Seconds between two looks at least while no health is watched."""
     promised: Callable[[Sha], Awaitable[Sha | None]] | None = None
@@ -72,15 +76,13 @@ async def open_road(
     """Open what the settings name. Raises Misconfigured for what they name wrongly, Unavailable for what is silent."""
     _whole(settings)
     forge, repo = await open_forge(home, settings, all_merges=all_merges)
-    health, counts = _health(home, settings, rules), _counts(home, settings)
+    health, counts, tried = _health(home, settings, rules), _counts(home, settings), _trials(home, settings)
     calm = 0.0 if not settings.github_repository else HEARD if settings.github_webhook_secret else UNHEARD
     if not settings.argocd_server:
-        return Road(forge, repo, LocalDeployer(home.deploy, repo), health, counts=counts, calm=calm)
+        return Road(forge, repo, LocalDeployer(home.deploy, repo), health, counts=counts, calm=calm, trials=tried)
     deployer, events = _argo(settings, repo, records, forge)
     page = f"{_pages(settings.github_api_url)}/{settings.github_repository}/pull/{{}}".format
-    return Road(
-        forge, repo, deployer, health, (events,), counts, calm, deployer.promised, show=deployer.show, address=page
-    )
+    return Road(forge, repo, deployer, health, (events,), counts, tried, calm, deployer.promised, deployer.show, page)
 
 
 def _pages(api: str) -> str:
@@ -186,6 +188,17 @@ def _counts(home: Home, settings: RoadSettings) -> Counts:
     from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
 
     return partial(met.outcomes, open_metrics(settings), labels_of(settings.prometheus_labels))
+
+
+def _trials(home: Home, settings: RoadSettings) -> Trials:
+    """From where health is read too, as `_counts`."""
+    if not settings.prometheus_url:
+        board = Board(home.deploy)
+        return lambda: trials([f"http://127.0.0.1:{one.port}" for one in _kept(board)])
+    from bot.adapters.prometheus import trials as met  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
+
+    return partial(met.trials, open_metrics(settings), labels_of(settings.prometheus_labels))
 
 
 def open_metrics(settings: RoadSettings) -> "Metrics":

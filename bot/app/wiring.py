@@ -21,7 +21,7 @@ from bot.app.improve_shop import LIVED, lived, readers
 from bot.app.poll_book import PollBook
 from bot.app.provenance_wiring import open_book
 from bot.app.requests_book import RequestsBook
-from bot.app.road import Counts, hooks_of, open_road
+from bot.app.road import Counts, Road, hooks_of, open_road
 from bot.app.road_settings import taken
 from bot.app.settings import Settings, load
 from bot.app.stores import open_audit, open_records, open_switch
@@ -31,21 +31,26 @@ from bot.core.errors import Denied
 from bot.core.ids import Sha
 from bot.core.ports import Records, Repository, Sandbox
 from bot.core.verdict import Verdict
+from bot.improve.analysts.experiments import Experiments
 from bot.improve.analysts.suggestions import Suggestions
 from bot.improve.analysts.surviving_mutants import SurvivingMutants
 from bot.improve.analysts.tuning import Tuning
 from bot.improve.authors.agent.author import Agent
 from bot.improve.authors.codemods.author import Codemods
+from bot.improve.authors.experiments import Settler
 from bot.improve.authors.mutant_tests import MutantTests
 from bot.improve.authors.phrases import Phrases
 from bot.improve.authors.ruff_fixes import RuffFixes
 from bot.improve.authors.tuner import Tuner
 from bot.improve.context import Asked, Context, Say
 from bot.improve.doors import Workspace
-from bot.improve.engine import Engine
+from bot.improve.engine import Engine, Orders
+from bot.improve.experiments import TABLE as EXPERIMENTS
+from bot.improve.experiments import Conductor
 from bot.improve.gate import Plan, run_gate
 from bot.improve.gate_cache import VerdictCache
 from bot.improve.ideas import Workshop
+from bot.improve.look import View
 from bot.improve.stages import ORDER, all_stages
 from bot.improve.workspace import SHELF, Checkout
 from bot.policy import charter as charters
@@ -171,24 +176,38 @@ async def controller_of(home: Home, people: Say, wanted: Wanted = Wanted()) -> A
             address=opened.address,
             backups=open_backups(settings, home),
         )
-        engine = _engine(context, settings, home, wanted, opened.counts)
+        engine = _engine(context, settings, home, wanted, opened)
         for events in opened.events:
             stack.callback(asyncio.create_task(events(engine.wake)).cancel)
         yield engine
 
 
-def _engine(context: Context, settings: Settings, home: Home, wanted: Wanted, counts: Counts | None) -> Engine:
+def _engine(context: Context, settings: Settings, home: Home, wanted: Wanted, road: Road) -> Engine:
     proposing = may_propose(self_editing=settings.enable_self_editing, security_checks=settings.code_security_checks)
     if not proposing.passed:
         context.say("ideas_off", {"because": proposing.because})
     repo, records = context.repo, context.records
     agent = open_agent(settings, repo, records, home.cache, now, say=context.say)
-    shop = workshop(repo, records, counts, home.cache, only_requested=wanted.on_request, agent=agent)
-    orders = RequestsBook.of(context).take
+    shop = workshop(repo, records, road.counts, home.cache, only_requested=wanted.on_request, agent=agent)
+    orders = _heeding(RequestsBook.of(context).take, road, context)
     return Engine(context, shop, new_ideas=wanted.new_ideas and proposing.passed, orders=orders)
 
 
+def _heeding(orders: Orders, road: Road, context: Context) -> Orders:
+    """What admins ordered, and what experiments came to: both before a round decides anything."""
+    if road.trials is None:
+        return orders
+    conductor = Conductor(context, road.trials)
+
+    async def both(seen: View) -> None:
+        await orders(seen)
+        await conductor.round(seen)
+
+    return both
+
+
 FEEDS = {
+    "experiments": "settler",
     "tuning": "tuner", "suggestions": "phrases", "surviving_mutants": "mutant_tests", "codemod_findings": "codemods",
     "ruff_findings": "ruff_fixes",
     **dict.fromkeys(("complexity", "dead_code", "duplication", "missing_types", "coverage_gaps", "imports"), "nobody"),
@@ -215,8 +234,16 @@ def workshop(
     models = (agent,) if agent is not None else ()
     tuning = (Tuning(counts),) if counts is not None else ()
     return Workshop(
-        analysts=(*tuning, suggestions, *wishes, *lived(repo, records), SurvivingMutants(cache), *readers(cache)),
-        authors=(Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes(), *models),
+        analysts=(
+            Experiments(lambda: records.scan(EXPERIMENTS)),
+            *tuning,
+            suggestions,
+            *wishes,
+            *lived(repo, records),
+            SurvivingMutants(cache),
+            *readers(cache),
+        ),
+        authors=(Settler(), Tuner(), Phrases(), MutantTests(cache), Codemods(), RuffFixes(), *models),
         profile=lambda sha: profile_at(repo, sha),
         only_requested=only_requested,
         cache=cache,

@@ -90,6 +90,8 @@ class Opinions:
         key, records = f"{answer}/{user}", self._parts.records
         if await asyncio.to_thread(records.add, TABLE, key, row):
             self._parts.observer.voiced(voice, user)
+            if self._parts.trials is not None:
+                self._parts.trials.voiced(user, voice)
         else:
             await asyncio.to_thread(records.put, TABLE, key, row)
         return True

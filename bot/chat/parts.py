@@ -13,8 +13,10 @@ from bot.chat.limits import Limits
 from bot.chat.phrases import Variants
 from bot.chat.symptoms import Symptoms
 from bot.chat.texts import Texts
+from bot.chat.trials import Trials
 from bot.chat.understand import Understander
 from bot.core.chat import HERE, Line, Messenger, Observer
+from bot.core.flags import FlagBook
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import ChannelId, GuildId, MessageId, UserId
 from bot.core.memory import Memories
@@ -94,5 +96,9 @@ class Parts:
     """Whether members' texts are held to the rules; what goes out always is."""
     symptoms: Symptoms | None = None
     """Where it is noted what goes badly, without a member's word; None: nowhere."""
+    flags: FlagBook | None = None
+    """None: every flag has its known value."""
+    trials: Trials | None = None
+    """Counts what experiments compare; None: nothing is compared."""
     feedback_buttons: bool = False
     """Whether answers carry buttons for feedback; off for carriers that bring their own."""

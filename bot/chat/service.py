@@ -124,6 +124,7 @@ class ChatService:
 
     async def _run(self, turn: Turn) -> Answer:
         parts = self._parts
+        turn.load = self._busy / max(1, parts.in_flight)
         if turn.settings.paused and self._pauses.end(turn) and turn.answer is not None:
             return turn.answer
         for step in self._steps:
@@ -181,7 +182,10 @@ class ChatService:
             self._busy -= 1
         if sink is not None:
             await sink.grow(answer.text)
-        parts.observer.answered(user, answer.outcome, parts.timer() - started)
+        seconds = parts.timer() - started
+        parts.observer.answered(user, answer.outcome, seconds)
+        if parts.trials is not None:
+            parts.trials.answered(user, answer, seconds)
         return answer
 
     def _no_such(self, command: Command) -> Answer:

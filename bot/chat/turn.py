@@ -8,6 +8,7 @@ from typing import Any, Literal
 from bot.chat.orders import Order
 from bot.chat.understand import Wish
 from bot.core.chat import HERE, Answer, Button, Card, File, Line, Message, Outcome, Scope, Sink
+from bot.core.flags import Unit
 from bot.core.guild_settings import GuildSettings
 from bot.core.memory import Fact
 from bot.policy.mood import Tone
@@ -34,6 +35,8 @@ class Turn:
     settings: GuildSettings
     sink: Sink | None = None
     given: Given | None = None
+    load: float = 0.0
+    """Share of the replies that may be under way at once, as this one began."""
     text: str = ""
     """The message's text, cleaned."""
     name: str = ""
@@ -68,6 +71,11 @@ class Turn:
     def lasting(self) -> bool:
         """Whether lines of this channel may be on disk."""
         return self.message.guild == HERE or self.settings.retention_days > 0
+
+    @property
+    def unit(self) -> Unit:
+        """For whom flags are asked."""
+        return Unit(self.message.user, self.message.guild, self.load)
 
     @property
     def scope(self) -> Scope:

@@ -8,6 +8,8 @@ from bot.chat.catalogue import Intent
 from bot.chat.entities import Entities
 from bot.chat.recognise import Match, Recogniser
 
+_NEAR = 0.25
+"""Likeness from which something is worth naming as what could have been meant."""
 _MOST = 3
 """Wishes that one message may hold."""
 _CLAUSE = re.compile(
@@ -69,6 +71,12 @@ class Understander:
     def language(self, text: str) -> str:
         """The language of a text that is not going to be understood further."""
         return (self._entities.language(text[:200]) if self.multilingual else "") or "en"
+
+    def near(self, text: str) -> Intent | None:
+        """What a text that was not understood comes nearest to, if it has enough in common with anything."""
+        match = self._recogniser.recognise(text)
+        found = match is not None and match.intent.answers and match.score >= min(_NEAR, self._threshold)
+        return match.intent if match is not None and found else None
 
     def _sure(self, text: str) -> Match | None:
         match = self._recogniser.recognise(text)

@@ -34,6 +34,7 @@ class Upkeep:
 
 
 def asked(records: Records) -> str:
-    """What people asked for, as one word that changes with it: new ground for ideas."""
+    """What people asked for and what experiments came to, as one word that changes with it: new ground for ideas."""
     rows = [*records.scan("requests"), *((key, {"times": row["times"]}) for key, row in records.scan(retries.TABLE))]
+    rows += [(key, {"times": row["state"]}) for key, row in records.scan("experiments") if row["state"] != "running"]
     return ",".join(f"{key} {row.get('times', '')}" for key, row in rows)

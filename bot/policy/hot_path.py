@@ -8,7 +8,7 @@ from bot.core.verdict import Status, Verdict
 
 FOLDER = PurePosixPath("bot/chat")
 """All data that can be read anew lies below it."""
-FILE = PurePosixPath("tuning.toml")
+FILES = (PurePosixPath("tuning.toml"), PurePosixPath("flags.toml"))
 FOLDERS = {PurePosixPath("intents"): ".toml", PurePosixPath("prompts"): ".md", PurePosixPath("texts"): ".toml"}
 """Folders of such data below it, and what their files end with. No folder within them is looked into."""
 INERT = ("changelog.d/", "docs/", "tests/")
@@ -40,7 +40,7 @@ def is_data(path: PurePosixPath) -> bool:
         below = path.relative_to(FOLDER)
     except ValueError:
         return False
-    return below == FILE or (".." not in path.parts and FOLDERS.get(below.parent) == below.suffix != "")
+    return below in FILES or (".." not in path.parts and FOLDERS.get(below.parent) == below.suffix != "")
 
 
 def _refused(change: FileChange, size: Callable[[PurePosixPath], int]) -> str:

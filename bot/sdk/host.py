@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from bot.core.chat import HERE, Line, Messenger, Scope
 from bot.core.errors import Denied, Unavailable
+from bot.core.flags import FlagBook
 from bot.core.guild import Guilds, GuildViews
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber, Sha, UserId
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bot.sdk.tool import ToolSpec
 
 _Door = TypeVar("_Door")
-_DOORS = ("guilds", "book", "memories", "messenger", "audit", "switch", "moderator", "mood")
+_DOORS = ("guilds", "book", "memories", "messenger", "audit", "switch", "moderator", "mood", "flags")
 
 
 class Votes(Protocol):
@@ -145,6 +146,7 @@ class Doors:
     """How a text sounds, from -1 (bad) to 1 (good)."""
     limiter: RateLimiter | None = None
     """None: tools have no limits of their own."""
+    flags: FlagBook | None = None
     words: Callable[..., str] | None = None
     """A text by key and language; None: English alone."""
 
@@ -209,6 +211,11 @@ class Opened:
     def moderator(self) -> Moderator:
         """Judges texts."""
         return self._door("moderator", self._house.doors.moderator)
+
+    @property
+    def flags(self) -> FlagBook:
+        """Feature flags."""
+        return self._door("flags", self._house.doors.flags)
 
     @property
     def mood(self) -> Callable[[str], float]:

@@ -95,7 +95,8 @@ def laid_out(folder: Path) -> None:
     chat = folder / "trees" / SHA / "bot" / "chat"
     for name in ("intents", "prompts", "texts"):
         (chat / name).mkdir(parents=True)
-    (chat / "tuning.toml").write_text("")
+    for name in ("tuning.toml", "flags.toml"):
+        (chat / name).write_text("")
     (folder / "reload").mkdir()
     (folder / "reload" / f"{os.getpid()}.json").write_text(json.dumps({"revision": SHA}))
 

@@ -24,7 +24,8 @@ def laid_out(folder: Path, sha: str = NEXT) -> Path:
     chat = folder / "trees" / sha / "bot" / "chat"
     for name in ("intents", "prompts", "texts"):
         shutil.copytree(DATA / name, chat / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    shutil.copy(DATA / "tuning.toml", chat)
+    for name in ("tuning.toml", "flags.toml"):
+        shutil.copy(DATA / name, chat)
     (chat / "intents" / "thanks.toml").write_text(
         '[patterns]\nen = ["^thanks$"]\n[replies.ok]\nen = ["With pleasure."]\n'
     )

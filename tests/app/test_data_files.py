@@ -20,7 +20,8 @@ def tree(tmp_path: Path) -> Path:
     for name, file in (("intents", "joke.toml"), ("prompts", "system.md"), ("texts", "en.toml")):
         (made / "bot" / "chat" / name).mkdir(parents=True)
         (made / "bot" / "chat" / name / file).write_text("x")
-    (made / "bot" / "chat" / "tuning.toml").write_text("x")
+    for name in ("tuning.toml", "flags.toml"):
+        (made / "bot" / "chat" / name).write_text("x")
     return made
 
 

@@ -12,6 +12,7 @@ from tests.policy.builders import PROPERTY
 
 DATA = (
     "bot/chat/intents/joke.toml", "bot/chat/prompts/system.md", "bot/chat/texts/de.toml", "bot/chat/tuning.toml",
+    "bot/chat/flags.toml",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summ
 
 from bot.adapters.web.caps import CAP, GROUPS, HOUR, MINUTE, VOICES, Cap, Lately, group_of
 from bot.adapters.web.controls import Control, Providers
+from bot.adapters.web.flags import FlagFigures
 from bot.core.chat import Outcome, Voice
 from bot.core.ids import UserId
 from bot.policy.figures import BY, DISTURBED, GROUP
@@ -65,6 +66,7 @@ class Metrics:
         self.runs(revision)
         self._within, self._first_voice = Cap(CAP, MINUTE, timer), Cap(VOICES, HOUR, timer)
         self._prompt = Cap(CAP, MINUTE, timer)
+        self.flags = FlagFigures(self._registry)
         self._late = self._crowd("rejected_users", "Members over a rate limit in the last minute.")
         self._wrote = self._crowd("members_seen", "Members who wrote in the last minute.")
         self._hit = self._crowd(

@@ -22,6 +22,8 @@ WHAT = {
     "forge": "The deployer could not read the forge or what is wished; what runs goes on",
     "found": "One analyst's findings were counted",
     "gate": "The gate's verdict was posted as a status of the head",
+    "experiment": "An experiment came to its end: the flag, the end, the reason and the figures of both sides",
+    "experiments_unread": "Flags or figures of experiments could not be read; they are read later",
     "handed_over": "A review is people's to answer from here: three rounds are over, or no author can",
     "healthy": "The watch ended well: the version was tagged, the revision promoted",
     "held": "The round ended before anything was decided: a door did not answer or the charter does not hold",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from bot.chat.flags import MODEL_ANSWERS, value
 from bot.chat.parts import Parts
 from bot.chat.steps.understand import as_order
 from bot.chat.turn import Route, Turn
@@ -23,7 +24,7 @@ def route(turn: Turn, *, model: bool) -> Route:
 
 
 class RouteMessage:
-    """Pure."""
+    """Pure but for the flag that stops models."""
 
     name: ClassVar[str] = "router"
     about_answers: ClassVar[bool] = False
@@ -33,4 +34,6 @@ class RouteMessage:
 
     async def __call__(self, turn: Turn) -> None:
         """Decides."""
-        turn.route = route(turn, model=self._parts.thinker is not None)
+        parts = self._parts
+        model = parts.thinker is not None and bool(value(parts.flags, MODEL_ANSWERS, turn.unit))
+        turn.route = route(turn, model=model)

@@ -10,6 +10,7 @@ import structlog
 
 from bot.chat import prompt
 from bot.chat.catalogue import Intent
+from bot.chat.flags import HISTORY_LINES, value
 from bot.chat.moderator import RuleModerator
 from bot.chat.parts import Parts
 from bot.chat.replies import Replies
@@ -97,11 +98,12 @@ class Think:
         setting = prompt.Setting(
             offered, tuple(self._specs.values()), turn.language, parts.longest, turn.tone, self._mark
         )
+        lines = int(value(parts.flags, HISTORY_LINES, turn.unit))
         return prompt.prompt(
             system_text=prompt.system(setting, parts.system),
             text=turn.text,
             name=turn.name,
-            history=(*turn.summary, *turn.lines[:-1]),
+            history=(*turn.summary, *turn.lines[:-1][-lines:]),
             facts=turn.facts,
             attachments=turn.message.attachments,
             language=turn.language,

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import structlog
 
+from bot.chat.flags import NEAR_HINT, value
 from bot.chat.learning import Learning
 from bot.chat.parts import Parts
 from bot.chat.phrases import choose, fill
@@ -46,9 +47,17 @@ class Tools:
             turn.end(said, Outcome.ANSWERED, "learned")
             return
         text = choose(self._parts.phrases["unknown"], turn.language, self._parts.random)
+        if value(self._parts.flags, NEAR_HINT, turn.unit) and (near := self._near(turn)):
+            text = f"{text}\n{self._parts.texts('command.did_you_mean', turn.language, names=near)}"
         if turn.tone is Tone.GENTLE:
             text = f"{self._parts.texts('tone.gentle', turn.language)} {text}"
         turn.end(f"{text}\n{said}" if said else text, Outcome.UNANSWERED, "unknown")
+
+    def _near(self, turn: Turn) -> str:
+        """How the nearest thing that could have been meant is said, in the member's language; empty if nothing is."""
+        intent = self._parts.understander.near(turn.text)
+        said = [text for language, text in intent.examples if language == turn.language] if intent else []
+        return f'"{said[0]}"' if said else ""
 
     async def offline(self, turn: Turn) -> None:
         """Answer from tools and phrases alone."""

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from bot.chat import feelings
+from bot.chat.flags import WARM_TONE, value
 from bot.chat.language import answered_in, spoken
 from bot.chat.orders import Order, Orders
 from bot.chat.parts import Parts
@@ -37,7 +38,7 @@ class Understand:
         understood = self._parts.understander.understand(text)
         turn.wishes, turn.sure = understood.wishes, understood.sure
         turn.language = self._language(turn, understood.spoken, understood.matched)
-        if self._parts.emotion and not rest:
+        if self._parts.emotion and not rest and value(self._parts.flags, WARM_TONE, turn.unit):
             turn.tone = tone_of(self._feelings.mood(turn.text, turn.language), self._parts.threshold)
         if rest:
             self._take(turn, rest)

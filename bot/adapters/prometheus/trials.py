@@ -1,0 +1,33 @@
+"""What experiments came to, from the processes that a Prometheus server scrapes."""
+
+from collections.abc import Mapping
+
+from bot.adapters.prometheus.client import Server
+from bot.adapters.prometheus.queries import BUILD, STARTED, TARGET, matchers
+from bot.core.flags import Side
+from bot.policy.experiments import SERIES, Count
+
+Counts = Mapping[tuple[str, Count], float]
+
+
+def query(where: Mapping[str, str] | None = None) -> str:
+    """The counters and the starts of every process of ours; `where` narrows the processes."""
+    return f'{{__name__=~"{SERIES}|{STARTED}"}} and on ({", ".join(TARGET)}) {BUILD}{{{matchers(where or {})}}}'
+
+
+async def trials(server: Server, where: Mapping[str, str] | None = None) -> Mapping[str, Counts]:
+    """Counters by process, named by its target and start. Raises as `Server.query` does."""
+    _at, rows = await server.query(query(where))
+    started = {_target(labels): value for labels, value in rows if labels.get("__name__") == STARTED}
+    found: dict[str, dict[tuple[str, Count], float]] = {}
+    for labels, value in rows:
+        if labels.get("__name__") == SERIES:
+            side: Side = "on" if labels.get("side") == "on" else "off"
+            count: Count = (side, labels.get("metric", ""), labels.get("outcome", ""))
+            process = f"{_target(labels)}@{started.get(_target(labels), 0.0):.3f}"
+            found.setdefault(process, {})[labels.get("experiment", ""), count] = value
+    return found
+
+
+def _target(labels: Mapping[str, str]) -> str:
+    return "/".join(labels.get(name, "") for name in TARGET)
