@@ -14,6 +14,7 @@ from bot.app.settings import Settings
 from bot.policy.charter import parse
 
 CHART = "charts/megawatts"
+ANALYSIS = f"{CHART}/files/analysis.json"
 SCHEMA = f"{CHART}/values.schema.json"
 _MANAGED = frozenset({"DISCORD_SHARD_COUNT", "DISCORD_SHARD_IDS", "CONTROLLER_HOST", "CONTROLLER_PORT"})
 """The chart sets these itself."""
@@ -27,7 +28,7 @@ _GROUPS = re.compile(r"^groups:", re.MULTILINE)
 def files(root: Path) -> dict[str, str]:
     """Text of each generated file by its path in this checkout."""
     made = {
-        f"{CHART}/files/analysis.json": text(parse((root / ".github" / "charter.toml").read_text("utf-8")).health),
+        ANALYSIS: text(parse((root / ".github" / "charter.toml").read_text("utf-8")).health),
         SCHEMA: schema((root / SCHEMA).read_text("utf-8")),
     }
     for source in sorted((root / "deploy" / "prometheus").glob("*.y*ml")):

@@ -12,10 +12,12 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.localdeploy.state import Board
 from bot.adapters.localforge.forge import LocalForge
 from bot.adapters.store.records import SqliteRecords
+from bot.app.analysis_template import text as analysis
 from bot.app.bot_wiring import now
 from bot.app.demo.members import Members
 from bot.app.demo.model import Mark, Observed
 from bot.app.demo.processes import Journal, Process
+from bot.app.deploy_files import ANALYSIS
 from bot.app.home import Home
 from bot.app.wiring import OWN_PYTHON
 from bot.core.change import Patch
@@ -104,7 +106,7 @@ async def scene(folder: Path, source: Path) -> AsyncIterator[Scene]:
 
 
 def _pace(repo: GitRepository) -> None:
-    """A person's commit on the base branch: the demo's pace."""
+    """A person's commit on the base branch: the demo's pace, and what is made from it."""
     main = repo.resolve("refs/heads/main")
     path = PurePosixPath(charters.PATH)
     text = repo.read(main, path)
@@ -112,11 +114,17 @@ def _pace(repo: GitRepository) -> None:
         raise Misconfigured(
             f"{charters.PATH} is missing in this repository: the demo runs on a clone of Megawatts itself"
         )
-    changed = paced(text.decode())
-    if changed.encode() != text:
-        patch = Patch(main, {path: changed.encode()})
-        sha = repo.commit(patch, "chore: decide in seconds, for a demonstration", author="A maintainer")
+    changed = paced_files(text.decode())
+    if changed[path] != text:
+        sha = repo.commit(Patch(main, changed), "chore: decide in seconds, for a demonstration", author="A maintainer")
         repo.branch("main", sha, expecting=main)
+
+
+def paced_files(text: str) -> dict[PurePosixPath, bytes]:
+    """The charter with the demo's pace, and what is made from a charter."""
+    changed = paced(text)
+    made = analysis(charters.parse(changed).health)
+    return {PurePosixPath(charters.PATH): changed.encode(), PurePosixPath(ANALYSIS): made.encode()}
 
 
 def _introduce(records: SqliteRecords) -> None:

@@ -1,6 +1,7 @@
 """The demo's own parts: its picture, its report, its pace, and changes that are really hostile."""
 
 import ast
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from bot.app.demo.hostile import HOSTILE
 from bot.app.demo.model import STEPS, Mark, Observed, Second, Told
 from bot.app.demo.picture import picture
 from bot.app.demo.report import render
-from bot.app.demo.scene import PACE, paced
+from bot.app.demo.scene import PACE, paced, paced_files
+from bot.app.deploy_files import SCHEMA, stale
 from bot.core.errors import Misconfigured
 from bot.core.verdict import Status, Verdict
 from bot.policy.charter import parse
@@ -28,6 +30,16 @@ def test_the_pace_changes_times_and_no_rule_of_consent() -> None:
     assert after.health.rules == before.health.rules
     assert (after.quorum.minimum, after.quorum.majority) == (before.quorum.minimum, before.quorum.majority)
     assert set(PACE) == {"health", "quotas", "quorum"}
+
+
+def test_what_is_made_from_the_charter_goes_with_its_pace(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "charts" / "megawatts" / "files", tmp_path / "charts" / "megawatts" / "files")
+    shutil.copy(ROOT / SCHEMA, tmp_path / SCHEMA)
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    for path, content in paced_files(CHARTER).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    assert stale(tmp_path) == {}
 
 
 def test_a_broken_charter_is_not_paced() -> None:
