@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,11 @@ from bot.app.home import Home
 from bot.app.late import Late, late_guilds, late_messenger
 from bot.app.memories import open_memories
 from bot.app.models import open_thinker
+from bot.app.profile import profile_of
 from bot.app.settings import Settings
 from bot.app.stores import OpenRecords, open_audit, open_cache, open_limiter, open_records, open_switch
 from bot.chat.guild_book import RecordsGuildBook
+from bot.chat.insights import Insights
 from bot.chat.moderator import RuleModerator
 from bot.chat.recall.holders import Part, Table, by
 from bot.chat.symptoms import Noting, Symptoms
@@ -83,16 +86,17 @@ async def open_house(
         cache, limiter = open_cache(settings), open_limiter(settings)
         stack.push_async_callback(cache.close)
         stack.push_async_callback(limiter.close)
+        audit = await asyncio.to_thread(open_audit, settings, home, records)
+        book = RecordsGuildBook(records, audit, asyncio.get_running_loop().time)
+        counted = _counted(records, book, stack)
         window = window_of(records, settings.conversation_memory_size, data=data)
         stack.push_async_callback(asyncio.to_thread, window.flush)
-        memories = open_memories(settings, home, records, now, window=window, holders=_holders(records, cache))
+        memories = open_memories(settings, home, records, now, window=window, holders=_holders(records, cache, counted))
         stack.push_async_callback(memories.close)
         await memories.settle()
         if (thinker := open_thinker(settings, records, cache, observer, now)) is not None:
             stack.push_async_callback(thinker.close)
         charter, switch = charter_beside(), open_switch(settings, home, records)
-        audit = await asyncio.to_thread(open_audit, settings, home, records)
-        book = RecordsGuildBook(records, audit, asyncio.get_running_loop().time)
         (late, guilds), (voice, messenger) = late_guilds(), late_messenger()
         on_discord = bool(settings.discord_bot_token.reveal())
         doors = Doors(
@@ -107,11 +111,13 @@ async def open_house(
             mood=_mood(settings),
             limiter=limiter if settings.rate_limit_enabled else None,
         )
-        base = World(
-            records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None, doors=doors,
-            symptoms=symptoms, data=data, tally=tally,
+        told = partial(profile_of, settings, doors, revision=revision, thinks=thinker is not None, data=data)
+        world = World(
+            records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None,
+            doors=replace(doors, profile=told), symptoms=symptoms, insights=counted, data=data, thinker=thinker,
+            memory=window, tally=tally,
         )  # fmt: skip
-        assembled = assemble(_as_set(replace(base, thinker=thinker, memory=window), settings))
+        assembled = assemble(_as_set(world, settings))
         stack.push_async_callback(assembled.trials.flush)
         stack.callback(asyncio.create_task(assembled.trials.keep_flushing()).cancel)
         stack.push_async_callback(assembled.service.settled)
@@ -128,8 +134,17 @@ def _symptoms(records: Records, revision: str, stack: AsyncExitStack) -> Symptom
     return symptoms
 
 
-def _holders(records: Records, cache: Cache) -> tuple[Table | Part, ...]:
-    """What is held of members beside what they said: counts of what models cost, and answers kept for reuse."""
+def _counted(records: Records, book: GuildBook, stack: AsyncExitStack) -> Insights:
+    """Counts of what members come for, written now and then and in the end."""
+    counted = Insights(records, book, now)
+    stack.push_async_callback(counted.flush)
+    stack.callback(asyncio.create_task(counted.keep_flushing()).cancel)
+    return counted
+
+
+def _holders(records: Records, cache: Cache, insights: Insights) -> tuple[Table | Part, ...]:
+    """What is held of members beside what they said: counts of what models cost, answers kept for reuse, and
+    where they are counted among others."""
     loop = asyncio.get_running_loop()
 
     def forget_answers(user: UserId) -> int:
@@ -138,6 +153,7 @@ def _holders(records: Records, cache: Cache) -> tuple[Table | Part, ...]:
 
     counted = "what a day may cost is counted until it is over"
     return (
+        Part("insights", insights.of, insights.forget),
         Part("answers kept for reuse", lambda _user: (), forget_answers),
         Table(records, "usage", by("user")),
         Table(records, MEMBERS, of_member),

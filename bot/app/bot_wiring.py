@@ -15,6 +15,7 @@ import structlog
 import bot.extensions
 from bot.chat import catalogue, entities, flags, phrases, prompt, texts, tuning
 from bot.chat.flag_book import RecordsFlagBook, Uncounted
+from bot.chat.insights import Insights
 from bot.chat.language import Detector
 from bot.chat.limits import Buckets, Limits
 from bot.chat.memory import Memory
@@ -106,6 +107,7 @@ class World:
     """Where flags and experiments are counted; None: nowhere."""
     symptoms: Symptoms | None = None
     """Where it is noted what goes badly; None: nowhere."""
+    insights: Insights | None = None
     memory: Memory | None = None
     """The window, where others share it; None: one of its own."""
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -174,6 +176,7 @@ def assemble(world: World) -> Assembled:
         moderates=world.moderates,
         turn=world.turn,
         symptoms=world.symptoms,
+        insights=world.insights,
         flags=book,
         trials=trials,
     )

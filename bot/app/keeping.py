@@ -16,6 +16,8 @@ from bot.core.errors import MegawattsError
 from bot.core.guild_settings import GuildBook, GuildSettings
 from bot.core.ids import GuildId
 from bot.core.ports import Clock, Records
+from bot.policy.insights import KEPT as COUNTS_KEPT
+from bot.policy.insights import TABLE as INSIGHTS
 from bot.sdk import pledges
 
 log = structlog.get_logger()
@@ -38,6 +40,8 @@ AGING = (
     Aging(claims.TABLE, lambda row: datetime.fromtimestamp(float(row["at"]), UTC), timedelta(hours=1)),
     Aging(pledges.TABLE, lambda row: datetime.fromisoformat(str(row["until"])), timedelta(hours=1)),
     Aging(pledges.USED, lambda row: datetime.fromisoformat(str(row["until"])), timedelta(hours=1)),
+    Aging("feedback", lambda row: datetime.fromisoformat(str(row["at"])), timedelta(days=180)),
+    Aging(INSIGHTS, lambda row: datetime.fromisoformat(str(row["day"])).replace(tzinfo=UTC), COUNTS_KEPT),
     Aging("reminders_taken", lambda row: datetime.fromisoformat(str(row["at"])), timedelta(days=30)),
 )
 
@@ -73,7 +77,7 @@ class Keeping:
                 known[guild] = self._since(guild)
             return known[guild]
 
-        gone = self.memory.retain(since) + sum(self._prune(one) for one in AGING)
+        gone = self.memory.retain(since) + sum(self._prune(one) for one in AGING) + self._uncount()
         if gone:
             self.scrub()
         return gone
@@ -84,6 +88,16 @@ class Keeping:
         days = settings.retention_days
         return self.clock() - timedelta(days=days) if days > 0 else None
 
+    def _uncount(self) -> int:
+        """What was counted of guilds whose admins have not agreed to it, such as what another process wrote while
+        they took it back."""
+        rows = self.records.scan(INSIGHTS)
+        off = {guild for guild in {_guild(key) for key, _row in rows} if not self.book.read(guild).insights}
+        keys = [key for key, _row in rows if _guild(key) in off]
+        for key in keys:
+            self.records.delete(INSIGHTS, key)
+        return len(keys)
+
     def _prune(self, aging: Aging) -> int:
         before, gone = self.clock() - aging.after, 0
         for key, row in self.records.scan(aging.table):
@@ -91,6 +105,10 @@ class Keeping:
                 self.records.delete(aging.table, key)
                 gone += 1
         return gone
+
+
+def _guild(key: str) -> GuildId:
+    return GuildId(key.partition("/")[0])
 
 
 def _is_before(row: Mapping[str, Any], moment: Moment, before: datetime) -> bool:

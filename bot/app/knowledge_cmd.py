@@ -19,7 +19,9 @@ from bot.improve import board
 from bot.improve.knowledge_keeping import forget as forget_lesson
 from bot.improve.knowledge_keeping import known
 from bot.improve.knowledge_view import Strategy, failed, lesson_lines, lesson_row, strategies
+from bot.policy import symptoms
 from bot.policy.knowledge_lifecycle import Lesson
+from bot.policy.patterns import patterns
 
 _MOST = 30
 
@@ -37,6 +39,7 @@ def shown(
     strategy: Annotated[str, typer.Option(help="AUTHOR/RULE: the outcomes behind one strategy.")] = "",
     home: HomeOption = None,
     *,
+    habits: Annotated[bool, typer.Option("--patterns", help="When members come with what, and what follows.")] = False,
     failures: Annotated[bool, typer.Option("--failed", help="What went wrong, the newest first.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,8 +50,11 @@ def shown(
     place, now = Home.find(home).existing(), datetime.now(UTC)
     with closing(open_records(load(), place)) as records:
         lessons = known(records, now)
-        found, queue = strategies(lessons, now), waiting(records)
-    if strategy:
+        found, queue, noted = strategies(lessons, now), waiting(records), records.scan(symptoms.TABLE) if habits else ()
+    if habits:
+        met = patterns(one for _key, row in noted if (one := symptoms.read(row)) is not None)
+        typer.echo(json.dumps(met.row()) if as_json else "\n".join(met.lines()))
+    elif strategy:
         typer.echo(_behind(found, strategy, as_json=as_json))
     elif failures:
         typer.echo(_failed(failed(lessons), as_json=as_json))

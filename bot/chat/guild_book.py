@@ -11,6 +11,7 @@ from bot.core.guild_settings import GuildSettings
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import AuditLog, Records
 from bot.policy import guild_settings as policy
+from bot.policy.insights import TABLE as INSIGHTS
 
 TABLE = "guild_settings"
 _KEPT = 20
@@ -86,6 +87,8 @@ class RecordsGuildBook:
                 written = {**policy.to_row(after), "by": by, "before": before if before >= 0 else None}
                 if self._records.add(TABLE, _key(guild, after.version), written):
                     self._prune(guild, after.version)
+                    if not after.insights:
+                        self._uncount(guild)
                     return self._keep(guild, after)
 
     def _newest(self, guild: GuildId) -> tuple[GuildSettings, Mapping[str, Any]]:
@@ -101,6 +104,11 @@ class RecordsGuildBook:
         if len(self._known) > _GUILDS:
             self._known.popitem(last=False)
         return settings
+
+    def _uncount(self, guild: GuildId) -> None:
+        """What was counted of a guild goes with its admins' agreement."""
+        for key, _row in self._records.scan(INSIGHTS, f"{guild}/"):
+            self._records.delete(INSIGHTS, key)
 
     def _prune(self, guild: GuildId, newest: int) -> None:
         if newest > _KEPT:

@@ -60,6 +60,9 @@ class Opinions:
             self._recent.popitem(last=False)
         if self._parts.symptoms is not None:
             self._parts.symptoms.answered(answer.intent, answer.outcome, message.user)
+            self._parts.symptoms.met(answer.intent, message.user)
+        if self._parts.insights is not None:
+            self._parts.insights.answered(message.guild, message.user, answer.intent, answer.outcome)
         if full:
             self._long[answer.id] = (message.user, full)
             if len(self._long) > _LONG:

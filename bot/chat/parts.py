@@ -8,6 +8,7 @@ from random import Random
 from typing import Protocol
 
 from bot.chat import prompt, texts
+from bot.chat.insights import Insights
 from bot.chat.language import Detector
 from bot.chat.limits import Limits
 from bot.chat.phrases import Variants
@@ -100,5 +101,7 @@ class Parts:
     """None: every flag has its known value."""
     trials: Trials | None = None
     """Counts what experiments compare; None: nothing is compared."""
+    insights: Insights | None = None
+    """Where it is counted what members of a server come for; None: nowhere."""
     feedback_buttons: bool = False
     """Whether answers carry buttons for feedback; off for carriers that bring their own."""

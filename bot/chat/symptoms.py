@@ -1,12 +1,14 @@
-"""Notes of what goes badly: where errors are raised, which steps are slow, which tools fail, what is not understood.
+"""Notes of what goes badly, and of when members come with what: where errors are raised, which steps are slow, which
+tools fail, what is not understood, what follows what.
 
 No word of a member is noted, and of members only how many there were.
 """
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -15,7 +17,7 @@ from bot.core.errors import MegawattsError
 from bot.core.ids import UserId
 from bot.core.ports import Clock, Records
 from bot.policy.places import Place, place_of
-from bot.policy.symptoms import KEPT, SORTS, TABLE, Sort, Symptom, class_of
+from bot.policy.symptoms import KEPT, MOST_COUNTS, SORTS, TABLE, Sort, Symptom, class_of
 
 log = structlog.get_logger()
 EVERY = 30.0
@@ -25,6 +27,9 @@ _MOST = 64
 _MOST_ROWS = 5_000
 """Rows that stay of all processes; of more, the oldest go."""
 _MOST_MEMBERS = 4_096
+_MOST_MET = 16_384
+NEXT = timedelta(minutes=30)
+"""After which another message is no answer to the one before."""
 
 
 class Symptoms:
@@ -39,6 +44,8 @@ class Symptoms:
         self._lines: dict[str, int] = {}
         self._changed: set[tuple[Sort, str]] = set()
         self._asked: set[int] = set()
+        self._met: set[int] = set()
+        self._last: OrderedDict[UserId, tuple[str, datetime]] = OrderedDict()
         self._begin(clock().date())
 
     def broke(self, error: BaseException) -> None:
@@ -64,6 +71,25 @@ class Symptoms:
             return
         self._asked.add(known)
         self._count("answer", intent, outcome.value)
+
+    def met(self, intent: str, user: UserId) -> None:
+        """When members come with what, and what they come with next. A member counts once a day for each of them, and
+        who came with what last is known to this process alone."""
+        now = self._clock()
+        self._pattern("hour", intent, f"{now:%H}", user)
+        before, at = self._last.pop(user, ("", now))
+        if before and now - at <= NEXT:
+            self._pattern("follow", before, intent, user)
+        self._last[user] = intent, now
+        if len(self._last) > _MOST_MEMBERS:
+            self._last.popitem(last=False)
+
+    def _pattern(self, sort: Sort, name: str, what: str, user: UserId) -> None:
+        known = hash((user, sort, name, what))
+        if known in self._met or len(self._met) >= _MOST_MET:
+            return
+        self._met.add(known)
+        self._count(sort, name, what)
 
     async def keep_flushing(self) -> None:
         """Until cancelled; what could not be written is tried again with what comes next."""
@@ -92,7 +118,7 @@ class Symptoms:
     def _begin(self, today: date) -> None:
         self._day = today
         self._counts = {sort: {} for sort in SORTS}
-        self._lines, self._asked, self._changed = {}, set(), set()
+        self._lines, self._asked, self._met, self._changed = {}, set(), set(), set()
 
     def _broke(self, place: Place) -> None:
         if self._count("error", place.name, place.error):
@@ -105,6 +131,8 @@ class Symptoms:
             if len(of_sort) >= _MOST:
                 return False
             counts = of_sort[name] = {}
+        if what not in counts and len(counts) >= MOST_COUNTS:
+            return False
         counts[what] = counts.get(what, 0) + 1
         self._changed.add((sort, name))
         return True

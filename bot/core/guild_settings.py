@@ -44,6 +44,8 @@ class GuildSettings:
     """Messages a minute that one member may send to the bot, 1 to 60."""
     per_guild: int = 300
     """Messages a minute of the whole guild, 10 to 3000."""
+    insights: bool = False
+    """Whether it is counted what members come for: how many, never who."""
     grants: Mapping[str, frozenset[RoleId]] = field(default_factory=dict)
     """Tool to the roles that alone may use it here; it can only narrow what permissions allow."""
     paused: str = ""

@@ -21,7 +21,7 @@ _GROUPS = {
     "about": "talk", "summary": "talk", "internal_text": "talk",
     "memory": "memory", "reminders": "reminders", "dice": "chance",
     "suggest": "ideas", "planning": "ideas", "feedback": "ideas", "proposals": "ideas", "internal_code": "ideas",
-    "setup": "settings", "settings": "settings", "plugins": "settings", "usage": "settings",
+    "setup": "settings", "settings": "settings", "plugins": "settings", "usage": "settings", "insights": "settings",
     "emergency": "admins", "audit": "admins", "links": "admins",
 }  # fmt: skip
 """Families that are listed in one line; others have their own."""
@@ -84,7 +84,7 @@ def list_capabilities(host: Host) -> Result:
     more = _more(host)
     text = f"I can:\n{lines}{more.get('more', '')}\nLimits:\n{known}"
     facts: dict[str, str | int | float] = {"list": _families(host), "tools": len(host.tools), "limits": known, **more}
-    whole = f"I can:\n{everything}\nLimits:\n{known}"
+    whole = f"I can:\n{everything}\nLimits:\n{known}\n\n{_told(*_profile(host))}"
     return Result(text, facts=facts, files=(File("capabilities.md", whole.encode()),))
 
 
@@ -128,6 +128,25 @@ def _ways(specs: list[ToolSpec]) -> list[str]:
     commands = [f"!{root}" + (f" {'/'.join(rest)}" if rest else "") for root, rest in roots.items() if root]
     said = [spec.say.split()[0] if spec.say.startswith("!") else f'"{spec.say}"' for spec in specs]
     return [*commands, *(one for one in dict.fromkeys(said) if one.lstrip("!") not in roots)]
+
+
+@tool("Say what I am, and what I am connected to.", "!about", command="about")
+def show_profile(host: Host) -> Result:
+    """The running process as it knows itself: generated from its doors and settings, without secrets and addresses."""
+    lines, points = _profile(host)
+    return Result(_told(lines, points), facts={"list": lines, "points": points})
+
+
+def _profile(host: Host) -> tuple[str, str]:
+    """What this process is, and what it is connected to."""
+    profile = host.profile()
+    lines = "\n".join(f"- {name}: {value}" for name, value in {**host.status(), **profile.facts}.items())
+    points = "\n".join(f"- {name}: {value}" for name, value in profile.connections.items())
+    return lines, points or "- nothing is known here"
+
+
+def _told(lines: str, points: str) -> str:
+    return f"I am Megawatts:\n{lines}\nConnected to:\n{points}"
 
 
 @tool("Answer a question, as if you had written to me.", "!ask why is the sky blue", command="ask")

@@ -159,6 +159,7 @@ KEYS: Mapping[str, Key] = {
     "invites": Key("Whether members may post invites to other servers", "on or off", _bool),
     "per_user": Key("Messages a minute that a member may send me", "1 to 60", _number(1, 60)),
     "per_guild": Key("Messages a minute of the whole server", "10 to 3000", _number(10, 3000)),
+    "insights": Key("Whether I count what members come for: how many, never who", "on or off", _bool),
     "paused": Key("Why I am stopped on this server; none: I am not", "at most 500 characters, or none", _text),
     "beta": Key("Whether a new version of me answers here first, before it does elsewhere", "on or off", _bool),
     GRANTS: Key("Tools kept to roles: grants.TOOL is a list of roles", f"roles, {_MANY}", _grants),

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from bot.policy.red_team import lower_bound
 
-Sort = Literal["error", "step", "tool", "answer"]
-SORTS: tuple[Sort, ...] = ("error", "step", "tool", "answer")
+Sort = Literal["error", "step", "tool", "answer", "hour", "follow"]
+SORTS: tuple[Sort, ...] = ("error", "step", "tool", "answer", "hour", "follow")
 TABLE = "symptoms"
 KEPT = timedelta(days=14)
 """How long a day's counts say anything."""
@@ -27,14 +27,18 @@ SURE = 0.99
 """Confidence that a share is over its limit, before anything is said of it."""
 _NAME = re.compile(r"[A-Za-z_][\w.+/:-]{0,159}", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_MOST_COUNTS = 32
+MOST_COUNTS = 32
 _ENOUGH = 2_000
 """Events that are calculated with; of more, the share alone counts, which makes nothing surer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """Counts of one day of one process. `name`: `path:function`, a step, a tool or an intent."""
+    """Counts of one day of one process. `name`: `path:function`, a step, a tool or an intent.
+
+    Of an intent: its outcomes (`answer`), the hours, in UTC, at which it came (`hour`), and the intents that the same
+    member came with next (`follow`).
+    """
 
     sort: Sort
     name: str
@@ -69,7 +73,7 @@ def read(row: Mapping[str, Any]) -> Symptom | None:
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     named = all(_NAME.fullmatch(text) for text in (name, *(key for key in counts if not _number(key))))
-    whole = named and len(counts) <= _MOST_COUNTS and all(0 <= count < 10**9 for count in counts.values())
+    whole = named and len(counts) <= MOST_COUNTS and all(0 <= count < 10**9 for count in counts.values())
     return found if whole and sort in SORTS and known(revision) and found.line >= 0 else None
 
 

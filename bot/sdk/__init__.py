@@ -7,6 +7,8 @@ from bot.core.guild_settings import GuildSettings
 from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber, RoleId, UserId
 from bot.core.text import one_line, plain
 from bot.core.votes import Poll, Subject
+from bot.policy.insights import Insight, summary
+from bot.policy.insights import read as read_tally
 from bot.policy.permission import Touch
 from bot.policy.permission_names import parse_permissions, spoken
 from bot.sdk.attendant import REACTION_ROLES, Attendant, reaction_key
@@ -40,6 +42,7 @@ __all__ = [
     "Home",
     "Host",
     "House",
+    "Insight",
     "Length",
     "Line",
     "MegawattsError",
@@ -75,6 +78,8 @@ __all__ = [
     "parse_permissions",
     "plain",
     "reaction_key",
+    "read_tally",
     "spoken",
+    "summary",
     "tool",
 ]

@@ -15,6 +15,7 @@ from bot.core.ids import ChannelId, GuildId, MessageId, PullNumber, Sha, UserId
 from bot.core.memory import Memories
 from bot.core.moderation import Moderator
 from bot.core.ports import AuditLog, Clock, Records, Switch
+from bot.core.profile import Profile
 from bot.core.stores import RateLimiter
 from bot.core.verdict import Verdict
 from bot.core.votes import Choice, Poll, Subject
@@ -147,6 +148,8 @@ class Doors:
     limiter: RateLimiter | None = None
     """None: tools have no limits of their own."""
     flags: FlagBook | None = None
+    profile: Callable[[], Profile] | None = None
+    """What the process knows of itself; None: nothing is told of it."""
     words: Callable[..., str] | None = None
     """A text by key and language; None: English alone."""
 
@@ -253,6 +256,11 @@ class Host(Opened):
     def status(self) -> Mapping[str, str]:
         """How the bot is, in words for a member."""
         return self._house.status()
+
+    def profile(self) -> Profile:
+        """What the process is, and what it is connected to; empty where nothing is told of it."""
+        tell = self._house.doors.profile
+        return tell() if tell is not None else Profile()
 
     @property
     def home(self) -> Home:

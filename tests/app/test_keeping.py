@@ -129,6 +129,7 @@ def test_lines_are_on_disk_again_once_admins_allow_it(shop: Shop) -> None:
         ("discord_claims", {"at": (NOON - timedelta(hours=2)).timestamp()}, {"at": NOON.timestamp()}),
         ("pledges", {"until": "2026-03-01T10:59:00+00:00"}, {"until": "2026-03-01T12:05:00+00:00"}),
         ("pledges_used", {"until": "2026-03-01T10:59:00+00:00"}, {"until": "2026-03-01T11:30:00+00:00"}),
+        ("feedback", {"at": "2025-09-01T12:00:00+00:00"}, {"at": "2025-09-03T12:00:00+00:00"}),
         ("reminders_taken", {"at": "2026-01-01T10:59:00+00:00"}, {"at": "2026-02-20T11:30:00+00:00"}),
     ],
 )
@@ -138,6 +139,18 @@ def test_rows_go_by_their_age(shop: Shop, table: str, old: dict[str, Any], new: 
         shop.records.put(table, key, row)
     assert shop.keeping.once() == 1
     assert {key for key, _ in shop.records.scan(table)} == {"new", "odd"}
+
+
+def test_what_was_counted_of_a_guild_that_has_not_agreed_goes_and_what_is_old(shop: Shop) -> None:
+    shop.book.read = lambda guild: GuildSettings(guild, insights=guild == LONG)
+    for key, day in (
+        (f"{SHORT}/2026-02-28/0a", "2026-02-28"),
+        (f"{LONG}/2026-02-28/0a", "2026-02-28"),
+        (f"{LONG}/2025-11-28/0a", "2025-11-28"),
+    ):
+        shop.records.put("insights", key, {"day": day})
+    assert shop.keeping.once() == 2
+    assert [key for key, _row in shop.records.scan("insights")] == [f"{LONG}/2026-02-28/0a"]
 
 
 async def test_it_goes_round_and_no_failure_ends_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

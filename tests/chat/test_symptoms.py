@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.app.bot_wiring import Unobserved
-from bot.chat.symptoms import Noting, Symptoms
+from bot.chat.symptoms import NEXT, Noting, Symptoms
 from bot.core.chat import Outcome
 from bot.core.errors import Unavailable
 from bot.core.ids import UserId
@@ -98,6 +98,46 @@ async def test_a_member_counts_once_a_day_for_each_intent() -> None:
     symptoms.answered("cannot_look_up", Outcome.UNANSWERED, UserId("dora"))
     await symptoms.flush()
     assert sorted(one.counts["unanswered"] for one in noted(records)) == [1, 2]
+
+
+async def test_hours_and_what_follows_are_counted_once_a_member_and_day() -> None:
+    records, clock = DictRecords(), Clock()
+    symptoms = Symptoms(records, clock, SHA)
+    for user in ("ann", "bob"):
+        for intent in ("help", "dice", "help", "dice"):
+            symptoms.met(intent, UserId(user))
+            clock.now += timedelta(minutes=1)
+    await symptoms.flush()
+    found = {(one.sort, one.name): dict(one.counts) for one in noted(records)}
+    assert found == {
+        ("hour", "help"): {"12": 2},
+        ("hour", "dice"): {"12": 2},
+        ("follow", "help"): {"dice": 2},
+        ("follow", "dice"): {"help": 2},
+    }
+    assert "ann" not in str(records.scan(TABLE))
+
+
+async def test_what_comes_long_after_or_from_another_member_follows_nothing() -> None:
+    records, clock = DictRecords(), Clock()
+    symptoms = Symptoms(records, clock, SHA)
+    symptoms.met("help", UserId("ann"))
+    symptoms.met("dice", UserId("bob"))
+    clock.now += NEXT + timedelta(seconds=1)
+    symptoms.met("dice", UserId("ann"))
+    await symptoms.flush()
+    assert [one for one in noted(records) if one.sort == "follow"] == []
+
+
+async def test_what_follows_without_end_fills_nothing() -> None:
+    records, clock = DictRecords(), Clock()
+    symptoms = Symptoms(records, clock, SHA)
+    for number in range(100):
+        symptoms.met("help", UserId("ann"))
+        symptoms.met(f"intent_{number}", UserId("ann"))
+    await symptoms.flush()
+    (follows,) = [one for one in noted(records) if one.sort == "follow" and one.name == "help"]
+    assert len(follows.counts) == 32
 
 
 async def test_names_without_end_fill_nothing() -> None:

@@ -7,6 +7,7 @@ import bot.extensions
 from bot.chat import catalogue
 from bot.chat.replies import Replies
 from bot.chat.texts import load
+from bot.core.profile import Profile
 from bot.sdk import discover
 
 
@@ -54,12 +55,12 @@ async def test_every_command_is_in_the_help(desk) -> None:
 async def test_what_is_said_fits_one_message_in_every_language(desk, town, language: str) -> None:
     replies = Replies(catalogue.load(), load(), Random(1))
     for place in (desk, town):
-        for name in ("show_help", "list_capabilities"):
+        for name in ("show_help", "list_capabilities", "show_profile"):
             called = await place.call(name)
             text = replies.say(name, called, replace(place.caller(), language=language))
             assert len(text) < 1900
             assert "{" not in text
-            if place is desk and language in ("de", "pl"):
+            if name != "show_profile" and place is desk and language in ("de", "pl"):
                 assert {"de": "gehen nur auf einem", "pl": "tylko na serwerze"}[language] in text
 
 
@@ -111,3 +112,18 @@ async def test_a_question_to_the_tool_itself_is_sent_to_the_conversation(desk, q
 
 async def test_the_time_is_the_clocks(desk) -> None:
     assert (await desk.call("tell_time")).result.text == "It is 12:00 UTC on 2026-03-01."
+
+
+async def test_the_profile_is_what_the_process_knows_of_itself(desk) -> None:
+    profile = Profile({"models": "none"}, {"Discord": "not connected"})
+    desk.doors = replace(desk.doors, profile=lambda: profile)
+    result = (await desk.call("show_profile")).result
+    assert result.text == "I am Megawatts:\n- version: 1.2.3\n- models: none\nConnected to:\n- Discord: not connected"
+    everything = (await desk.call("list_capabilities")).result
+    assert result.text in everything.files[0].content.decode()
+    assert "not connected" not in everything.text, "the short answer stays short"
+
+
+async def test_a_process_without_a_profile_claims_no_connection(desk) -> None:
+    result = (await desk.call("show_profile")).result
+    assert result.facts["points"] == "- nothing is known here"

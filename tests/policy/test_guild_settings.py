@@ -36,6 +36,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("links", "LISTED", "listed"),
     ("domains", "www.example.org example.net", frozenset({"example.org", "example.net"})),
     ("invites", "no", False),
+    ("insights", "on", True),
     ("per_user", "60", 60),
     ("per_guild", 3000, 3000),
     ("paused", "errors", "errors"),

@@ -18,6 +18,7 @@ WHAT = {
     "GITHUB_REPOSITORY": "Set by GitHub Actions as well as by you: the repository that the event is about",
     "GIT_SSL_CAINFO": "Passed on to git for the forge: authorities to trust in the place of the system's",
     "HOME": "Passed on to the process that makes embeddings",
+    "KUBERNETES_SERVICE_HOST": "Set by Kubernetes: whether the bot says that it runs there, never where",
     "LANG": "Passed on to the bot that the deployer starts",
     "LC_ALL": "Passed on to the bot that the deployer starts",
     "LD_LIBRARY_PATH": "Passed on to the processes of embeddings and of the small model",
