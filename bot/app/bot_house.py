@@ -26,6 +26,7 @@ from bot.chat.recall.holders import Part, Table, by
 from bot.chat.symptoms import Noting, Symptoms
 from bot.chat.trials import TABLE as MEMBERS
 from bot.chat.trials import of_member
+from bot.chat.trials import Trials
 from bot.core.charter import Charter
 from bot.core.chat import Observer
 from bot.core.errors import Misconfigured
@@ -88,7 +89,7 @@ async def open_house(
         stack.push_async_callback(limiter.close)
         audit = await asyncio.to_thread(open_audit, settings, home, records)
         book = RecordsGuildBook(records, audit, asyncio.get_running_loop().time)
-        counted = _counted(records, book, stack)
+        _flushed(counted := Insights(records, book, now), stack)
         window = window_of(records, settings.conversation_memory_size, data=data)
         stack.push_async_callback(asyncio.to_thread, window.flush)
         memories = open_memories(settings, home, records, now, window=window, holders=_holders(records, cache, counted))
@@ -118,8 +119,7 @@ async def open_house(
             memory=window, tally=tally,
         )  # fmt: skip
         assembled = assemble(_as_set(world, settings))
-        stack.push_async_callback(assembled.trials.flush)
-        stack.callback(asyncio.create_task(assembled.trials.keep_flushing()).cancel)
+        _flushed(assembled.trials, stack)
         stack.push_async_callback(assembled.service.settled)
         yield BotHouse(assembled, records, switch, book, doors.home.guild, thinker, late, voice)
 
@@ -129,17 +129,14 @@ def _symptoms(records: Records, revision: str, stack: AsyncExitStack) -> Symptom
         return None
     symptoms = Symptoms(records, now, revision)
     stack.enter_context(logs.hearing(symptoms.broke))
-    stack.push_async_callback(symptoms.flush)
-    stack.callback(asyncio.create_task(symptoms.keep_flushing()).cancel)
+    _flushed(symptoms, stack)
     return symptoms
 
 
-def _counted(records: Records, book: GuildBook, stack: AsyncExitStack) -> Insights:
-    """Counts of what members come for, written now and then and in the end."""
-    counted = Insights(records, book, now)
-    stack.push_async_callback(counted.flush)
-    stack.callback(asyncio.create_task(counted.keep_flushing()).cancel)
-    return counted
+def _flushed(counts: Symptoms | Insights | Trials, stack: AsyncExitStack) -> None:
+    """Counts are written now and then, and in the end."""
+    stack.push_async_callback(counts.flush)
+    stack.callback(asyncio.create_task(counts.keep_flushing()).cancel)
 
 
 def _holders(records: Records, cache: Cache, insights: Insights) -> tuple[Table | Part, ...]:
