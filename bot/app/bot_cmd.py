@@ -18,6 +18,9 @@ def bot(
     revision: Annotated[
         str, typer.Option(envvar="MEGAWATTS_REVISION", help="Commit that runs, as it is shown everywhere.")
     ] = "unknown",
+    data: Annotated[
+        Path | None, typer.Option(help="Folder whose data.json holds newer data for this code (docs/reload.md).")
+    ] = None,
 ) -> None:
     """Answer members over HTTP, and on Discord if it has a token, until SIGTERM. Example: megawatts bot --port 8080
 
@@ -33,4 +36,4 @@ def bot(
     from bot.app.bot_process import Launch, run  # noqa: PLC0415
     from bot.app.home import Home  # noqa: PLC0415
 
-    asyncio.run(run(Launch(host, port, revision, Home.find(home).create(), given)))
+    asyncio.run(run(Launch(host, port, revision, Home.find(home).create(), given, data)))

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bot.app.bot_house import BotHouse, open_house
 from bot.app.bot_living import Living, Open, Tenant
 from bot.app.bot_wiring import DATA, product_version
 from bot.app.home import Home
+from bot.app.mounted_data import Mounted
 from bot.app.reloading import Reloading
 from bot.app.settings import Settings
 from bot.app.telemetry import Process, bot_turns
@@ -30,13 +31,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How the process is started. `port` 0 takes a free one."""
+    """How the process is started. `port` 0 takes a free one. `data`: folder whose data is read instead of that beside
+    the code, as long as it holds."""
 
     host: str
     port: int
     revision: str
     home: Home
     settings: Settings
+    data: Path | None = None
 
 
 async def run(launch: Launch) -> None:
@@ -71,12 +74,17 @@ class _Serving:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        living = Living(self._launch.settings, opened, self._moved)
-        try:
-            await living.move(self._launch.revision)
+        launch, living = self._launch, Living(self._launch.settings, opened, self._moved)
+        mounted = Mounted(living, launch.data, launch.revision, self._metrics.refused) if launch.data else None
+        async with AsyncExitStack() as stack:
+            if mounted is not None:
+                stack.push_async_callback(mounted.close)
+            stack.push_async_callback(living.leave)
+            await (mounted.start() if mounted is not None else living.move(launch.revision))
+            if mounted is not None:
+                self._vital.reload = mounted.state
+                stack.callback(asyncio.create_task(mounted.run()).cancel)
             await self._serve(living, stop)
-        finally:
-            await living.leave()
 
     async def _serve(self, living: Living, stop: asyncio.Event) -> None:
         state, launch, reloading = self._state, self._launch, Reloading(living)
@@ -87,9 +95,9 @@ class _Serving:
             raise Misconfigured(
                 f"port {launch.port} on {launch.host} cannot be used ({error.strerror}); choose another with --port"
             ) from error
-        if reloading.listen(asyncio.get_running_loop()):
+        if launch.data is None and reloading.listen(asyncio.get_running_loop()):
             self._vital.reload = reloading.state
-        _announce(port, launch.revision)
+        _announce(port, state.revision)
         await stop.wait()
         state.draining = True
         log.info("draining", in_flight=living.in_flight)

@@ -1,4 +1,4 @@
-"""`megawatts promote`: writes which image an environment runs into its values, and nothing else."""
+"""`megawatts promote`: writes which image an environment runs into its values, or its data alone, and nothing else."""
 
 import base64
 import json
@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.core.errors import Misconfigured
-from bot.policy.promotion import WHERE, proof, written
+from bot.core.errors import MegawattsError, Misconfigured
+from bot.core.ids import Sha
+from bot.policy.promotion import WHERE, data_of, images, proof, with_data, written
 
 EXAMPLE = "Example: megawatts promote staging --digest sha256:... --commit 0123..."
 LARGEST = 256 * 1024
@@ -36,13 +37,18 @@ def promote(  # noqa: PLR0917  (typer reads options from parameters)
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
-    """Write an environment's image. Only bot.image.digest and bot.image.commit change; anything else is refused."""
+    """Write an environment's image. Only bot.image.digest and bot.image.commit change; anything else is refused.
+
+    Where the values have bot.data.enabled, and nothing but data lies between the image that runs and this commit, the
+    data is written beside that image instead: no pod starts anew (docs/reload.md).
+    """
     name = PurePosixPath("deploy", "environments", environment, "bot.yaml")
     if not WHERE.fullmatch(str(name)):
         raise Misconfigured(f"{environment[:60]!r} is no environment's name: small letters, digits and -")
     path = _plain(repo, name)
     before = _read(path)
-    after = written(before, digest, commit)
+    after, instead = _with_its_data(repo, before, commit)
+    after = after or written(before, digest, commit)
     verdict = proof({name: (before, after)})
     if not verdict.passed:
         raise Misconfigured(f"{name} would change otherwise than asked: {verdict.because}")
@@ -52,10 +58,25 @@ def promote(  # noqa: PLR0917  (typer reads options from parameters)
         request.write_text(json.dumps(body), encoding="utf-8")
     elif changed:
         _replace(path, after)
-    report = {"file": str(name), "digest": digest, "commit": commit, "changed": changed}
-    sys.stdout.write(
-        json.dumps(report) + "\n" if as_json else f"{name}: {'runs' if changed else 'ran already'} {digest}\n"
-    )
+    now, _commit = images(after)
+    report = {"file": str(name), "digest": now, "commit": commit, "changed": changed, "data": instead}
+    says = f"{name}: {'runs' if changed else 'ran already'} {now}; {instead}\n"
+    sys.stdout.write(json.dumps(report) + "\n" if as_json else says)
+
+
+def _with_its_data(repo: Path, before: str, commit: str) -> tuple[str, str]:
+    """The values with the commit's data beside the image that they have, or none; and what was decided, in words."""
+    if data_of(before) is None:
+        return "", "the image's own data: the values take no other"
+    from bot.adapters.git.repository import GitRepository  # noqa: PLC0415  (git only where data may go alone)
+    from bot.improve.data_promotions import as_values, bundle  # noqa: PLC0415
+
+    _digest, base = images(before)
+    try:
+        found = bundle(GitRepository(repo), Sha(base), Sha(commit))
+        return with_data(before, as_values(found)), f"data of {commit[:12]} alone: no process starts anew"
+    except MegawattsError as error:
+        return "", f"the image's own data: {error}"
 
 
 def _plain(repo: Path, name: PurePosixPath) -> Path:

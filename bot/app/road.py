@@ -210,6 +210,8 @@ def open_metrics(settings: RoadSettings) -> "Metrics":
 
 def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: Forge) -> "tuple[ArgoDeployer, Events]":
     from bot.adapters.argocd.deployer import ArgoDeployer, Ground  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.prometheus import running  # noqa: PLC0415  (only where there is one)
+    from bot.adapters.prometheus.queries import labels_of  # noqa: PLC0415
 
     server, target = reach(settings)
 
@@ -220,7 +222,8 @@ def _argo(settings: RoadSettings, repo: GitRepository, records: Records, forge: 
             return False
         return True
 
-    deployer = ArgoDeployer.at(server, target, Ground(repo, records, now, answers))
+    said = partial(running.said, open_metrics(settings), labels_of(settings.prometheus_labels))
+    deployer = ArgoDeployer.at(server, target, Ground(repo, records, now, answers, said=said))
 
     async def watched(wake: Callable[[], None]) -> None:
         while True:

@@ -23,7 +23,7 @@ class Vital:
         self.discord: Callable[[], Mapping[str, Any]] | None = None
         """How the connection to Discord is; None where there is none."""
         self.reload: Callable[[], Mapping[str, Any]] | None = None
-        """What the deployer asked to read anew; None where there is no deployer."""
+        """What is to be read anew, and why it is not; None where nobody asks for that."""
 
     def runs(self, revision: str) -> None:
         """From now on the data of that commit answers."""

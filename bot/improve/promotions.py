@@ -10,7 +10,8 @@ from bot.core.errors import Misconfigured
 from bot.core.ids import PullNumber, Sha
 from bot.core.ports import Repository
 from bot.core.verdict import Verdict
-from bot.policy.promotion import COMMIT, WHERE, Seen, by_promoter, images, judge, proof
+from bot.improve.data_promotions import holds
+from bot.policy.promotion import COMMIT, WHERE, Seen, by_promoter, judge, proof, runs
 
 LARGEST = 256 * 1024
 """Bytes of a values file."""
@@ -19,7 +20,7 @@ LARGEST = 256 * 1024
 def proven(
     repo: Repository, proposal: Proposal, lane: Promotion | None, main: Sha, changes: Sequence[FileChange]
 ) -> Verdict | None:
-    """The proof that an open pull request brings an image and nothing else; None for everybody else's."""
+    """The proof that an open pull request brings an image, or data, and nothing else; None for everybody else's."""
     if not by_promoter(proposal, lane):
         return None
     old, new = images_of(repo, proposal)
@@ -29,6 +30,7 @@ def proven(
         one_commit=_parents(repo, proposal.head) == [proposal.base],
         merged=new is not None and lies_on(repo, new, main),
         forward=new is not None and (old is None or lies_on(repo, old, new)),
+        data=all(holds(repo, _text(repo.read(proposal.head, path)) or "") for path in proposal.paths),
     )
     return judge(proposal, lane, seen)
 
@@ -54,11 +56,13 @@ def only_promotions(repo: Repository, old: Sha, new: Sha) -> bool:
     if not lies_on(repo, old, new):
         return False
     paths = {path for change in repo.changes(old, new) for path in change.paths}
-    return proof({path: (_text(repo.read(old, path)), _text(repo.read(new, path))) for path in paths}).passed
+    texts = {path: (_text(repo.read(old, path)), _text(repo.read(new, path))) for path in paths}
+    return proof(texts).passed and all(holds(repo, after or "") for _before, after in texts.values())
 
 
 def images_of(repo: Repository, proposal: Proposal) -> tuple[Sha | None, Sha | None]:
-    """The commits of the image before and after, of the first file that has them. None: not a commit."""
+    """The commits that run before and after (of the image, or of the data beside it), by the first file that has them.
+    None: not a commit."""
     for path in sorted(proposal.paths):
         before, after = _texts(repo, proposal, path) if WHERE.fullmatch(str(path)) else (None, None)
         if before is not None and after is not None:
@@ -76,7 +80,7 @@ def lies_on(repo: Repository, old: Sha, new: Sha) -> bool:
 
 def _commit(values: str) -> Sha | None:
     with suppress(Misconfigured):
-        _digest, commit = images(values)
+        _image, commit = runs(values)
         return Sha(commit) if COMMIT.fullmatch(commit) else None
     return None
 

@@ -15,6 +15,8 @@ while another revision tells the same: a change can cut itself off, but not the 
 MEMBERS = "members/"
 """`members/messages`: how many different members the bad events of `messages` hit, of all that were seen.
 `members/reply_seconds/2`: the same events as those of `reply_seconds`, but only those of one group of members."""
+DATA_REFUSED = "megawatts_data_refused"
+"""1 while a process does not read the data that is there for it; labels `commit` and `because`."""
 DISTURBED = "megawatts_disturbed"
 """Gauge: 1 while what the label `by` names is out of order, as this process sees it; 0: it is in order."""
 BY = "by"

@@ -1,4 +1,5 @@
-"""A promotion: which image an environment runs, written into its values, and the proof that nothing else changed.
+"""A promotion: which image an environment runs, or which data beside it, written into its values, and the proof that
+nothing else changed.
 
 Read by lines and not by a YAML library: what is not plainly block style is refused, and what is not touched stays as it
 was, to the byte.
@@ -17,6 +18,9 @@ from bot.core.verdict import Status, Verdict, worst
 WHERE = re.compile(r"deploy/environments/(?P<environment>[a-z][a-z0-9-]{0,30})/bot\.yaml")
 """The files that a promotion may change. The controller's are people's."""
 KEYS = (("bot", "image", "digest"), ("bot", "image", "commit"))
+ENABLED = ("bot", "data", "enabled")
+DATA = tuple(("bot", "data", name) for name in ("revision", "sha256", "content"))
+"""Data that travels without an image; empty where the image's own is read. Only there where people put `enabled`."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _ROW = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z0-9_.-]+):(?P<rest>(?: .*)?)")
@@ -35,17 +39,62 @@ class Seen:
     merged: bool
     """The commit of the image lies on the base branch."""
     forward: bool
-    """The commit of the image that runs now is the new one or lies before it."""
+    """The commit that runs now is the new one or lies before it."""
+    data: bool = True
+    """What data it brings is that of its commit, which differs from the image's by data alone; or it brings none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What values say of data beside the image. Without a revision the image's own is read."""
+
+    revision: str
+    sha256: str
+    content: str
+
+
+NONE = Data("", "", "")
 
 
 def written(values: str, digest: str, commit: str) -> str:
-    """The values with this image. Raises Misconfigured where the two keys are not there exactly once, plainly."""
+    """The values with this image, and its own data. Raises Misconfigured where the keys are not there once, plainly."""
     if not DIGEST.fullmatch(digest):
         raise Misconfigured(f"{digest[:80]!r} is no image digest: it reads sha256: and 64 hex digits")
     if not COMMIT.fullmatch(commit):
         raise Misconfigured(f"{commit[:60]!r} is no full commit id")
     lines, found = _found(values)
-    for key, value in zip(KEYS, (digest, commit), strict=True):
+    put: dict[tuple[str, ...], str] = dict(zip(KEYS, (digest, commit), strict=True))
+    return _replaced(lines, found, put | {key: "" for key in DATA if key in found})
+
+
+def with_data(values: str, data: Data) -> str:
+    """The values with this data beside the image that is there. Raises Misconfigured where they are not open to it."""
+    if not COMMIT.fullmatch(data.revision):
+        raise Misconfigured(f"{data.revision[:60]!r} is no full commit id")
+    if not re.fullmatch(r"[0-9a-f]{64}", data.sha256) or not re.fullmatch(r"[A-Za-z0-9_-]+", data.content):
+        raise Misconfigured("the data's hash or content is not written as such are")
+    if data_of(values) is None:
+        raise Misconfigured("the values take no data: bot.data needs enabled: true, and revision, sha256 and content")
+    return _replaced(*_found(values), dict(zip(DATA, (data.revision, data.sha256, data.content), strict=True)))
+
+
+def data_of(values: str) -> Data | None:
+    """The data that the values name; None where they are not open to any. Raises Misconfigured as `images` does."""
+    lines, found = _found(values)
+    if any(key not in found for key in (ENABLED, *DATA)) or _value(lines[found[ENABLED]]) != "true":
+        return None
+    return Data(*(_value(lines[found[key]]) for key in DATA))
+
+
+def runs(values: str) -> tuple[str, str]:
+    """The commits of the code and of the data that the values run. Raises Misconfigured as `images` does."""
+    _digest, commit = images(values)
+    data = data_of(values)
+    return commit, data.revision if data is not None and data.revision else commit
+
+
+def _replaced(lines: list[str], found: Mapping[tuple[str, ...], int], values: Mapping[tuple[str, ...], str]) -> str:
+    for key, value in values.items():
         number = found[key]
         row = _ROW.fullmatch(lines[number])
         told = _VALUE.fullmatch(row["rest"]) if row else None
@@ -72,7 +121,7 @@ def _found(values: str) -> tuple[list[str], dict[tuple[str, ...], int]]:
         indent = len(row["indent"])
         above = [(depth, key) for depth, key in above if depth < indent] + [(indent, row["key"])]
         path = tuple(key for _, key in above)
-        if path in KEYS:
+        if path in (*KEYS, ENABLED, *DATA):
             if path in found:
                 raise Misconfigured(f"line {number + 1}: {'.'.join(path)} stands there twice")
             found[path] = number
@@ -85,8 +134,12 @@ def _found(values: str) -> tuple[list[str], dict[tuple[str, ...], int]]:
 def images(values: str) -> tuple[str, str]:
     """Digest and commit of the image in a values file. Raises Misconfigured where they are not there plainly."""
     lines, found = _found(values)
-    digest, commit = (lines[found[key]].split(":", 1)[1].split(" #")[0].strip().strip('"') for key in KEYS)
+    digest, commit = (_value(lines[found[key]]) for key in KEYS)
     return digest, commit
+
+
+def _value(line: str) -> str:
+    return line.split(":", 1)[1].split(" #", maxsplit=1)[0].strip().strip('"')
 
 
 def by_promoter(proposal: Proposal, lane: Promotion | None) -> bool:
@@ -105,7 +158,8 @@ def judge(proposal: Proposal, lane: Promotion | None, seen: Seen) -> Verdict:
         _opened(proposal.paths, lane),
         said,
         _held(seen.merged, "image", "built from a commit of the base branch"),
-        _held(seen.forward, "direction", "no step back behind the image that is there"),
+        _held(seen.forward, "direction", "no step back behind what is there"),
+        _held(seen.data, "data", "the files of its commit, which differs from the image's by data alone"),
     ]
     return worst("promotion", parts)
 
@@ -149,12 +203,14 @@ def _proven(path: PurePosixPath, before: str | None, after: str | None) -> Verdi
     if before is None or after is None:
         return Verdict(name, Status.FAIL, "is new or gone: a promotion changes what is there")
     try:
-        digest, commit = images(after)
-        same = written(before, digest, commit) == after
+        digest, _commit = images(after)
+        data = data_of(after) or NONE
+        image, commit = runs(after)
+        same = (with_data(before, data) if data.revision else written(before, digest, image)) == after
     except Misconfigured as error:
         return Verdict(name, Status.FAIL, str(error))
     if not same:
-        return Verdict(name, Status.FAIL, "changes more than the image's digest and commit")
+        return Verdict(name, Status.FAIL, "changes more than the image's digest and commit, or the data beside it")
     return Verdict(
         name, Status.PASS, f"runs {digest[:19]} of {commit[:12]}", facts={"digest": digest, "commit": commit}
     )

@@ -33,10 +33,13 @@ _OUTSIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What was, or is to be, deployed: the commit of the manifests, and the commit of the image that they name."""
+    """What was, or is to be, deployed: the commit of the manifests, and the commit of the image that they name, or of
+    the data that they bring beside it."""
 
     source: Sha
     product: Sha
+    code: Sha = UNKNOWN
+    """The commit of the image, where the product's data goes to pods of another's image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Seen:
     """Why we switched auto-sync off; empty: we did not."""
     pods: Mapping[Sha, Pods] = field(default_factory=dict)
     """By product commit; empty where pods do not name theirs."""
+    refused: Mapping[Sha, int] = field(default_factory=dict)
+    """By product commit: how many pods found that its data does not hold."""
     aborted: str = ""
     """What Argo Rollouts says of an update that it gave up."""
     troubles: tuple[str, ...] = ()
@@ -139,7 +144,8 @@ def conclude(seen: Seen, wanted: Sha, carriers: frozenset[Version]) -> Rollout:
     `failed` is said only where the commit itself kept its own version from starting. Whatever could have another
     reason (drift, a window, a hold, the cluster, a registry) leaves it empty: then the deadline calls a person.
     """
-    running, broken = running_version(seen), _pod_fault(seen, carriers) or _analysis_fault(seen, carriers)
+    running = running_version(seen)
+    broken = _pod_fault(seen, carriers) or _analysis_fault(seen, carriers) or _data_fault(seen, carriers)
     if broken and running == seen.desired:
         running = None  # nothing else is ready either
     contains = running is not None and running in carriers
@@ -241,6 +247,13 @@ def _analysis_fault(seen: Seen, carriers: frozenset[Version]) -> str:
     return f"Argo Rollouts gave it up: {seen.aborted}"
 
 
+def _data_fault(seen: Seen, carriers: frozenset[Version]) -> str:
+    """Pods say that the data does not hold."""
+    desired = seen.desired
+    count = seen.refused.get(desired.product, 0) if desired is not None and desired in carriers else 0
+    return f"{count} pods find that its data does not hold, and go on with what they had" if count else ""
+
+
 def _waits(seen: Seen, carriers: frozenset[Version]) -> str:
     """For people: why the commit does not run, or is not ready."""
     if seen.held:
@@ -266,6 +279,8 @@ def _lagging(seen: Seen, carriers: frozenset[Version]) -> str:
         return "out of sync: git asks for it, and it was not applied yet"
     if seen.differing and seen.sync == "OutOfSync":
         return f"out of sync for another reason: {', '.join(seen.differing[:3])} differ from git"
+    if seen.desired.code and (pods := seen.pods.get(seen.desired.product)):
+        return f"progressing: {pods.ready} of {pods.total} pods have read its data"
     return f"applied, and its health is {seen.health}" + (f": {seen.health_message}" if seen.health_message else "")
 
 
@@ -276,6 +291,7 @@ def _facts(seen: Seen, running: Version | None, because: str) -> dict[str, str]:
         "health": seen.health,
         "auto_sync": "on" if seen.auto_sync else "off",
         "source": running.source if running else "",
+        "image": running.code if running else "",
         "operation": seen.attempt.phase if seen.attempt else "",
         "because": because,
         "differing": ", ".join(seen.differing[:5]),

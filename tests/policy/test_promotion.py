@@ -171,7 +171,7 @@ def test_the_promoters_one_file_is_proven_with_its_reasons() -> None:
     verdict = judged()
     assert verdict.passed
     assert [child.name for child in verdict.children] == [
-        "author", "commits", "change", "environment", "promotion", "image", "direction"
+        "author", "commits", "change", "environment", "promotion", "image", "direction", "data"
     ]  # fmt: skip
     assert verdict.find(str(FILE)) is not None
 

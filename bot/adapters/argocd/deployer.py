@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from bot.adapters.argocd import holding, identity, links
+from bot.adapters.argocd import holding, identity, links, values
 from bot.adapters.argocd.client import ArgoClient, Target
 from bot.adapters.argocd.errors import Missing, Refused
 from bot.adapters.argocd.models import Application, Source
@@ -17,8 +17,9 @@ from bot.core.errors import Denied, MegawattsError, Unavailable
 from bot.core.health import Rollout
 from bot.core.ids import Sha
 from bot.core.ports import Clock, Records, Repository
+from bot.policy.data_rollouts import Said, beside, told
 from bot.policy.reconcile import TABLE, RolledBack, may_roll_back, row_to
-from bot.policy.rollouts import UNKNOWN, Seen, Version, absent, commit_in, conclude
+from bot.policy.rollouts import UNKNOWN, Seen, Version, absent, conclude
 
 CONFIGURATION = ("deploy/", "charts/")
 """Where the manifests are: a merge that touches nothing else runs as soon as its manifests are applied."""
@@ -37,13 +38,16 @@ class Ground:
     forge_answers: Callable[[], Awaitable[bool]] | None = None
     """Whether the forge is in reach: then a rollback is refused. None: the caller has asked already."""
     configuration: Sequence[str] = CONFIGURATION
+    said: Callable[[], Awaitable[Said]] | None = None
+    """What the processes say of the data that they read; None: nobody can be asked, and no new data is taken for read.
+    """
 
 
 @dataclass(slots=True)
 class _Memory:
     """What need not be asked twice: commits never change."""
 
-    products: dict[tuple[Sha, tuple[PurePosixPath, ...]], Sha] = field(default_factory=dict)
+    products: dict[tuple[Sha, tuple[PurePosixPath, ...]], Version] = field(default_factory=dict)
     ancestry: dict[tuple[Sha, Sha], bool] = field(default_factory=dict)
     configuration: dict[Sha, bool] = field(default_factory=dict)
     refreshed: datetime | None = None
@@ -177,7 +181,7 @@ class ArgoDeployer:
         """The product commit that git asks for at this commit of the base branch; None if it names none."""
         application = await self._client.get()
         found = await asyncio.to_thread(self._product, main, _sources(application))
-        return found or None
+        return found.product or None
 
     async def _refreshed(self, before: Application) -> Application:
         self._memory.refreshed = self._ground.clock()
@@ -194,8 +198,17 @@ class ArgoDeployer:
     async def _seen(self, application: Application) -> Seen:
         nodes = await self._client.tree()
         seen = await asyncio.to_thread(identity.read, application, nodes, self._product)
+        seen = told(seen, await self._said()) if beside(seen) else seen
         window = self._memory.window if seen.sync == "OutOfSync" else ""
         return replace(seen, troubles=(window, *seen.troubles)) if window else seen
+
+    async def _said(self) -> Said | None:
+        if self._ground.said is None:
+            return None
+        try:
+            return await self._ground.said()
+        except MegawattsError:
+            return None  # what nobody says is not so: it is waited for, and at the deadline a person is called
 
     async def _conclude(self, application: Application, sha: Sha) -> Rollout:
         seen = await self._seen(application)
@@ -237,26 +250,18 @@ class ArgoDeployer:
         self._memory.configuration[sha] = found
         return found
 
-    def _product(self, source: Sha, sources: Sequence[Source]) -> Sha:
-        """The commit that the values files name at a source commit; the source itself where they name none."""
+    def _product(self, source: Sha, sources: Sequence[Source]) -> Version:
+        """What the values files name at a source commit; the source itself where they name none."""
         files = tuple(identity.value_files(sources))
         known = self._memory.products.get((source, files))
         if known is not None:
             return known
         try:
-            found = self._named(source, files)
+            found = values.named(self._ground.repo, source, files)
         except MegawattsError:
-            return UNKNOWN  # the clone does not have that commit yet
+            return Version(source, UNKNOWN)  # the clone does not have that commit yet
         self._memory.products[source, files] = found
         return found
-
-    def _named(self, source: Sha, files: Sequence[PurePosixPath]) -> Sha:
-        named: Sha | None = None
-        for path in files:
-            text = self._ground.repo.read(source, path)
-            said = commit_in(text.decode("utf-8", errors="replace")) if text is not None else None
-            named = said if said is not None else named
-        return source if named is None else named
 
 
 def _sources(application: Application) -> Sequence[Source]:

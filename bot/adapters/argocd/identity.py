@@ -19,8 +19,8 @@ _WORST = 40
 _GONE = frozenset({"Completed", "Evicted", "NodeLost", "NodeShutdown", "Shutdown", "Terminated", "Terminating"})
 """What a pod says that is no longer one of those that should run."""
 
-Product = Callable[[Sha, Sequence[Source]], Sha]
-"""(source commit, where the manifests come from) -> the product commit that it deploys."""
+Product = Callable[[Sha, Sequence[Source]], Version]
+"""(source commit, where the manifests come from) -> what it deploys."""
 
 
 def value_files(sources: Sequence[Source]) -> Iterator[PurePosixPath]:
@@ -46,7 +46,7 @@ def read(application: Application, nodes: Sequence[Node], product: Product) -> S
 
     def version(revision: str, revisions: Sequence[str], of: Sequence[Source]) -> Version | None:
         found = revision or next((r for r in revisions if _SHA.fullmatch(r)), "")
-        return Version(Sha(found), product(Sha(found), of)) if _SHA.fullmatch(found) else None
+        return product(Sha(found), of) if _SHA.fullmatch(found) else None
 
     def applied(row: Deployment) -> Applied | None:
         of = (row.source,) if row.source is not None else row.sources

@@ -12,7 +12,7 @@ from bot.adapters.web.controls import Control, Providers
 from bot.adapters.web.flags import FlagFigures
 from bot.core.chat import Outcome, Voice
 from bot.core.ids import UserId
-from bot.policy.figures import BY, DISTURBED, GROUP
+from bot.policy.figures import BY, DATA_REFUSED, DISTURBED, GROUP
 
 BAD = frozenset({Outcome.REJECTED, Outcome.FAILED})
 """Outcomes that the watch after a deploy counts as bad."""
@@ -62,6 +62,7 @@ class Metrics:
             DISTURBED, f"1 while what `{BY}` names is out of order, as this process sees it; no change breaks it.", BY
         )
         self._build = self._gauge("megawatts_build_info", "What runs here; always 1.", "revision", "version")
+        self._refused = self._gauge(DATA_REFUSED, "1 while mounted data is not read.", "commit", "because")
         self._version = version
         self.runs(revision)
         self._within, self._first_voice = Cap(CAP, MINUTE, timer), Cap(VOICES, HOUR, timer)
@@ -78,6 +79,10 @@ class Metrics:
         self._providers = Providers(timer)
         self.control("models", self._providers)
         self._process()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Show what nobody met yet as 0."""
         for outcome in Outcome:
             self._messages.labels(outcome)
             self._capped.labels(outcome)
@@ -132,6 +137,12 @@ class Metrics:
         """What runs here from now on: new data counts as another revision."""
         self._build.clear()
         self._build.labels(revision, self._version).set(1)
+
+    def refused(self, commit: str, because: str) -> None:
+        """Data of that commit is there and is not read. `because`: a word of a closed list; empty: none is refused."""
+        self._refused.clear()
+        if because:
+            self._refused.labels(commit, because).set(1)
 
     def allowed(self, a_day: float) -> None:
         """What all models together may cost a day, in US dollars; 0: no budget is set."""

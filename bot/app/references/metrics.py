@@ -104,6 +104,7 @@ def _bot() -> bytes:
     figures.control("none", lambda: False)
     figures.modelled("none", "ok", 0.01, {"input": 1}, 0.01)
     figures.allowed(1.0)
+    figures.refused("0" * 40, "data")
     return figures.page()
 
 

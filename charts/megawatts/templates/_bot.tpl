@@ -33,7 +33,7 @@ spec:
     - name: bot
       image: {{ include "megawatts.image" $bot.image }}
       imagePullPolicy: {{ $bot.image.pullPolicy }}
-      args: [bot, --host, "0.0.0.0", --port, "8080", --revision, {{ $bot.image.commit | quote }}]
+      args: [bot, --host, "0.0.0.0", --port, "8080", --revision, {{ $bot.image.commit | quote }}{{ if $bot.data.enabled }}, --data, /etc/megawatts/data{{ end }}]
       env:
         {{- include "megawatts.environment" $bot | nindent 8 }}
         {{- with include "megawatts.certificatesEnvironment" . }}{{ . | trim | nindent 8 }}{{- end }}
@@ -84,6 +84,9 @@ spec:
         {{- if $beta }}
         - {name: pod, mountPath: /etc/megawatts/pod, readOnly: true}
         {{- end }}
+        {{- if $bot.data.enabled }}
+        - {name: data, mountPath: /etc/megawatts/data, readOnly: true}
+        {{- end }}
         {{- with include "megawatts.certificatesMount" . }}{{ . | trim | nindent 8 }}{{- end }}
   volumes:
     {{- if or (not $shards) (not $bot.home.persistent) $bot.home.existingClaim }}
@@ -99,6 +102,14 @@ spec:
           - path: ring
             fieldRef:
               fieldPath: metadata.labels['megawatts.dev/ring']
+    {{- end }}
+    {{- if $bot.data.enabled }}
+    # Nothing of the data is in the pod's template, and no hash of it: a change is read, and no pod starts anew.
+    - name: data
+      configMap:
+        name: {{ include "megawatts.fullname" . }}-bot-data
+        defaultMode: 0444
+        optional: true
     {{- end }}
     {{- with include "megawatts.certificatesVolume" . }}{{ . | trim | nindent 4 }}{{- end }}
 {{- end -}}

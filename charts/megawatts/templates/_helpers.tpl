@@ -145,11 +145,17 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
-{{/* Which commit a workload is of, and where to read about it. Takes root, own. */}}
+{{/* Which commit a workload is of (and of which its code is, where data came after it), and where to read about it.
+Takes root, own. */}}
 {{- define "megawatts.identity" -}}
-megawatts.dev/commit: {{ .own.image.commit | quote }}
+{{- $commit := .own.image.commit }}
+{{- if and .own.data .own.data.enabled .own.data.revision }}
+{{- $commit = .own.data.revision }}
+megawatts.dev/code: {{ .own.image.commit | quote }}
+{{- end }}
+megawatts.dev/commit: {{ $commit | quote }}
 {{- if and .root.Values.links.repository (ne .own.image.commit "unknown") }}
-link.argocd.argoproj.io/commit: {{ printf "%s/commit/%s" .root.Values.links.repository .own.image.commit | quote }}
-link.argocd.argoproj.io/pull-request: {{ printf "%s/pulls?q=%s" .root.Values.links.repository .own.image.commit | quote }}
+link.argocd.argoproj.io/commit: {{ printf "%s/commit/%s" .root.Values.links.repository $commit | quote }}
+link.argocd.argoproj.io/pull-request: {{ printf "%s/pulls?q=%s" .root.Values.links.repository $commit | quote }}
 {{- end }}
 {{- end -}}

@@ -42,8 +42,8 @@ def _merged(old: Any, patch: Any) -> Any:
     return made
 
 
-def product(source: Sha, _of: object) -> Sha:
-    return Sha(f"{source[:39]}f")
+def product(source: Sha, _of: object) -> Version:
+    return Version(source, Sha(f"{source[:39]}f"))
 
 
 class TestRead:
@@ -75,8 +75,8 @@ class TestRead:
         status = {"history": rows, "sync": {"status": "OutOfSync", "revision": TWO}, "operationState": state}
         seen = read(application(**status), (), product)
         at = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-        assert seen.applied == (Applied(2**53 + 1, Version(ONE, product(ONE, ())), at),), "a tag names no commit"
-        assert seen.target == Version(TWO, product(TWO, ()))
+        assert seen.applied == (Applied(2**53 + 1, product(ONE, ()), at),), "a tag names no commit"
+        assert seen.target == product(TWO, ())
         assert seen.attempt is not None
         assert seen.attempt.failures == ("Job j: no", "Pod p: bad line")
         assert not seen.attempt.automated

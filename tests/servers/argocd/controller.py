@@ -11,6 +11,7 @@ import yaml  # type: ignore[import-untyped]  # it has no types of its own
 
 from bot.adapters.git.repository import GitRepository
 from bot.core.ids import Sha
+from bot.policy.rollouts import UNKNOWN
 from tests.servers.argocd.cluster import Cluster, Document
 
 VALUES = PurePosixPath("deploy/environments/production/bot.yaml")
@@ -43,17 +44,29 @@ class Controller:
     """Whether pods of the version before stay."""
     pods: dict[Sha, bool] = field(default_factory=dict)
     """Product commit -> whether its pods are ready."""
-    _products: dict[Sha, Sha] = field(default_factory=dict)
+    applied: Sha = UNKNOWN
+    """The commit whose manifests were applied last."""
+    _named: dict[Sha, tuple[Sha, Sha]] = field(default_factory=dict)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def head(self) -> Sha:
         return Sha((self.repo.path / "refs" / "heads" / "main").read_text().strip())
 
     def product(self, revision: Sha) -> Sha:
-        if revision not in self._products:
+        """The commit that pods run by these manifests: of their image, or of the data beside it."""
+        return self._names(revision)[1]
+
+    def code(self, revision: Sha) -> Sha:
+        """The commit of the image."""
+        return self._names(revision)[0]
+
+    def _names(self, revision: Sha) -> tuple[Sha, Sha]:
+        if revision not in self._named:
             text = self.repo.read(revision, VALUES)
-            self._products[revision] = Sha(yaml.safe_load(text)["bot"]["image"]["commit"]) if text else revision
-        return self._products[revision]
+            found = yaml.safe_load(text)["bot"] if text else {"image": {"commit": revision}}
+            code, data = found["image"]["commit"], found.get("data", {})
+            self._named[revision] = Sha(code), Sha((data.get("enabled") and data["revision"]) or code)
+        return self._named[revision]
 
     async def document(self) -> Document:
         found = await self.cluster.get(self.name)
@@ -128,12 +141,13 @@ class Controller:
             target = self.head()
             same = self.product(target) == self.product(revision)
             status["sync"] = {"status": "Synced" if same else "OutOfSync", "revision": target}
+            self.applied = revision
             self._run(self.product(revision), status)
         return await self.cluster.put(made)
 
     def _run(self, product: Sha, status: Document) -> None:
+        good, product = product not in self.breaks, self.code(self.applied)
         before = [sha for sha, ready in self.pods.items() if ready and sha != product]
-        good = product not in self.breaks
         kept = before[-1:] if self.warm else []
         self.pods = {**dict.fromkeys(kept, True), product: good}
         status["health"] = {"status": "Healthy" if good else "Degraded"}
