@@ -25,8 +25,7 @@ from bot.chat.moderator import RuleModerator
 from bot.chat.recall.holders import Part, Table, by
 from bot.chat.symptoms import Noting, Symptoms
 from bot.chat.trials import TABLE as MEMBERS
-from bot.chat.trials import of_member
-from bot.chat.trials import Trials
+from bot.chat.trials import Trials, of_member
 from bot.core.charter import Charter
 from bot.core.chat import Observer
 from bot.core.errors import Misconfigured
@@ -34,7 +33,7 @@ from bot.core.flags import Tally
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import Records, Switch
-from bot.core.stores import Cache
+from bot.core.stores import Cache, RateLimiter
 from bot.policy.symptoms import known
 from bot.sdk.host import Doors
 from bot.sdk.host import Home as WhoseWord
@@ -84,9 +83,7 @@ async def open_house(
         stack.callback(records.close)
         symptoms = _symptoms(records, revision, stack)
         observer = Noting(observer, symptoms) if symptoms is not None else observer
-        cache, limiter = open_cache(settings), open_limiter(settings)
-        stack.push_async_callback(cache.close)
-        stack.push_async_callback(limiter.close)
+        cache, limiter = _opened(settings, stack)
         audit = await asyncio.to_thread(open_audit, settings, home, records)
         book = RecordsGuildBook(records, audit, asyncio.get_running_loop().time)
         _flushed(counted := Insights(records, book, now), stack)
@@ -131,6 +128,13 @@ def _symptoms(records: Records, revision: str, stack: AsyncExitStack) -> Symptom
     stack.enter_context(logs.hearing(symptoms.broke))
     _flushed(symptoms, stack)
     return symptoms
+
+
+def _opened(settings: Settings, stack: AsyncExitStack) -> tuple[Cache, RateLimiter]:
+    cache, limiter = open_cache(settings), open_limiter(settings)
+    stack.push_async_callback(cache.close)
+    stack.push_async_callback(limiter.close)
+    return cache, limiter
 
 
 def _flushed(counts: Symptoms | Insights | Trials, stack: AsyncExitStack) -> None:
