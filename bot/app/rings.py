@@ -1,6 +1,7 @@
 """This process's lease on its ring, and what it knows of the others': renewed in the store that all of them share."""
 
 import asyncio
+import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from typing import Any
 
 import structlog
 
+from bot.adapters.localdeploy.process import deployer
+from bot.adapters.localdeploy.ring import ring_here
 from bot.app.settings import Settings
 from bot.app.stores import database_url
 from bot.core.errors import MegawattsError, Misconfigured
@@ -121,6 +124,8 @@ async def open_rings(settings: Settings, records: Records, revision: str) -> Rin
 def _reader(settings: Settings) -> Callable[[], Ring]:
     """Tells the ring, from the setting or, each time anew, from its file. Raises Misconfigured."""
     said = settings.discord_ring.strip()
+    if said == "deployer":
+        return _by_the_deployer()
     if not database_url(settings):
         raise Misconfigured(
             "DISCORD_RING is set and there is no database that both versions share: set DATABASE_URL or POSTGRES_HOST, "
@@ -130,8 +135,26 @@ def _reader(settings: Settings) -> Callable[[], Ring]:
         return lambda: ring_in(said)
     path = Path(said)
     if not path.is_absolute() or not path.is_file():
-        raise Misconfigured("DISCORD_RING should be stable, beta, or the absolute path of a file that says one of them")
+        raise Misconfigured(
+            "DISCORD_RING should be stable, beta, deployer, or the absolute path of a file that says stable or beta"
+        )
     return lambda: _in_file(path)
+
+
+def _by_the_deployer() -> Callable[[], Ring]:
+    """The deployer of one machine starts its bots in one home: they share its records without a database."""
+    folder = deployer()
+    if folder is None or not folder.is_dir():
+        raise Misconfigured("DISCORD_RING is deployer, and `megawatts deployer` did not start this bot: unset it")
+
+    def read() -> Ring:
+        try:
+            return ring_here(folder, os.getpid())
+        except Misconfigured as error:
+            log.warning("ring not read", because=str(error))
+            return "stable"
+
+    return read
 
 
 def _in_file(path: Path) -> Ring:

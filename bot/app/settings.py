@@ -50,8 +50,8 @@ class Settings:
     )
     discord_shard_ids: str = text("Shards of this process, such as 0,1; unset: all")
     discord_ring: str = text(
-        "Ring of this process, where a new version runs beside the old: stable, beta, or the path of a file that says "
-        "which; unset: no rings"
+        "Ring of this process, where a new version runs beside the old: stable, beta, the path of a file that says "
+        "which, or deployer to ask the embedded one; unset: no rings"
     )
     discord_beta_minutes: int = field(
         default=10,

@@ -1,14 +1,18 @@
 """Leases of processes that share a store: who sees whom, and what happens when one ends, or the store does."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.adapters.localdeploy.process import MARK
+from bot.adapters.localdeploy.state import Board, Instance, State
 from bot.app.environment import Secret
 from bot.app.rings import TABLE, Rings, open_rings
 from bot.app.settings import Settings, load
 from bot.core.errors import Misconfigured, Unavailable
+from bot.core.ids import Sha
 from bot.policy.rings import LEASE, PATIENCE, SWEPT, Ring, Turn
 from bot.sdk.testing import DictRecords
 
@@ -109,10 +113,9 @@ async def test_a_new_label_is_a_new_ring_without_a_restart(stage: Stage) -> None
 
 async def test_after_its_time_the_new_one_takes_its_share(stage: Stage) -> None:
     old, new = await both(stage)
-    for _ in range(300):
-        stage.now += 2
-        await old.round()
-        await new.round()
+    stage.now += 600
+    for one in (old, new, old):
+        await one.round()
     assert new.turn(opted=False) == TRIAL
     assert old.turn(opted=False) == FIRST
     assert old.turn(opted=True) == SECOND
@@ -144,7 +147,7 @@ async def test_where_no_ring_is_set_there_are_none() -> None:
 @pytest.mark.parametrize("said", ["betta", "ring", "/no/such/file"])
 async def test_what_names_no_ring_is_refused(said: str) -> None:
     given = Settings(database_url=SHARED.database_url, discord_ring=said)
-    with pytest.raises(Misconfigured, match="DISCORD_RING should be stable, beta, or the absolute path"):
+    with pytest.raises(Misconfigured, match="DISCORD_RING should be stable, beta, deployer, or the absolute path"):
         await open_rings(given, DictRecords(), "new")
 
 
@@ -175,6 +178,38 @@ async def test_a_file_is_read_anew_and_one_that_vanished_is_stable(tmp_path: Pat
     label.unlink()
     await rings.round()
     assert [*seen, rings.ring] == ["beta", "stable", "beta", "stable"], "an empty label: Argo Rollouts took it away"
+
+
+async def test_the_embedded_deployer_says_it_by_what_it_wrote_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a database: its bots share the records of one home."""
+    monkeypatch.setenv(MARK, str(tmp_path))
+    board, me, other = Board(tmp_path), Instance(Sha("b"), os.getpid(), 1, 0.0), Instance(Sha("a"), 1, 2, 0.0)
+    rings = await open_rings(Settings(discord_ring="deployer"), DictRecords(), "new")
+    assert rings is not None
+    seen: list[Ring] = [rings.ring]
+    for state in (
+        State(current=other),
+        State(current=me, previous=other, split=True),
+        State(current=me, previous=other),
+        State(current=other, previous=me, split=True),
+        State(current=me),
+    ):
+        board.publish(state)
+        await rings.round()
+        seen.append(rings.ring)
+    assert seen == ["stable", "beta", "beta", "stable", "stable", "stable"]
+    (tmp_path / "state.json").write_text("{")
+    await rings.round()
+    assert rings.leads.is_set(), "who cannot know answers everyone"
+
+
+@pytest.mark.parametrize("mark", ["", "argo-rollouts"])
+async def test_where_no_embedded_deployer_is_it_cannot_be_asked(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MARK, mark)
+    with pytest.raises(Misconfigured, match="did not start this bot: unset it"):
+        await open_rings(Settings(discord_ring="deployer"), DictRecords(), "new")
 
 
 def test_the_time_of_a_trial_has_bounds() -> None:
