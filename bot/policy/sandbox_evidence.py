@@ -1,45 +1,75 @@
-"""What a sandbox kept a program from, as evidence: by kind, and how often."""
+"""What a sandbox kept a program from, as evidence: by kind, how often, and what it was by name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from typing import Final
 
 from bot.core.sandbox import Finished
 
-NETWORK, WRITES = "network", "writes"
+NETWORK, WRITES, CALLS = "network", "writes", "system calls"
 BOUNDS = frozenset({"memory", "processes", "file", "output"})
 """Limits that stand for something that was asked for and not given. That time ran out is no attempt at anything."""
 SAID = {
     NETWORK: "reached for the network",
     WRITES: "wrote where it may not",
+    CALLS: "made forbidden system calls",
     "memory": "asked for more memory",
     "processes": "asked for more processes",
     "file": "wrote more than a file may hold",
     "output": "printed more than it may",
 }
-FACT = "denied"
-"""Name of the fact of a verdict that holds them."""
+FACT, NAMES = "denied", "denied_names"
+"""Names of the facts of a verdict that hold how often, and what."""
+MOST: Final = 5
+"""As many names of a kind are told; the count tells of all."""
+
+Counts = Mapping[str, int]
+Named = Mapping[str, Counts]
+"""By kind: how often each name was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed(Finished):
     """A run whose sandbox also counted what it denied, where the kernel tells it."""
 
-    attempts: Mapping[str, int] = field(default_factory=dict)
+    attempts: Counts = field(default_factory=dict)
+    names: Named = field(default_factory=dict)
+    watched: bool = False
+    """Forbidden system calls and refused writes were seen too, so that nobody else needs to count them."""
 
 
-def observed(finished: Finished, attempts: Mapping[str, int]) -> Observed:
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """What was denied: how often by kind, and the names that were kept."""
+
+    counts: Counts = field(default_factory=dict)
+    names: Named = field(default_factory=dict)
+
+
+def observed(finished: Finished, attempts: Counts, names: Named | None = None, *, watched: bool = False) -> Observed:
     """The same run with these attempts."""
     rows = {one.name: getattr(finished, one.name) for one in fields(Finished)}
-    return Observed(**rows, attempts={kind: count for kind, count in attempts.items() if count > 0})
+    counts = {kind: count for kind, count in attempts.items() if count > 0}
+    return Observed(**rows, attempts=counts, names=names or {}, watched=watched)
 
 
-def denied(finished: Finished) -> Mapping[str, int]:
+def denied(finished: Finished) -> Counts:
     """What was denied in one run: what the sandbox counted, and the limit that ended it."""
     counted = finished.attempts if isinstance(finished, Observed) else {}
     return {**counted, **({finished.limit: 1} if finished.limit in BOUNDS else {})}
 
 
-def summed(rows: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+def named(finished: Finished) -> Named:
+    """The names that the sandbox kept of what it denied in one run."""
+    return finished.names if isinstance(finished, Observed) else {}
+
+
+def watched(finished: Finished) -> bool:
+    """Whether the sandbox saw forbidden system calls and refused writes by itself."""
+    return isinstance(finished, Observed) and finished.watched
+
+
+def summed(rows: Iterable[Counts]) -> Counts:
     """Several runs together."""
     found: dict[str, int] = {}
     for row in rows:
@@ -48,10 +78,29 @@ def summed(rows: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
     return dict(sorted(found.items()))
 
 
-def said(counts: Mapping[str, int]) -> str:
+def together(rows: Iterable[Denied]) -> Denied:
+    """Several runs together, with their names."""
+    known = list(rows)
+    kinds = sorted({kind for row in known for kind in row.names})
+    names = {kind: summed(row.names.get(kind, {}) for row in known) for kind in kinds}
+    return Denied(summed(row.counts for row in known), names)
+
+
+def frequent(names: Counts) -> str:
+    """The most frequent names and how often, most frequent first: `mount 3, bpf 1`."""
+    ranked = sorted(names.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{name} {count}" for name, count in ranked[:MOST])
+
+
+def said(counts: Counts, names: Named | None = None) -> str:
     """One clause for people; '' where nothing was denied."""
-    rows = [f"{SAID.get(kind, kind)} {_times(count)}" for kind, count in counts.items()]
+    rows = [_clause(kind, count, (names or {}).get(kind, {})) for kind, count in counts.items()]
     return f"the sandbox denied: {', '.join(rows)}" if rows else ""
+
+
+def _clause(kind: str, count: int, names: Counts) -> str:
+    what = f" ({frequent(names)})" if names else ""
+    return f"{SAID.get(kind, kind)} {_times(count)}{what}"
 
 
 def _times(count: int) -> str:

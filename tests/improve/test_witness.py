@@ -12,7 +12,7 @@ from bot.improve.doors import Gate
 from bot.improve.gate import Plan, run_gate
 from bot.improve.witness import note, tell, with_evidence, witnessed
 from bot.improve.workspace import Checkout
-from bot.policy.sandbox_evidence import observed
+from bot.policy.sandbox_evidence import Denied, observed
 from tests.improve.stages.static.builders import gate_of
 
 RUN = Finished(0, b"", b"", 0.1)
@@ -79,6 +79,17 @@ def test_what_a_stage_saw_by_itself_counts_as_well() -> None:
         "y; the sandbox denied: wrote where it may not 2 times"
     )
     note("writes", 1)
+
+
+def test_what_it_was_is_told_by_name_the_most_frequent_first() -> None:
+    with witnessed() as rows:
+        tell(observed(RUN, {"system calls": 3}, {"system calls": {"bpf": 1, "mount": 2}}, watched=True))
+        tell(observed(RUN, {"system calls": 9}, {"system calls": {f"call{n}": 1 for n in range(9)}}, watched=True))
+    verdict = with_evidence(Verdict("x", Status.PASS, "y"), rows)
+    told = "mount 2, bpf 1, call0 1, call1 1, call2 1"
+    assert verdict.because == f"y; the sandbox denied: made forbidden system calls 12 times ({told})"
+    assert (verdict.facts["denied"], verdict.facts["denied_names"]) == ({"system calls": "12"}, {"system calls": told})
+    assert rows[0] == Denied({"system calls": 3}, {"system calls": {"bpf": 1, "mount": 2}})
 
 
 def test_outside_of_a_stage_nobody_asks() -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.adapters.sandbox import cgroup, folders, mounts
+from bot.adapters.sandbox.notices import Notices
 from bot.adapters.sandbox.process import Launch, memory_file
 from bot.adapters.sandbox.reaching import Reaching
 from bot.core.errors import Unavailable
@@ -22,8 +23,15 @@ from bot.policy.sandbox_evidence import NETWORK, observed
 class Box:
     """Holds what one run of bwrap needs, and closes it with `stack`."""
 
-    def __init__(self, limits: Limits, stack: ExitStack, place: cgroup.Place | None, room: folders.Room) -> None:
-        self.limits, self.room = limits, room
+    def __init__(
+        self,
+        limits: Limits,
+        stack: ExitStack,
+        place: cgroup.Place | None,
+        room: folders.Room,
+        notices: Notices | None = None,
+    ) -> None:
+        self.limits, self.room, self.notices = limits, room, notices
         self.group = cgroup.Group(place, limits) if place else None
         self.controllers = place.controllers if place else frozenset[str]()
         if self.group:
@@ -40,13 +48,15 @@ class Box:
         status, their_status = os.pipe2(os.O_CLOEXEC)
         their_gate, gate = os.pipe2(os.O_CLOEXEC)
         self.inside += [their_status, their_gate]
+        self.waiting = os.dup(their_gate)
+        """Our end of what the gate holds: empty once it has been passed."""
         return status, gate
 
     def _close(self) -> None:
         self._let_go()
         if self.reaching:
             self.reaching.close()
-        for handle in (self.status, self.gate, self.first):
+        for handle in (self.status, self.gate, self.waiting, self.first):
             if handle >= 0:
                 os.close(handle)
 
@@ -87,6 +97,7 @@ class Box:
             kill=self._kill,
             ended=self._ended,
             watch=self._watch,
+            **({"spawn": self.notices.spawn} if self.notices else {}),
         )
 
     async def _started(self, _pid: int) -> None:
@@ -106,7 +117,11 @@ class Box:
             self.group.add(child)
         for kind, bound in self._bounds():
             resource.prlimit(child, kind, bound)
-        os.write(self.gate, b"\n")
+        if self.notices is None:
+            os.write(self.gate, b"\n")
+            return
+        _check_listened(child)
+        self.notices.open(self.gate, self.waiting)
 
     def _bounds(self) -> Iterable[tuple[int, tuple[int, int]]]:
         limits = self.limits
@@ -182,4 +197,14 @@ class Box:
             raise Unavailable("sandbox", because or "bwrap ended before the program began")
         counted = self.group.cpu_seconds() if self.group else 0.0
         whole = replace(finished, cpu_seconds=max(counted, finished.cpu_seconds))
-        return observed(whole, {NETWORK: self.reaching.attempts() if self.reaching else 0})
+        counts = {NETWORK: self.reaching.attempts() if self.reaching else 0}
+        if self.notices is None:
+            return observed(whole, counts)
+        return observed(whole, counts | dict(self.notices.attempts()), self.notices.names, watched=True)
+
+
+def _check_listened(pid: int) -> None:
+    """Raises Unavailable unless a filter binds the first process inside: what is forbidden is refused by that alone."""
+    rows = Path(f"/proc/{pid}/status").read_text().splitlines()
+    if "Seccomp:\t2" not in rows:
+        raise Unavailable("sandbox", "its system calls are not listened to: the box is not opened")

@@ -1,7 +1,8 @@
 """Runs as a process of its own: confines itself by Landlock and a system call filter, then becomes the program.
 
-Started as `python -I -S confine.py PLAN GATE STATUS` (open handles) by bot.adapters.sandbox.landlock, so it
-imports nothing of this house. It stays as the parent of all that the program starts, and ends them all.
+Started as `python -I -S confine.py PLAN GATE STATUS NOTICES` (open handles; the last is -1 where nobody listens) by
+bot.adapters.sandbox.landlock, so it imports nothing of this house. It stays as the parent of all that the program
+starts, and ends them all.
 """
 
 import contextlib
@@ -11,10 +12,13 @@ import os
 import resource
 import signal
 import sys
+from _socket import SCM_RIGHTS, SOL_SOCKET, socket
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER = 1, 22, 38, 36
-SECCOMP_MODE_FILTER = 2
+SECCOMP_MODE_FILTER, SECCOMP_SET_MODE_FILTER = 2, 1
+NEW_LISTENER, WAIT_KILLABLE = 1 << 3, 1 << 5
+"""The second since Linux 5.19: a signal does not make the program ask twice."""
 INSTRUCTION = 8
 """Bytes of one BPF instruction."""
 
@@ -25,7 +29,7 @@ class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def main(plan_handle: int, gate: int, status: int) -> int:
+def main(plan_handle: int, gate: int, status: int, notices: int) -> int:
     """The program's exit code, 128 + the number of the signal that ended it."""
     with os.fdopen(plan_handle, "rb") as file:
         plan = json.loads(file.read())
@@ -37,8 +41,10 @@ def main(plan_handle: int, gate: int, status: int) -> int:
     child = os.fork()
     if child == 0:
         os.set_inheritable(status, False)
-        become(plan, status)
+        become(plan, status, notices)
     os.close(status)
+    if notices >= 0:
+        os.close(notices)
     code = await_child(child)
     end_all()
     return code
@@ -56,7 +62,7 @@ def prctl(option: int, argument: int, pointer: Any = 0) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
-def become(plan: dict[str, Any], status: int) -> None:
+def become(plan: dict[str, Any], status: int, notices: int) -> None:
     """Bind, confine and execute; a failure before the program begins is written to `status`."""
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -70,6 +76,8 @@ def become(plan: dict[str, Any], status: int) -> None:
             os.setresgid(plan["uid"], plan["uid"], plan["uid"])
             os.setresuid(plan["uid"], plan["uid"], plan["uid"])
         prctl(PR_SET_NO_NEW_PRIVS, 1)
+        if notices >= 0:
+            hand_over(listen(bytes.fromhex(plan["told"]), plan["seccomp"]), notices)
         for rules in plan["filters"]:
             filter_calls(bytes.fromhex(rules))
     except Exception as error:  # noqa: BLE001  (told to the launcher)
@@ -95,6 +103,29 @@ def filter_calls(rules: bytes) -> None:
     buffer = ctypes.create_string_buffer(rules, len(rules))
     program = Program(len(rules) // INSTRUCTION, ctypes.cast(buffer, ctypes.c_void_p).value)
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))
+
+
+def listen(rules: bytes, call: int) -> int:
+    """Apply a filter to this thread and all its children; what it hands on waits for the returned listener.
+
+    `call` is the number of seccomp(2). Raises OSError.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    buffer = ctypes.create_string_buffer(rules, len(rules))
+    program = Program(len(rules) // INSTRUCTION, ctypes.cast(buffer, ctypes.c_void_p).value)
+    for flags in (NEW_LISTENER | WAIT_KILLABLE, NEW_LISTENER):
+        handle = int(libc.syscall(call, SECCOMP_SET_MODE_FILTER, flags, ctypes.byref(program)))
+        if handle >= 0:
+            return handle
+    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def hand_over(handle: int, notices: int) -> None:
+    """Send the listener out, and keep neither it nor the socket."""
+    out = socket(fileno=notices)
+    out.sendmsg([b"x"], [(SOL_SOCKET, SCM_RIGHTS, handle.to_bytes(4, sys.byteorder))])
+    out.close()
+    os.close(handle)
 
 
 def await_child(child: int) -> int:
@@ -135,4 +166,4 @@ def descendants(top: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:4])))
+    sys.exit(main(*map(int, sys.argv[1:5])))

@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bot.adapters.sandbox import cgroup, confine, folders, mounts, seccomp
+from bot.adapters.sandbox import cgroup, confine, folders, mounts, notices, seccomp
 from bot.adapters.sandbox.process import Launch, memory_file, supervise
 from bot.core.errors import Misconfigured, Unavailable
 from bot.core.sandbox import Finished, Limits
+from bot.policy.sandbox_evidence import observed
 
 READABLE = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/localtime",
@@ -42,10 +43,10 @@ class Landlock:
         if found is None or found.origin is None:
             raise Misconfigured("sandbox: sandlock is missing; install the engine extra")
         self.library = Path(found.origin).parents[1]
-        self.filters = seccomp.programs(namespaces=False)
+        self.blind = notices.lacking(namespaces=False)
         self.place = cgroup.find_place()
         self.root = os.geteuid() == 0
-        self.notes = (*NOTES, *cgroup.lacking(self.place))
+        self.notes = (*NOTES, *cgroup.lacking(self.place), *([self.blind] if self.blind else []))
 
     async def run(
         self,
@@ -73,11 +74,24 @@ class Landlock:
                 folders.lend(lent, uid)
             plan = self._plan(argv, root, (*readable, root), lent, uid=uid, limits=limits)
             plan["env"] = mounts.environment(env or {}, scratch)
-            start = _Start(stack, plan, cgroup.Group(self.place, limits) if self.place else None, folders.Room(lent))
+            listened = None if self.blind else self._notices(stack, root, (*readable, root), lent)
+            start = _Start(
+                stack, plan, cgroup.Group(self.place, limits) if self.place else None, folders.Room(lent), listened
+            )
             finished = await supervise(start.launch(stdin), limits)
             folders.clean(writable)
             start.check()
-        return finished
+            if listened is None:
+                return finished
+            return observed(finished, listened.attempts(), listened.names, watched=True)
+
+    def _notices(
+        self, stack: ExitStack, root: Path, readable: Sequence[Path], writable: Sequence[Path]
+    ) -> notices.Notices:
+        lent = dict.fromkeys(map(str, readable), False) | dict.fromkeys(map(str, writable), True)
+        found = notices.Notices(seccomp.told(namespaces=False)[1], lent, str(root))
+        stack.callback(found.close)
+        return found
 
     def _plan(
         self,
@@ -98,8 +112,14 @@ class Landlock:
             "uid": uid,
             "bounds": self._bounds(limits),
             "library": str(self.library),
-            "filters": [rules.hex() for rules in self.filters],
+            **self._rules(),
         }
+
+    def _rules(self) -> Mapping[str, object]:
+        if self.blind:
+            return {"filters": [rules.hex() for rules in seccomp.programs(namespaces=False)]}
+        listed, told = seccomp.told(namespaces=False)
+        return {"filters": [listed.hex()], "told": told.hex(), "seccomp": seccomp.number("seccomp")}
 
     def _bounds(self, limits: Limits) -> list[tuple[int, int]]:
         """Processes count per user id here; what the user runs already is added where it is not a fresh one."""
@@ -138,12 +158,20 @@ class _Start:
     """The handles of one run: the plan, the gate it waits at, and where a failed start is told."""
 
     def __init__(
-        self, stack: ExitStack, plan: Mapping[str, object], group: cgroup.Group | None, room: folders.Room
+        self,
+        stack: ExitStack,
+        plan: Mapping[str, object],
+        group: cgroup.Group | None,
+        room: folders.Room,
+        listened: notices.Notices | None,
     ) -> None:
         self.group, self.room = group, room
         self.status, told = os.pipe2(os.O_CLOEXEC)
         gate, self.gate = os.pipe2(os.O_CLOEXEC)
         self.inside = [memory_file(json.dumps(plan).encode()), gate, told]
+        self.notices = listened.take() if listened else -1
+        if listened:
+            self.inside.append(self.notices)
         if group:
             stack.callback(group.close)
         stack.callback(self._close)
@@ -154,7 +182,7 @@ class _Start:
 
     def launch(self, stdin: bytes) -> Launch:
         """The start of confine.py, in an empty environment but for what its library asks for."""
-        argv = [sys.executable, "-I", "-S", str(Path(confine.__file__)), *map(str, self.inside)]
+        argv = [sys.executable, "-I", "-S", str(Path(confine.__file__)), *map(str, self.inside[:3]), str(self.notices)]
         return Launch(
             argv=argv,
             env={"HOME": "/"},

@@ -14,6 +14,7 @@ from bot.core.sandbox import Finished, Limits
 
 WATCH_EVERY = 0.2
 CHUNK = 1 << 16
+Process = subprocess.Popen[bytes]
 
 
 def kill_group(pid: int) -> None:
@@ -38,6 +39,8 @@ class Launch:
     ended: Callable[[], Awaitable[None]] | None = None
     """Called after the process has ended, to end and await what it left running."""
     kill: Callable[[int], None] = field(default=kill_group)
+    spawn: Callable[[Callable[[], Process]], Process] = field(default=lambda make: make())
+    """Makes the process, where its calls are listened to."""
     watch: Callable[[], str] = field(default=lambda: "")
     """Names the limit that has been reached, if one has; asked some times a second and once at the end."""
 
@@ -72,7 +75,10 @@ class _Run:
         finally:
             _close(theirs)
 
-    def _start(self, stdin: int, stdout: int, stderr: int) -> "subprocess.Popen[bytes]":
+    def _start(self, stdin: int, stdout: int, stderr: int) -> Process:
+        return self.launch.spawn(lambda: self._popen(stdin, stdout, stderr))
+
+    def _popen(self, stdin: int, stdout: int, stderr: int) -> Process:
         return subprocess.Popen(
             list(self.launch.argv),
             executable=self.launch.binary,

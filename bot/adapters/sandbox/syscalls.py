@@ -1,5 +1,10 @@
 """Names of system calls, by what they are for. What is in neither list does not exist inside."""
 
+import os
+from collections.abc import Mapping
+
+from bot.policy.sandbox_writes import Act
+
 FILES = """
 access chdir close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64 fallocate fchdir
 fchown fchownat fcntl fdatasync fgetxattr flistxattr flock fremovexattr fsetxattr fstat fstatfs fsync ioctl ftruncate
@@ -86,3 +91,30 @@ move_pages migrate_pages set_mempolicy_home_node memfd_secret
 """
 FORBIDDEN = tuple(_REFUSED.split())
 """Refused with EPERM: other processes' memory, mounts, namespaces, the kernel's own doors, host state."""
+
+OPENING = {"open": 1, "openat": 2}
+"""Calls that open a file, and which argument holds the flags; `openat2` hides them behind a pointer."""
+WRITE_FLAGS = (os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC)
+_HERE = None
+WRITING: Mapping[str, tuple[Act, tuple[tuple[int | None, int], ...]]] = {
+    "open": (Act.OPEN, ((_HERE, 0),)),
+    "openat": (Act.OPEN, ((0, 1),)),
+    "openat2": (Act.OPEN, ((0, 1),)),
+    "creat": (Act.OPEN, ((_HERE, 0),)),
+    "truncate": (Act.OPEN, ((_HERE, 0),)),
+    "mkdir": (Act.MAKE, ((_HERE, 0),)),
+    "mkdirat": (Act.MAKE, ((0, 1),)),
+    "mknod": (Act.MAKE, ((_HERE, 0),)),
+    "mknodat": (Act.MAKE, ((0, 1),)),
+    "symlink": (Act.MAKE, ((_HERE, 1),)),
+    "symlinkat": (Act.MAKE, ((1, 2),)),
+    "link": (Act.MAKE, ((_HERE, 1),)),
+    "linkat": (Act.MAKE, ((2, 3),)),
+    "rmdir": (Act.REMOVE, ((_HERE, 0),)),
+    "unlink": (Act.REMOVE, ((_HERE, 0),)),
+    "unlinkat": (Act.REMOVE, ((0, 1),)),
+    "rename": (Act.REMOVE, ((_HERE, 0), (_HERE, 1))),
+    "renameat": (Act.REMOVE, ((0, 1), (2, 3))),
+    "renameat2": (Act.REMOVE, ((0, 1), (2, 3))),
+}
+"""Calls that write by a path: what they do, and the arguments that hold the folder (none: the working one) and path."""

@@ -11,7 +11,7 @@ from bot.core.sandbox import Finished, Limits
 from bot.core.verdict import Fact, Status, Verdict, worst
 from bot.improve.doors import Gate, Workspace, not_applicable
 from bot.improve.witness import note
-from bot.policy.sandbox_evidence import WRITES
+from bot.policy.sandbox_evidence import WRITES, watched
 
 INSIDE = Path(__file__).parent.parent / "testing" / "inside"
 PACKAGE = PurePosixPath("bot")
@@ -55,8 +55,10 @@ class Runtime:
         if not gate.profile.own or not (gate.base.path / PACKAGE / "app" / "bot_process.py").is_file():
             return not_applicable(self.name, "the repository holds no bot to boot")
         gate.progress(self.name, "the patched bot boots in the sandbox")
-        head = judge(self.name, await boot(gate.head))
-        note(WRITES, len(cast("list[str]", head.facts.get("refused_writes", []))))
+        seen = await boot(gate.head)
+        head = judge(self.name, seen)
+        if not watched(seen):
+            note(WRITES, len(cast("list[str]", head.facts.get("refused_writes", []))))
         if head.status is Status.FAIL:
             gate.progress(self.name, "the base's bot boots, to tell the change's fault from the machine's")
             head = attributed(head, judge(self.name, await boot(gate.base)))

@@ -121,8 +121,10 @@ def test_the_bot_of_this_repository_boots(place: tuple[Any, Path], ground: Path)
     for path in (tree, *tree.rglob("*")):
         if path.is_dir():
             path.chmod(0o755)
-    verdict = judged(tree, place)
+    with witnessed() as denied:
+        verdict = judged(tree, place)
     assert verdict.status is Status.PASS, verdict.to_dict()
+    assert denied == [], "or each validation would raise an alarm"
     assert verdict.facts["way"] == WAYS[type(place[0])]
     assert 20 < float(cast("float", verdict.facts["peak_mb"])) < 200
     assert verdict.facts["answers"] == 7
@@ -147,7 +149,7 @@ def test_a_small_bot_passes_and_where_it_may_not_write_is_evidence(place: tuple[
     if verdict.facts["way"] == "loopback":  # Landlock does not tell beforehand what it will refuse
         found = verdict.facts["refused_writes"]
         assert found == ["'/usr/planted'", f"'{tree / 'bot/__main__.py'}'", "'/usr'"]
-        assert denied == [{"writes": 3}]
+        assert [row.counts for row in denied] == [{"writes": 3}], "the sandbox counts them, and nobody once more"
 
 
 BAD = {
