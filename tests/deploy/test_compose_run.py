@@ -31,12 +31,17 @@ services:
 """
 """What is not started is not named to the bot; ports of a machine may be taken."""
 PYTHON = "/opt/megawatts/.venv/bin/python"
-SPEAK = """
-import json, urllib.request as r
-body = json.dumps({"user": "u1", "channel": "c1", "text": "roll 2d6"}).encode()
-asked = r.Request("http://127.0.0.1:8099/chat", body, {"content-type": "application/json"})
-print(json.load(r.urlopen(asked, timeout=20))["answered"])
+TAKE = """
+import asyncio
+from bot.app import settings, stores
+async def main():
+    limiter = stores.open_limiter(settings.load())
+    taken = [await limiter.take("a check of the image", burst=2, per_minute=1) for _ in range(2)]
+    await limiter.close()
+    print([one == 0 for one in taken])
+asyncio.run(main())
 """
+"""Two of the two that a minute allows, by the product's own limiter with the container's own settings."""
 
 
 @cache
@@ -119,18 +124,9 @@ def test_the_bot_writes_into_postgresql(stack: Stack) -> None:
     assert "chain whole" in stack.run("bot", "megawatts", "audit", "verify")
 
 
-def test_a_members_word_is_counted_in_redis(stack: Stack) -> None:
-    stack("exec", "--detach", "bot", "megawatts", "bot", "--port", "8099", "--home", "/tmp/second")
-    heard: list[str] = []
-
-    def answered() -> bool:
-        said = stack("exec", "--no-TTY", "bot", PYTHON, "-", code=None, text=SPEAK)
-        heard.append(said)
-        return said == "True"
-
-    until(answered, "an answer")
-    told = "REDISCLI_AUTH=\"$(sed -n 's/^requirepass //p' /run/secrets/redis.conf)\" redis-cli "
-    assert "evalsha" in stack.run("redis", "sh", "-c", told + "INFO commandstats")
+def test_what_one_process_took_of_a_rate_limit_is_gone_for_another(stack: Stack) -> None:
+    assert stack.run("bot", PYTHON, "-", text=TAKE) == "[True, True]"
+    assert stack.run("bot", PYTHON, "-", text=TAKE) == "[False, False]", "it is counted in Redis"
     assert "NOAUTH" in stack.run("redis", "redis-cli", "KEYS", "*"), "nobody is let in without the password"
 
 

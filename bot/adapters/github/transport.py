@@ -126,6 +126,8 @@ def _environment(git_dir: Path, secret: Mapping[str, str]) -> dict[str, str]:
     trusted = os.environ.get("GIT_SSL_CAINFO", "")
     return {
         **dict(word.split("=", 1) for word in words),
+        # Or later; what git was linked with may still begin lower.
+        "GIT_SSL_VERSION": "tlsv1.2",
         **({"GIT_SSL_CAINFO": trusted} if trusted else {}),
         **secret,
     }

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -27,6 +28,8 @@ OPTIONS: dict[str, Any] = {
 }
 """No tries anew inside the library: they take seconds."""
 _EXAMPLE = "write it as redis://:password@host:6379/0, rediss://... or unix:///folder/redis.sock"
+_VERIFIED = {"ssl_cert_reqs": {"required"}, "ssl_check_hostname": {"true", "yes", "y", "1"}}
+"""What the library's switches may say: https://redis.readthedocs.io/en/stable/connections.html"""
 
 
 def check_address(address: str, setting: str) -> None:
@@ -37,6 +40,10 @@ def check_address(address: str, setting: str) -> None:
         ConnectionPool.from_url(address, **OPTIONS)
     except (ValueError, TypeError):
         raise Misconfigured(f"{setting} is not the address of a Redis server: {_EXAMPLE}") from None
+    asked = parse_qs(urlsplit(address).query)
+    loose = [name for name, well in _VERIFIED.items() if not {word.lower() for word in asked.get(name, ())} <= well]
+    if loose:
+        raise Misconfigured(f"{setting} turns off the check of the server's certificate by {loose[0]}: leave it out")
 
 
 async def ping(address: str, setting: str) -> None:

@@ -38,6 +38,8 @@ def test_the_usual_forms_are_understood(text: str, expected: str) -> None:
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://u:hunter2@h/d?sslrootcert=x", "'sslrootcert'"),
+        ("postgresql://u:hunter2@h/d?sslmode=verify", "sslmode that is none: use one of disable, "),
+        ("postgresql://u:hunter2@h/d?sslmode=disable&sslmode=verify-full", "sslmode that is none"),
         ("sqlite:////f.db?mode=ro", "'mode'"),
     ],
 )

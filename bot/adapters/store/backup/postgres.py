@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -78,9 +79,16 @@ def environment(address: str) -> dict[str, str]:
         "PGPASSWORD": unquote(url.password or ""),
         "PGDATABASE": unquote(url.path.removeprefix("/")),
         "PGSSLMODE": mode[0] if mode else "",
+        "PGSSLROOTCERT": _authorities() if mode and mode[0].startswith("verify") else "",
         "PGCONNECT_TIMEOUT": "20",
     }
     return {**plain, **{name: value for name, value in told.items() if value}}
+
+
+def _authorities() -> str:
+    """The file that every other client here trusts; libpq would look for one in the home folder."""
+    paths = ssl.get_default_verify_paths()
+    return os.environ.get(paths.openssl_cafile_env) or paths.cafile or paths.openssl_cafile
 
 
 def _tables(dump: Path) -> dict[str, str]:

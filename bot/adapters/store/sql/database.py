@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -31,9 +32,9 @@ class Database:
         self.kind = url.get_backend_name()
         self._setting = setting
         self._engine = create_async_engine(
-            url, pool_size=pool, max_overflow=0, pool_timeout=patience, pool_pre_ping=True, hide_parameters=True,
-            isolation_level="AUTOCOMMIT",
-            connect_args=_arguments(self.kind, patience),
+            url.difference_update_query(["ssl"]), pool_size=pool, max_overflow=0, pool_timeout=patience,
+            pool_pre_ping=True, hide_parameters=True, isolation_level="AUTOCOMMIT",
+            connect_args={**_arguments(self.kind, patience), **_encrypted(url)},
         )  # fmt: skip
         if self.kind == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _durable)
@@ -94,6 +95,21 @@ def _arguments(kind: str, patience: float) -> dict[str, Any]:
     if kind == "sqlite":
         return {"timeout": PATIENCE}
     return {"timeout": patience, "command_timeout": 10, "server_settings": {"application_name": "megawatts"}}
+
+
+def _encrypted(url: URL) -> dict[str, Any]:
+    """How a server's certificate is looked at: https://www.postgresql.org/docs/current/libpq-ssl.html
+
+    Who is to be verified is so by the authorities that every other client here trusts (SSL_CERT_FILE, or the system's).
+    The driver would look for a file in the home folder, which a container has not, and refuse.
+    """
+    mode = url.query.get("ssl")
+    if mode not in {"verify-ca", "verify-full"}:
+        return {"ssl": mode} if mode else {}
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = mode == "verify-full"
+    return {"ssl": context}
 
 
 def _durable(connection: Any, _record: object) -> None:

@@ -7,6 +7,7 @@ from bot.core.errors import Misconfigured
 
 _DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 _OPTIONS = {"sslmode": "ssl", "ssl": "ssl"}
+_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _EXAMPLE = "write it as postgresql://user:password@host:5432/database or sqlite:////folder/file.db"
 
 
@@ -24,5 +25,7 @@ def parse(text: str, setting: str) -> URL:
     wrong = sorted(set(url.query) - set(_OPTIONS if kind != "sqlite" else ()))
     if wrong:
         raise Misconfigured(f"{setting} has the option {wrong[0][:40]!r}, which is not supported: use sslmode, or none")
+    if not {*url.query.values()} <= {*_MODES}:
+        raise Misconfigured(f"{setting} has a sslmode that is none: use one of {', '.join(_MODES)}")
     query = {_OPTIONS[name]: value for name, value in url.query.items()}
     return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername), query=query)
