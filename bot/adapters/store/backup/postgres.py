@@ -88,7 +88,7 @@ def environment(address: str) -> dict[str, str]:
 def _authorities() -> str:
     """The file that every other client here trusts; libpq would look for one in the home folder."""
     paths = ssl.get_default_verify_paths()
-    return os.environ.get(paths.openssl_cafile_env) or paths.cafile or paths.openssl_cafile
+    return os.environ.get("SSL_CERT_FILE") or paths.cafile or paths.openssl_cafile
 
 
 def _tables(dump: Path) -> dict[str, str]:
