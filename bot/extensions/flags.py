@@ -17,21 +17,23 @@ def _names(host: Host, typed: str) -> list[str]:
 
 
 @tool("Show the feature flags, and what holds for you.", "!flags", command="flags", needs=_NEEDS, private=True)
-def show_flags(host: Host, name: Annotated[str, "one flag", Complete(_names)] = "") -> Result:
+def show_flags(host: Host, flag: Annotated[str, "one flag", Complete(_names)] = "") -> Result:
     """All of them in a line each, or one with why it is so for the asking member. Asking counts for no experiment."""
     if "flags" not in host.doors:
         return no(_NONE, "none_here")
-    declared, wanted = host.flags.declared(), name.strip().casefold()
+    declared, wanted = host.flags.declared(), flag.strip().casefold()
     if wanted and wanted not in declared:
         return _unknown(wanted, declared)
     unit = Unit(host.caller.user, host.caller.guild)
     if not wanted:
-        lines = "\n".join(f"- {_line(host, flag, unit)}" for flag in declared.values())
+        lines = "\n".join(f"- {_line(host, one, unit)}" for one in declared.values())
         return Result(f"Flags, and what holds for you here:\n{lines}", facts={"list": lines, "count": len(declared)})
-    flag, decision = declared[wanted], host.flags.explain(wanted, unit)
-    trial = " An experiment compares its two sides." if flag.experiment else ""
-    text = f"{wanted} is {_said(decision.value)} for you here: {decision.because}. {flag.what} ({flag.family}).{trial}"
-    facts = {"name": wanted, "value": _said(decision.value), "because": decision.because, "what": flag.what}
+    found, decision = declared[wanted], host.flags.explain(wanted, unit)
+    trial = " An experiment compares its two sides." if found.experiment else ""
+    text = (
+        f"{wanted} is {_said(decision.value)} for you here: {decision.because}. {found.what} ({found.family}).{trial}"
+    )
+    facts = {"name": wanted, "value": _said(decision.value), "because": decision.because, "what": found.what}
     return Result(text, "one", facts)
 
 
@@ -43,10 +45,10 @@ def show_flags(host: Host, name: Annotated[str, "one flag", Complete(_names)] = 
     mutates=True,
 )
 async def stop_flag(
-    host: Host, name: Annotated[str, "which flag", Complete(_names)], reason: Annotated[str, "why"] = ""
+    host: Host, flag: Annotated[str, "which flag", Complete(_names)], reason: Annotated[str, "why"] = ""
 ) -> Result:
     """No deploy and no vote: every process of the bot heeds it within seconds."""
-    wanted, why = name.strip().casefold(), one_line(reason, 300)
+    wanted, why = flag.strip().casefold(), one_line(reason, 300)
     if refusal := await _may_not(host, wanted, why):
         return refusal
     where = HERE if at_home(host) else host.caller.guild
@@ -54,10 +56,10 @@ async def stop_flag(
         await asyncio.to_thread(host.flags.stop, wanted, where, signature(host), why)
     except (Denied, Unavailable) as error:
         return no(f"{error}.", "refused")
-    flag = host.flags.declared()[wanted]
+    found = host.flags.declared()[wanted]
     scope = "on this server" if where else "everywhere"
-    text = f"{wanted} is {_said(flag.value(flag.safe))} {scope} from now on: {why}."
-    return Result(text, "ok", {"name": wanted, "value": _said(flag.value(flag.safe)), "scope": scope, "reason": why})
+    text = f"{wanted} is {_said(found.value(found.safe))} {scope} from now on: {why}."
+    return Result(text, "ok", {"name": wanted, "value": _said(found.value(found.safe)), "scope": scope, "reason": why})
 
 
 @tool(
@@ -68,10 +70,10 @@ async def stop_flag(
     mutates=True,
 )
 async def lift_flag(
-    host: Host, name: Annotated[str, "which flag", Complete(_names)], reason: Annotated[str, "why"] = ""
+    host: Host, flag: Annotated[str, "which flag", Complete(_names)], reason: Annotated[str, "why"] = ""
 ) -> Result:
     """What was declared holds again, where the stop held."""
-    wanted, why = name.strip().casefold(), one_line(reason, 300)
+    wanted, why = flag.strip().casefold(), one_line(reason, 300)
     if refusal := await _may_not(host, wanted, why):
         return refusal
     where = HERE if at_home(host) else host.caller.guild
