@@ -16,7 +16,6 @@ from bot.app.home import Home
 from bot.app.late import Late, late_guilds, late_messenger
 from bot.app.memories import open_memories
 from bot.app.models import open_thinker
-from bot.app.profile import profile_of
 from bot.app.settings import Settings
 from bot.app.stores import OpenRecords, open_audit, open_cache, open_limiter, open_records, open_switch
 from bot.chat.guild_book import RecordsGuildBook
@@ -33,6 +32,7 @@ from bot.core.flags import Tally
 from bot.core.guild_settings import GuildBook
 from bot.core.ids import GuildId, UserId
 from bot.core.ports import Records, Switch
+from bot.core.profile import Profile
 from bot.core.stores import Cache, RateLimiter
 from bot.policy.symptoms import known
 from bot.sdk.host import Doors
@@ -109,7 +109,7 @@ async def open_house(
             mood=_mood(settings),
             limiter=limiter if settings.rate_limit_enabled else None,
         )
-        told = partial(profile_of, settings, doors, revision=revision, thinks=thinker is not None, data=data)
+        told = partial(_profile, settings, doors, revision=revision, thinks=thinker is not None, data=data)
         world = World(
             records, observer, turn=turn, status=status, quorum=charter.quorum if charter else None,
             doors=replace(doors, profile=told), symptoms=symptoms, insights=counted, data=data, thinker=thinker,
@@ -128,6 +128,12 @@ def _symptoms(records: Records, revision: str, stack: AsyncExitStack) -> Symptom
     stack.enter_context(logs.hearing(symptoms.broke))
     _flushed(symptoms, stack)
     return symptoms
+
+
+def _profile(settings: Settings, doors: Doors, **known: Any) -> Profile:
+    from bot.app.profile import profile_of  # noqa: PLC0415  (only when somebody asks)
+
+    return profile_of(settings, doors, **known)
 
 
 def _opened(settings: Settings, stack: AsyncExitStack) -> tuple[Cache, RateLimiter]:

@@ -1,8 +1,8 @@
 """What the dashboard is made of: open, queued, rejected, taken back and merged, each with its reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.core.change import Proposal
@@ -15,7 +15,7 @@ from bot.improve.knowledge_view import board_rows
 from bot.improve.look import View
 from bot.improve.retries import Pardons, pardons
 from bot.policy.intake import Intake
-from bot.policy.knowledge_lifecycle import Lesson, lessons
+from bot.policy.knowledge_lifecycle import lessons
 from bot.policy.tier import tier_of
 
 QUEUE, KEY = "queue", "ideas"
@@ -50,15 +50,16 @@ def text(records: Records, seen: View, why: Mapping[PullNumber, str], stop: str 
             Section("Rejected", _rejected(seen, outcomes, forgiven, why), _TICK),
             Section("Taken back", _reverted(seen, outcomes), _RELEASE),
             Section("Merged", _merged(seen, outcomes, why)),
-            Section("Learned", board_rows(_lessons(known)), _MORE),
+            Section("Learned", _learned(known), _MORE),
         ),
         stop,
     )
 
 
-def _lessons(known: Sequence[Outcome]) -> tuple[Lesson, ...]:
-    """As of the last outcome: the dashboard says the same until something ends."""
-    return lessons(known, max((outcome.at for outcome in known), default=datetime.min.replace(tzinfo=UTC)))
+@lru_cache(maxsize=2)
+def _learned(known: tuple[Outcome, ...]) -> tuple[Row, ...]:
+    """As of the last outcome: the dashboard says the same until something ends, and it is not counted anew before."""
+    return tuple(board_rows(lessons(known, max(outcome.at for outcome in known)))) if known else ()
 
 
 def _newest(seen: View) -> list[Proposal]:

@@ -64,7 +64,7 @@ async def _take_back(ctx: Context, seen: View, step: Revert) -> bool:
         why = f"a security fix is not taken back without a person: {step.because.because}"
         await act(Page(Verdict("revert", Status.FAIL, why)), case, seen.charter, ctx)
         return False
-    remember(ctx, proposal, Result.REVERTED, step.because.because)
+    remember(ctx, proposal, Result.REVERTED, step.because.because, health=step.because)
     quarantine(ctx, proposal, step.because.because)
     ctx.crash_point("catchup.shunned")
     try:

@@ -23,14 +23,15 @@ def remember(
 ) -> None:
     """Record what became of the idea behind a proposal; people's own pull requests teach nothing.
 
-    `health`: the judge's verdict on what runs, whose figures of new against old are kept with it. Without it, what is
-    known of the same pull request stays: a change that was well and is taken back by people did what it did.
+    `health`: the judge's verdict on what runs, whose figures of new against old are kept with it. Without figures,
+    those that are known of the same pull request stay: a change that people take back later did what it did.
     """
     if proposal.idea is None or proposal.reverts is not None:
         return
     knowledge = Knowledge(ctx.records)
     before = knowledge.of(proposal.idea)
     author, rule = (before.author, before.rule) if before else strategy(proposal)
+    known = before.effect if before and before.pull == proposal.pull else ()
     outcome = Outcome(
         idea=ProposalId(proposal.idea),
         author=author,
@@ -44,6 +45,6 @@ def remember(
         paths=tuple(sorted(map(str, proposal.paths))),
         suggestions=before.suggestions if before else (),
         version=version or (before.version if before else ""),
-        effect=measured(health) if health else before.effect if before and before.pull == proposal.pull else (),
+        effect=(measured(health) if health else ()) or known,
     )
     knowledge.remember(outcome)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.text import one_line
 from bot.improve.body import Row
-from bot.policy.knowledge import BAD, Odds, odds
+from bot.policy.knowledge import BAD, Odds, Scores
 from bot.policy.knowledge_effect import Effect, moved
 from bot.policy.knowledge_lifecycle import Lesson, State
 
@@ -76,10 +76,8 @@ def strategies(lessons: Iterable[Lesson], now: datetime) -> tuple[Strategy, ...]
     for one in lessons:
         by_name.setdefault(one.outcome.strategy, []).append(one)
     teaching = [one.outcome for some in by_name.values() for one in some if one.active]
-    found = [
-        Strategy(author, rule, odds(teaching, author, rule, now), tuple(some))
-        for (author, rule), some in by_name.items()
-    ]
+    scores = Scores.of(teaching, now)
+    found = [Strategy(author, rule, scores.odds(author, rule), tuple(some)) for (author, rule), some in by_name.items()]
     return tuple(sorted(found, key=lambda one: (-one.odds.upper, one.name)))
 
 

@@ -103,16 +103,40 @@ to earn its turn before authors whose changes follow from rules."""
 def odds(outcomes: Iterable[Outcome], author: str, rule: str, now: datetime) -> Odds:
     """The posterior of one strategy from its author's prior, Beta(1, 1) for most; an outcome of the same author but
     another rule counts a quarter, since its rules have much in common."""
-    good, bad = PRIORS.get(author, (1.0, 1.0))
-    seen = 0.0
-    for outcome in outcomes:
-        if outcome.result not in GOOD | BAD:
-            continue
-        weight = 0.5 ** max(0.0, (now - outcome.at) / HALF_LIFE)
-        seen += weight
-        share = (1.0 if outcome.rule == rule else 0.25) if outcome.author == author else 0.0
-        if outcome.result in GOOD:
-            good += weight * share
-        else:
-            bad += weight * share
-    return Odds(good, bad, seen)
+    return Scores.of(outcomes, now).odds(author, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Faded counts of good and bad ends, by author and by strategy: one pass over all outcomes for all strategies."""
+
+    authors: Mapping[str, tuple[float, float]]
+    strategies: Mapping[tuple[str, str], tuple[float, float]]
+    seen: float
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome], now: datetime) -> "Scores":
+        """What has no end counts nothing."""
+        authors: dict[str, tuple[float, float]] = {}
+        strategies: dict[tuple[str, str], tuple[float, float]] = {}
+        seen = 0.0
+        for outcome in outcomes:
+            if outcome.result not in GOOD | BAD:
+                continue
+            weight = 0.5 ** max(0.0, (now - outcome.at) / HALF_LIFE)
+            gain = (weight, 0.0) if outcome.result in GOOD else (0.0, weight)
+            authors[outcome.author] = _sum(authors.get(outcome.author), gain)
+            strategies[outcome.strategy] = _sum(strategies.get(outcome.strategy), gain)
+            seen += weight
+        return cls(authors, strategies, seen)
+
+    def odds(self, author: str, rule: str) -> Odds:
+        """See the function of that name."""
+        prior = PRIORS.get(author, (1.0, 1.0))
+        every, own = self.authors.get(author, (0.0, 0.0)), self.strategies.get((author, rule), (0.0, 0.0))
+        good, bad = (p + o + 0.25 * (e - o) for p, o, e in zip(prior, own, every, strict=True))
+        return Odds(good, bad, self.seen)
+
+
+def _sum(known: tuple[float, float] | None, gain: tuple[float, float]) -> tuple[float, float]:
+    return (known[0] + gain[0], known[1] + gain[1]) if known is not None else gain

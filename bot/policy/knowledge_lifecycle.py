@@ -14,7 +14,7 @@ LONGEST, SHORTEST = 8, 1
 """Half-lives at most and at least, however often later tries agreed with it or did not."""
 MOST_ACTIVE = 1_000
 """Lessons that rank and warn; of more, the oldest go to the archive."""
-MOST_ARCHIVED = 4_000
+MOST_ARCHIVED = 1_000
 """Archived lessons that keep their words; of more, the oldest keep only how they ended."""
 UNDER_WAY = frozenset({Result.OPEN, Result.MERGED})
 

@@ -1,18 +1,23 @@
 """THREATS 14: an idea that was refused stays refused, however its lesson ages, is archived, or is forgotten."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.adapters.localforge.forge import LocalForge
+from bot.adapters.store.audit import FileAuditLog
+from bot.adapters.store.records import SqliteRecords
+from bot.app.author_wiring import open_agent
+from bot.app.settings import load
 from bot.core.ids import ProposalId
 from bot.core.verdict import Status
 from bot.improve.doors import Profile
 from bot.improve.engine import Engine
 from bot.improve.ideas import Workshop
-from bot.improve.knowledge import TABLE, Knowledge, Result
+from bot.improve.knowledge import TABLE, Knowledge, Outcome, Result
 from bot.improve.knowledge_keeping import forget, tend
 from tests.improve.conftest import Missing, Notes, World, world  # noqa: F401  (the engine's own small house)
 
@@ -100,3 +105,19 @@ async def test_only_a_persons_own_asking_brings_a_forgotten_idea_again(
     await ada.tick(row.idea)
     await go(3)
     assert len(world.saw("proposed")) == 2, "a tick of theirs is another matter"
+
+
+def test_a_forgotten_lesson_is_not_in_the_writers_hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model as author is warned of what failed, and of nothing that was archived or that people had forgotten."""
+    monkeypatch.setenv("LLAMA_API_ENDPOINT", "http://127.0.0.1:9")
+    now, records = datetime(2026, 6, 1, tzinfo=UTC), SqliteRecords(tmp_path / "r.db")
+    made = open_agent(load(), None, records, tmp_path, lambda: now)  # type: ignore[arg-type]  # no repository is asked
+    assert made is not None
+    rows = {"a" * 12: now, "b" * 12: now - timedelta(days=3000), "c" * 12: now}
+    for name, at in rows.items():
+        lesson = Outcome(ProposalId(name), "agent", "wish", "feature", Result.REVERTED, f"because {name}", at)
+        Knowledge(records).remember(lesson)
+    forget(records, FileAuditLog(tmp_path / "audit.jsonl"), "c" * 12, by="ada", reason="it names a member")
+    assert [lesson.because for lesson in made.outcomes()] == [f"because {'a' * 12}"]
+    assert len(Knowledge(records).everything()) == len(rows)
+    records.close()

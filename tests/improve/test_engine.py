@@ -1,17 +1,18 @@
 """The loop over a real forge: what happens, once, in order, and what must not."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
 
 from bot.core.change import Origin, Patch
-from bot.core.ids import Sha
+from bot.core.ids import ProposalId, Sha
 from bot.core.verdict import Status
 from bot.improve.context import GATE, HEALTH
 from bot.improve.engine import Engine
-from bot.improve.knowledge import Knowledge, Result
+from bot.improve.knowledge import Knowledge, Outcome, Result
 from tests.improve.conftest import offered
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,16 @@ async def test_a_good_idea_goes_all_the_way(world: Any, go: Go) -> None:
     (effect,) = outcome.effect
     assert (effect.metric, effect.status, effect.before, effect.after) == ("messages", "pass", 0.0, 0.0)
     assert min(effect.samples_before, effect.samples) >= 60, "what the judge has seen"
+
+
+async def test_what_was_archived_does_not_move_the_ranking(world: Any, go: Go) -> None:
+    old = [Result.REJECTED] * 5 + [Result.REVERTED] * 5
+    for number, result in enumerate(old):
+        idea, at = ProposalId(f"{number:012x}"), world.time - timedelta(days=700 + number)
+        Knowledge(world.ctx.records).remember(Outcome(idea, "notes", "missing", "docs", result, "", at))
+    await go(1)
+    (ranked,) = world.saw("ranked")
+    assert "impact 1 x chance 0.79 /" in ranked["top"][0]["why"], "as if nothing had been tried"
 
 
 async def test_no_idea_is_begun_on_a_base_that_the_same_round_has_moved(world: Any, go: Go) -> None:

@@ -12,7 +12,7 @@ from bot.core.ids import ProposalId
 from bot.improve.knowledge import Outcome, Result, odds, rank
 from bot.improve.knowledge_view import MOST, board_rows, failed, lesson_lines, lesson_row, strategies
 from bot.policy.knowledge_effect import Effect
-from bot.policy.knowledge_lifecycle import Lesson, lessons
+from bot.policy.knowledge_lifecycle import Lesson, active, lessons
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SLOWER = Effect("reply_seconds", "fail", 0.1, 0.2, 30.0, 30.0)
@@ -48,8 +48,8 @@ def test_the_archived_are_shown_and_do_not_count() -> None:
     bad = strategies(some(), NOW)[1]
     assert len(bad.lessons) == 5
     assert bad.active == 4
-    active = [one.outcome for one in some() if one.active]
-    assert bad.odds == odds(active, "bad", "fix", NOW)
+    assert bad.odds == odds([one.outcome for one in some() if one.active], "bad", "fix", NOW)
+    assert bad.odds != odds([one.outcome for one in some()], "bad", "fix", NOW)
 
 
 @given(
@@ -61,7 +61,7 @@ def test_the_order_is_the_one_that_ranking_takes(tried: list[tuple[str, Result, 
     ideas = [
         Idea(ProposalId(one.author * 12), "t", "w", Kind.FIX, Origin.ANALYST, one.author) for one in found
     ]  # ids in the order of names, as ties go in both
-    assert [idea.author for idea in rank(ideas, past, NOW)] == [one.author for one in found]
+    assert [idea.author for idea in rank(ideas, active(past, NOW), NOW)] == [one.author for one in found]
 
 
 def test_what_failed_is_told_newest_first_in_one_line_each() -> None:

@@ -65,7 +65,9 @@ async def _shunned_for_good(stage: Stage, brain: Brain, change: Change) -> None:
     await stage.rounds(3)
     assert len(stage.journal.all("proposed")) == proposed == 1
     found = Knowledge(brain.records).outcomes()
-    assert [one.result for one in found if one.pull == change.pull] == [Result.REVERTED]
+    (learned,) = [one for one in found if one.pull == change.pull]
+    assert learned.result is Result.REVERTED
+    assert [effect for effect in learned.effect if effect.status == "fail" and effect.after > effect.before]
     base = brain.road.repo.resolve(f"{change.head}^1")
     row = shunned.known(brain.records, brain.road.repo, base, change.head)
     assert row is not None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.ids import ProposalId
-from bot.policy.knowledge import HALF_LIFE, Odds, Outcome, Result, odds
+from bot.policy.knowledge import BAD, GOOD, HALF_LIFE, PRIORS, Odds, Outcome, Result, odds
 from bot.policy.knowledge_lifecycle import active
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,6 +72,21 @@ def test_the_first_success_is_not_chosen_for_ever() -> None:
         known.append(Outcome(ProposalId(f"{len(known):012x}"), "first", "rule", "fix", end, "", START))
         assert len(known) < 50, "nine of ten are good, and still another gets its turn"
     assert len(known) > 6
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "agent"]), st.sampled_from("xy"), st.sampled_from(Result)), max_size=20)
+)
+def test_all_strategies_at_once_are_rated_as_each_by_itself(tried: list[tuple[str, str, Result]]) -> None:
+    some = [Outcome(ProposalId(f"{n:012x}"), *one[:2], "fix", one[2], "", START) for n, one in enumerate(tried)]
+    for author in ("a", "agent"):
+        good, bad = PRIORS.get(author, (1.0, 1.0))
+        for one in some:
+            share = (1.0 if one.rule == "x" else 0.25) * (one.author == author)
+            good, bad = good + share * (one.result in GOOD), bad + share * (one.result in BAD)
+        found = odds(some, author, "x", START)
+        assert found.good == pytest.approx(good)
+        assert found.bad == pytest.approx(bad)
 
 
 @pytest.mark.parametrize("result", [Result.OPEN, Result.UNWRITTEN])
