@@ -93,7 +93,7 @@ def _document(document: bytes) -> dict[str, str]:
     keys = ("base", "revision", "sha256", "content")
     try:
         found: Any = json.loads(document) if len(document) <= 2 * LONGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or sorted(found) != sorted(keys) or not all(isinstance(found[k], str) for k in keys):
         raise DataRefused("format", f"{DOCUMENT} is none: it has {', '.join(keys)}, each a text, and nothing else")

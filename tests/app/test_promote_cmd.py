@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from typer.testing import CliRunner, Result
 
 from bot.app.promote_cmd import register
 from bot.core.errors import Misconfigured
+from bot.policy.hot_path import FILES, FOLDER
+from bot.policy.promotion import images, runs, written
 
 VALUES = 'bot:\n  image:\n    digest: ""\n    commit: unknown\n'
 DIGEST, COMMIT = "sha256:" + "a" * 64, "b" * 40
@@ -25,8 +28,10 @@ def repo(tmp_path: Path) -> Path:
     return tmp_path / "repo"
 
 
-def promote(repo: Path, *words: str, environment: str = "staging") -> Result:
-    asked = [environment, "--digest", DIGEST, "--commit", COMMIT, "--repo", str(repo), *words]
+def promote(
+    repo: Path, *words: str, environment: str = "staging", digest: str = DIGEST, commit: str = COMMIT
+) -> Result:
+    asked = [environment, "--digest", digest, "--commit", commit, "--repo", str(repo), *words]
     return CliRunner().invoke(APP, asked)
 
 
@@ -106,3 +111,38 @@ def test_a_file_that_is_no_values_stays_as_it_is(repo: Path, content: bytes) -> 
     bot(repo).write_bytes(content)
     assert isinstance(promote(repo).exception, Misconfigured)
     assert bot(repo).read_bytes() == content
+
+
+@pytest.mark.integration  # it runs git
+def test_where_the_values_are_open_data_goes_alone_and_code_by_its_image(tmp_path: Path) -> None:
+    root = tmp_path / "house"
+    file, joke = bot(root), root / "bot" / "chat" / "intents" / "joke.toml"
+    data = '  data:\n    enabled: true\n    revision: ""\n    sha256: ""\n    content: ""\n'
+    for path in (file, joke):
+        path.parent.mkdir(parents=True)
+    for path in FILES:
+        (root / FOLDER / path).write_text("a = 1\n")
+    base = committed(root, joke, "a = 1\n", first=True)
+    committed(root, file, written(VALUES + data, DIGEST, base))
+    news, other = committed(root, joke, "b = 2\n"), "sha256:" + "c" * 64
+    done = promote(root, "--json", commit=news, digest=other)
+    said = json.loads(done.output)
+    assert (said["digest"], said["changed"], said["commit"]) == (DIGEST, True, news)
+    assert "alone" in said["data"]
+    assert (images(file.read_text()), runs(file.read_text())) == ((DIGEST, base), (base, news))
+    committed(root, file, file.read_text())
+    code = committed(root, root / "bot" / "x.py", "x = 1\n")
+    done = promote(root, commit=code, digest=other)
+    assert f"runs {other}" in done.output
+    assert "bot/x.py is not data" in done.output
+    assert runs(file.read_text()) == (code, code), "the image brings its own data"
+
+
+def committed(root: Path, path: Path, text: str, *, first: bool = False) -> str:
+    path.write_text(text)
+    who = ["-c", "user.name=ann", "-c", "user.email=ann@example.invalid"]
+    begin = [["init", "-q", "-b", "main"]] if first else []
+    for words in [*begin, ["add", "-A"], [*who, "commit", "-q", "-m", "x"]]:
+        subprocess.run(["git", *words], cwd=root, check=True)
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, check=True, capture_output=True, text=True)
+    return told.stdout.strip()

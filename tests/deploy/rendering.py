@@ -75,6 +75,7 @@ _TRUSTING = {
     "bot": {"enabled": True},
     "certificates": {"existingConfigMap": "our-authorities", "key": "trust-bundle.pem"},
 }
+_DATA = {"bot": {"data": {"enabled": True, "revision": "d" * 40, "sha256": "e" * 64, "content": "eJx-_9"}}}
 VALUES: dict[str, dict[str, Any]] = {
     "smallest": _image("bot"),
     "staging": merged(_BOT["staging"], _image("bot")),
@@ -88,6 +89,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "boxed": merged(_CONTROLLER, _image("controller"), _BOXED),
     "trusting": merged(_BOT["staging"], _CONTROLLER, _image("bot"), _image("controller"), _TRUSTING),
     "confined": merged(_image("bot"), _CONFINED),
+    "data alone": merged(_BOT["staging"], _image("bot"), _DATA),
     "monitoring": read("environments", "production", "monitoring.yaml"),
 }
 """Values by name; production stands as the repository has it, but for the image, which the promotion writes."""

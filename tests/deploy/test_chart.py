@@ -178,6 +178,10 @@ def test_every_object_of_the_schema_is_closed() -> None:
     ({"bot": {"settings": {"DISCORD_SHARD_IDS": "7"}}}, "DISCORD_SHARD_IDS"),
     ({"bot": {"podLabels": {"modification.allowed": "true"}}}, "modification.allowed"),
     ({"bot": {"seccompProfile": {"type": "Unconfined"}}}, "seccompProfile"),
+    ({"bot": {"data": {"enabled": True, "revision": "d" * 40}}}, "revision needs sha256 and content"),
+    ({"bot": {"data": {"enabled": True, "revision": "main"}}}, "revision"),
+    ({"bot": {"data": {"enabled": True, "content": "{}"}}}, "content"),
+    ({"bot": {"data": {"enabled": True, "content": "a" * 196_609}}}, "content"),
     ({"controller": {"secrets": {"DISCORD_BOT_TOKEN": {"name": "a", "key": "b"}}}}, "DISCORD_BOT_TOKEN"),
 ])  # fmt: skip
 def test_what_would_be_wrong_is_refused_with_its_name(values: dict[str, Any], says: str) -> None:

@@ -163,8 +163,9 @@ def test_what_a_pod_writes_to_is_mounted_and_nothing_else_is(name: str) -> None:
     mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"] if not one.get("readOnly")}
     assert mounted == {"/var/lib/megawatts": "home", "/tmp": "tmp"}
     read = [one["name"] for one in container["volumeMounts"] if one.get("readOnly")]
-    on_trial = "Rollout" in name
-    assert read == (["certificates"] if name.startswith("trusting") else ["pod"] if on_trial else [])
+    others = {"trusting": "certificates", "data alone": "data"}
+    expected = [other for words, other in others.items() if name.startswith(words)]
+    assert read == expected + (["pod"] if "Rollout" in name else [])
     values = {one["name"]: one.get("value") for one in container["env"]}
     assert (values["MEGAWATTS_HOME"], values["HOME"], values["PYTHONDONTWRITEBYTECODE"]) == (
         "/var/lib/megawatts", "/tmp", "1",

@@ -13,7 +13,7 @@ from bot.core.change import FileChange, Origin, Proposal
 from bot.core.charter import Promotion
 from bot.core.errors import Misconfigured
 from bot.core.verdict import Status, Verdict
-from bot.policy.promotion import Seen, by_promoter, images, judge, proof, written
+from bot.policy.promotion import Data, Seen, by_promoter, data_of, images, judge, proof, runs, with_data, written
 from tests.policy.builders import proposal
 
 VALUES = """# The bot in staging.
@@ -225,3 +225,64 @@ def test_the_image_in_a_file_is_read_as_it_is_written() -> None:
     assert images(VALUES) == ("", "unknown")
     with pytest.raises(Misconfigured):
         images(ODD["no digest"])
+
+
+OPEN = VALUES.replace(
+    "  settings:", '  data:\n    enabled: true\n    revision: ""\n    sha256: ""\n    content: ""\n  settings:'
+)
+RAN = written(OPEN, DIGEST, COMMIT)
+NEWS = Data("2" * 40, "e" * 64, "eJx-_9")
+WITH = with_data(RAN, NEWS)
+
+
+def test_data_is_written_beside_the_image_and_the_image_stays() -> None:
+    assert data_of(WITH) == NEWS
+    assert (images(WITH), runs(WITH), runs(RAN)) == ((DIGEST, COMMIT), (COMMIT, NEWS.revision), (COMMIT, COMMIT))
+    found: Any = yaml.safe_load(WITH)["bot"]["data"]
+    assert found == {"enabled": True, "revision": NEWS.revision, "sha256": NEWS.sha256, "content": NEWS.content}
+    assert proof({FILE: (RAN, WITH)}).facts == {}
+    assert proof({FILE: (RAN, WITH)}).find(str(FILE)).facts["commit"] == NEWS.revision  # type: ignore[union-attr]
+
+
+def test_an_image_ends_what_was_beside_it() -> None:
+    other = "sha256:" + "b" * 64
+    after = written(WITH, other, NEWS.revision)
+    assert data_of(after) == Data("", "", "")
+    assert status(WITH, after) is Status.PASS
+    kept = WITH.replace(DIGEST, other)
+    assert status(WITH, kept) is Status.FAIL, "another image with the data of before"
+
+
+@pytest.mark.parametrize("after", [
+    WITH.replace("enabled: true", "enabled: false"),
+    WITH.replace("settings: {A: b}", "settings: {A: c}"),
+    WITH.replace(COMMIT, "3" * 40),
+    WITH.replace(NEWS.content, 'x" # "'),
+    WITH.replace(f'"{NEWS.content}"', "|"),
+    WITH.replace(NEWS.sha256, "no"),
+    WITH.replace(NEWS.revision, "main"),
+    WITH + '    content: "more"\n',
+])  # fmt: skip
+def test_data_carries_nothing_else_along(after: str) -> None:
+    assert after != WITH, "or nothing was tried"
+    assert status(RAN, after) is Status.FAIL
+
+
+@pytest.mark.parametrize("closed", [
+    VALUES,
+    OPEN.replace("enabled: true", "enabled: false"),
+    OPEN.replace('    content: ""\n', ""),
+    OPEN.replace("enabled: true", "enabled: yes"),
+])  # fmt: skip
+def test_values_that_people_did_not_open_take_none(closed: str) -> None:
+    before = written(closed, DIGEST, COMMIT)
+    assert data_of(before) is None
+    with pytest.raises(Misconfigured, match="enabled"):
+        with_data(before, NEWS)
+    assert status(before, WITH) is Status.FAIL, "the promoter does not open them"
+
+
+def test_data_that_git_does_not_show_is_not_proven() -> None:
+    verdict = judged(replace(SEEN, data=False))
+    assert verdict.status is Status.FAIL
+    assert "differs from the image's by data alone" in verdict.because
