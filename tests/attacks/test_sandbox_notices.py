@@ -69,7 +69,7 @@ def run(request: pytest.FixtureRequest, ground: Path) -> Any:
         assert watched(done)
         return done
 
-    vars(call)["name"] = box.name
+    vars(call).update(name=box.name, box=box, python=python, tree=ground / "tree")
     return call
 
 
@@ -138,7 +138,9 @@ left, right = socket.socketpair()
 
 
 async def test_asking_for_an_internet_socket_is_reaching_where_it_is_refused(run: Any) -> None:
-    done = await run("print(tried(socket.socket, 2, 1), tried(socket.socket, 10, 2), tried(socket.socket, 16, 3, 0))")
+    """Once in a task an IPv6 socket is what libraries ask for as they are imported; from then on it is an attempt."""
+    asked = "[tried(socket.socket, *what) for what in ((10, 1), (2, 1), (10, 2), (16, 3, 0))]"
+    done = await run(f"print(*{asked})")
     assert denied(done) == ({"network": 2} if run.name == "landlock" else {})
     assert done.out.split()[-1] == b"EPERM"
 
@@ -238,6 +240,25 @@ async def test_a_kernel_that_hands_out_no_listener_runs_nothing(run: Any, monkey
     monkeypatch.setattr(notices, "listen", refused)
     with pytest.raises(Unavailable, match="hands out no listener"):
         await run("print(1)")
+
+
+async def test_where_nothing_is_handed_out_all_is_refused_as_ever_and_the_notes_say_so(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> int:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(notices, "listen", refused)
+    notices.lacking.cache_clear()
+    blind = type(run.box)()
+    notices.lacking.cache_clear()
+    assert "not counted here: no listener for them (Invalid argument)" in blind.notes[-1]
+    program = (
+        'print(call("ptrace", 0, 0, 0, 0), call("unshare", 1 << 28), tried(open, "new", "w") in {"EROFS", "EACCES"})'
+    )
+    done = await blind.run([run.python, "-I", "-S", "-c", HEAD + program], root=run.tree)
+    assert done.out == b"(-1, 'EPERM') (-1, 'EPERM') True\n"
+    assert (denied(done), watched(done)) == ({}, False)
 
 
 async def test_nothing_of_a_run_is_held_on_to(run: Any) -> None:

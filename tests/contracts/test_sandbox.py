@@ -58,7 +58,7 @@ def run(request, ground):
     async def call(program, *argv, **more):
         return await box.run([python, "-I", "-S", "-c", program, *map(str, argv)], root=tree, **more)
 
-    call.box, call.tree = box, tree
+    call.box, call.tree, call.python = box, tree, (python, "-I", "-S", "-c")
     return call
 
 
@@ -67,6 +67,33 @@ def test_one_of_them_runs_here():
     found = {maker.__name__: working(maker) for maker in (Bubblewrap, Landlock)}
     if all(box is None for box, _ in found.values()):
         absent({name: why for name, (_, why) in found.items()})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
+async def test_as_root_a_run_is_led_through_roots_own_temporary_folders_only(run, ground):
+    if run.box.name != "landlock":
+        pytest.skip("mounts lead past all folders")
+    private = ground / "private"
+    (private / "tree").mkdir(parents=True)
+    (private / "beside").write_text(HONEY)
+    private.chmod(0o700)
+    program = """
+import os
+for act in (os.listdir, lambda path: open(path + "/beside").read()):
+    try: print(act(os.getcwd() + "/.."))
+    except PermissionError: print("closed")
+"""
+    done = await run.box.run([*run.python, program], root=private / "tree")
+    assert done.ok, done.err
+    assert done.out.split() == [b"closed", b"closed"]
+    assert private.stat().st_mode & 0o777 == 0o710
+    os.chown(private, 1, 1)
+    private.chmod(0o700)
+    with pytest.raises(Misconfigured, match=rf"may not enter {private}, .*chmod o\+x"):
+        await run.box.run([*run.python, program], root=private / "tree")
+    with pytest.raises(Misconfigured, match="may not enter"):
+        await run.box.run([str(private / "tree"), "an interpreter"], root=run.tree)
+    assert private.stat().st_mode & 0o777 == 0o700, "what is another's stays as it is"
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def become(plan: dict[str, Any], status: int, notices: int) -> None:
             resource.setrlimit(kind, (bound, bound))
         landlock(plan)
         if plan["uid"]:
-            os.setgroups([])
+            os.setgroups([plan["walkers"]])
             os.setresgid(plan["uid"], plan["uid"], plan["uid"])
             os.setresuid(plan["uid"], plan["uid"], plan["uid"])
         prctl(PR_SET_NO_NEW_PRIVS, 1)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from bot.core.errors import Misconfigured
 
 UIDS = range(61184, 65520)
 """As root a run gets a user id of its own out of systemd's range for nobody in particular."""
+WALKERS = UIDS.stop
+"""The group that may walk through root's temporary folders to what a run was lent; of no use for anything else."""
 RESERVE = 1 << 30
 """Bytes left free on the disk of a writable folder, or half of what was free at the start if that is less."""
 
@@ -48,6 +51,27 @@ def show(paths: Sequence[Path]) -> None:
         wanted = mode | (0o555 if stat.S_ISDIR(mode) else 0o444)
         if wanted != mode:
             path.chmod(stat.S_IMODE(wanted))
+
+
+def lead(paths: Sequence[Path]) -> None:
+    """Let runs walk to these paths, as root: where no mounts lead past the folders above, they must be walked through.
+
+    root's own temporary folders are opened to the runs' common group, to walk through and not to list. Raises
+    Misconfigured for any other folder that is closed to others.
+    """
+    ours = Path(tempfile.gettempdir()).resolve()
+    for path in paths:
+        for parent in path.resolve().parents:
+            found = parent.stat()
+            if found.st_mode & stat.S_IXOTH or (found.st_gid == WALKERS and found.st_mode & stat.S_IXGRP):
+                continue
+            if found.st_uid != 0 or found.st_mode & 0o077 or ours not in parent.parents:
+                raise Misconfigured(
+                    f"sandbox: Landlock as root runs programs as another user, who may not enter {parent}, and so "
+                    f"not get to {path}: let others enter that folder (chmod o+x), or use what lies elsewhere"
+                )
+            os.chown(parent, -1, WALKERS)
+            parent.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXGRP)
 
 
 class Room:

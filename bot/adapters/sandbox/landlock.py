@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import signal
-import stat
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -69,7 +68,7 @@ class Landlock:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box-", ignore_cleanup_errors=True)))
             lent = (*writable, scratch)
             if self.root:
-                _walkable((root, *readable, *writable))
+                folders.lead((root, *readable, *writable, *_program(argv)))
                 folders.show((root, *readable))
                 folders.lend(lent, uid)
             plan = self._plan(argv, root, (*readable, root), lent, uid=uid, limits=limits)
@@ -110,6 +109,7 @@ class Landlock:
             "readable": [str(path) for path in shown if path.exists()],
             "writable": [*map(str, writable), "/dev/null"],
             "uid": uid,
+            "walkers": folders.WALKERS,
             "bounds": self._bounds(limits),
             "library": str(self.library),
             **self._rules(),
@@ -135,12 +135,9 @@ class Landlock:
         return bounds if "memory" in held else [*bounds, (resource.RLIMIT_AS, limits.memory_mb << 20)]
 
 
-def _walkable(paths: Sequence[Path]) -> None:
-    """Raises Misconfigured for a path that an unprivileged user id cannot get to: there are no mounts here."""
-    for path in paths:
-        closed = [str(parent) for parent in path.resolve().parents if not parent.stat().st_mode & stat.S_IXOTH]
-        if closed:
-            raise Misconfigured(f"sandbox: Landlock as root cannot lead to {path}: {closed[-1]} is closed to others")
+def _program(argv: Sequence[str]) -> list[Path]:
+    path = Path(argv[0])
+    return [path] if path.is_absolute() and path.exists() else []
 
 
 def _running() -> int:

@@ -1,6 +1,7 @@
 """No sandbox at all: only for a person who said so."""
 
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,6 +34,6 @@ class Unconfined:
         """Run argv in `root` with a small environment; `writable` and `readable` mean nothing here."""
         del writable, readable
         log.warning("no sandbox around %s", argv[0])
-        basic = {"PATH": "/usr/bin:/bin", "HOME": str(root), "LANG": "C.UTF-8"}
+        basic = {"PATH": "/usr/bin:/bin", "HOME": tempfile.gettempdir(), "LANG": "C.UTF-8"}
         launch = Launch(argv, basic | dict(env or {}), root, stdin)
         return await supervise(launch, limits or Limits())

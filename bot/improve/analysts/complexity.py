@@ -66,7 +66,7 @@ async def _cognitive(work: Workspace, paths: Sequence[PurePosixPath]) -> dict[st
     done = await work.run(
         [sys.executable, "-I", "-B", "-c", PROGRAM],
         stdin=json.dumps([str(path) for path in paths]).encode(),
-        env={"HOME": "/tmp", "LC_ALL": "C.UTF-8"},  # noqa: S108  (the sandbox's own, empty /tmp)
+        env={"LC_ALL": "C.UTF-8"},
         limits=Limits(seconds=SECONDS),
     )
     found: dict[str, dict[int, int]] = {}

@@ -60,7 +60,7 @@ class RuffFindings:
         argv = ["check", "--no-cache", "--exit-zero", "--output-format", "json", *config, *select, "--", *names]
         done = await work.run(
             [sys.executable, "-I", "-B", "-m", "ruff", *argv],
-            env={"HOME": "/tmp", "LC_ALL": "C.UTF-8"},  # noqa: S108  (the sandbox's own, empty /tmp)
+            env={"LC_ALL": "C.UTF-8"},
             limits=Limits(seconds=SECONDS, output_kb=32768),
         )
         if not done.ok:

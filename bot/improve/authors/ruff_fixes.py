@@ -77,7 +77,7 @@ async def _fixed(work: Workspace, finding: Finding, folder: Path) -> str | Refus
     done = await work.run(
         [sys.executable, "-I", "-B", "-m", "ruff", *argv, "--", str(target)],
         writable=(folder,),
-        env={"HOME": "/tmp", "LC_ALL": "C.UTF-8"},  # noqa: S108  (the sandbox's own, empty /tmp)
+        env={"LC_ALL": "C.UTF-8"},
         limits=Limits(seconds=SECONDS),
     )
     if not done.ok:

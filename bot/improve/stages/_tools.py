@@ -27,7 +27,7 @@ async def tool(
         command,
         readable=readable,
         writable=writable,
-        env={"HOME": "/tmp", "LC_ALL": "C.UTF-8", **(env or {})},  # noqa: S108  (the sandbox's own, empty /tmp)
+        env={"LC_ALL": "C.UTF-8", **(env or {})},
         stdin=stdin,
         limits=Limits(seconds=seconds, cpu_seconds=seconds * 2, output_kb=16384),
     )

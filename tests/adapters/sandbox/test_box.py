@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.sandbox import folders
 from bot.adapters.sandbox.box import Box
+from bot.adapters.sandbox.notices import Notices
 from bot.core.errors import Unavailable
 from bot.core.sandbox import Finished, Limits
 
@@ -55,6 +56,20 @@ def test_a_first_process_that_lives_is_bound_and_let_on() -> None:
     assert os.read(gate, 1) == b"\n"
     os.close(gate)
     assert process.returncode == -9
+
+
+def test_what_is_not_listened_to_is_never_let_on() -> None:
+    """The filter that refuses by itself is not loaded then: all would be allowed."""
+    with contextlib.ExitStack() as stack, subprocess.Popen(["/bin/sleep", "30"]) as process:
+        listened = Notices(b"", {}, "")
+        stack.callback(listened.close)
+        box = Box(Limits(), stack, None, folders.Room(()), listened)
+        gate = said(box, json.dumps({"child-pid": process.pid}) + "\n")
+        with pytest.raises(Unavailable, match="not listened to"):
+            asyncio.run(box._started(0))
+        box._kill(process.pid)
+    assert os.read(gate, 1) == b"", "the gate was closed and never opened"
+    os.close(gate)
 
 
 def test_a_start_without_a_word_opens_nothing() -> None:

@@ -42,6 +42,18 @@ def test_without_namespaces_the_filter_is_another(filters):
     assert with_namespaces[1] == without[1]
 
 
+def test_where_calls_are_listened_to_the_other_filter_is_another_too():
+    for namespaces in (True, False):
+        listed, notifying = seccomp.told(namespaces=namespaces)
+        assert listed != seccomp.programs(namespaces=namespaces)[0]
+        assert 0 < len(notifying) // 8 <= 4096
+
+
+def test_each_call_that_is_looked_at_is_one_that_the_list_has():
+    for name in syscalls.WRITING:
+        assert name in syscalls.ALLOWED or name == "openat2"
+
+
 def test_it_is_compiled_once(filters):
     assert seccomp.programs() is seccomp.programs()
 
