@@ -33,6 +33,7 @@ def share(chosen: list[str], name: str) -> float:
     return Counter(chosen)[name] / len(chosen)
 
 
+@pytest.mark.slow
 def test_it_explores_first_and_settles_on_what_works() -> None:
     for seed in range(3):
         chosen = play([CHANCES], 60, seed, timedelta(hours=2))
@@ -41,6 +42,7 @@ def test_it_explores_first_and_settles_on_what_works() -> None:
         assert share(chosen, "low") < 0.3, seed
 
 
+@pytest.mark.slow
 def test_what_stops_working_is_left_within_some_half_lives() -> None:
     turned = {"low": 0.8, "even": 0.5, "high": 0.1}
     for seed in range(2):
