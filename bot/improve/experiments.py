@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.core.chat import HERE
-from bot.core.errors import Misconfigured, Unavailable
+from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.flags import Flag, Flags, Stopped
 from bot.improve.context import Context
 from bot.improve.look import View
@@ -40,7 +40,7 @@ class Conductor:
         try:
             running = {name: flag for name, flag in self._declared(seen).items() if flag.experiment is not None}
             pages = await self._trials() if running else {}
-        except (Misconfigured, Unavailable) as error:
+        except MegawattsError as error:
             self._ctx.say("experiments_unread", {"because": str(error)})
             return
         for flag in running.values():

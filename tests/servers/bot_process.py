@@ -21,13 +21,13 @@ class Bot:
         self.where = f"127.0.0.1:{port}"
         self.url = f"http://{self.where}"
 
-    def say(self, text: str, user: str) -> str:
-        """What became of one message."""
+    def say(self, text: str, user: str, wanted: str = "answered") -> str:
+        """What became of one message, or another field of the answer to it."""
         body = json.dumps({"user": user, "channel": f"room-{user}", "text": text}).encode()
         request = urllib.request.Request(f"{self.url}/chat", body, {"content-type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return str(json.loads(answer.read()).get("answered"))
+                return str(json.loads(answer.read()).get(wanted))
         except urllib.error.HTTPError as error:
             return f"refused {error.code}"
 
@@ -43,13 +43,26 @@ class Bot:
 
 
 @contextmanager
-def bot(home: Path, revision: str, *, port: int = 0, **env: str) -> Iterator[Bot]:
-    """Start one, and end it."""
-    argv = [sys.executable, "-B", "-m", "bot", "bot", "--home", str(home), "--revision", revision, "--port", str(port)]
+def bot(home: Path, revision: str, *, port: int = 0, tree: Path = ROOT, **env: str) -> Iterator[Bot]:
+    """Start one from that tree, and end it."""
+    still = ["-B"] if tree == ROOT else []  # a tree of the test's own may keep what is compiled
+    argv = [
+        sys.executable,
+        *still,
+        "-m",
+        "bot",
+        "bot",
+        "--home",
+        str(home),
+        "--revision",
+        revision,
+        "--port",
+        str(port),
+    ]
     given = {"PATH": os.environ["PATH"], **env}
     with (
         (home.parent / f"{home.name}.log").open("wb") as log,
-        subprocess.Popen(argv, cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=log) as process,
+        subprocess.Popen(argv, cwd=tree, env=given, stdout=subprocess.PIPE, stderr=log) as process,
     ):
         assert process.stdout is not None
         try:
