@@ -6,13 +6,16 @@ from typing import Final
 
 from bot.core.sandbox import Finished
 
-NETWORK, WRITES, CALLS = "network", "writes", "system calls"
+NETWORK, WRITES, CALLS, SOCKETS = "network", "writes", "system calls", "sockets"
+UNSURE = frozenset({SOCKETS})
+"""Told, and no cause for alarm: who has no network of his own is refused a socket for his own loopback as well."""
 BOUNDS = frozenset({"memory", "processes", "file", "output"})
 """Limits that stand for something that was asked for and not given. That time ran out is no attempt at anything."""
 SAID = {
     NETWORK: "reached for the network",
     WRITES: "wrote where it may not",
     CALLS: "made forbidden system calls",
+    SOCKETS: "asked for internet sockets",
     "memory": "asked for more memory",
     "processes": "asked for more processes",
     "file": "wrote more than a file may hold",
@@ -108,6 +111,6 @@ def _times(count: int) -> str:
 
 
 def count_of(fact: object) -> int:
-    """The number of attempts that a verdict's fact tells of; 0 for what is no such fact."""
-    values = fact.values() if isinstance(fact, Mapping) else ()
-    return sum(int(value) for value in values if str(value).isdecimal())
+    """The number of attempts for alarm that a verdict's fact tells of; 0 for what is no such fact."""
+    rows = fact.items() if isinstance(fact, Mapping) else ()
+    return sum(int(value) for kind, value in rows if kind not in UNSURE and str(value).isdecimal())

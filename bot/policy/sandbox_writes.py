@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from bot.policy.redact import redact
-from bot.policy.sandbox_evidence import CALLS, NETWORK
+from bot.policy.sandbox_evidence import CALLS, SOCKETS
 
 LONGEST: Final = 80
 """Characters of a path that are told: its end, which says more than its beginning."""
@@ -20,6 +20,8 @@ _UNIX, _NETLINK, _INTERNET = 1, 16, {2: "AF_INET", 10: "AF_INET6"}
 _PARTLY = {"clone": "clone(namespaces)", "ioctl": "ioctl(terminal input)"} | {
     name: f"{name}(set-id)" for name in ("chmod", "fchmod", "fchmodat", "fchmodat2")
 }
+_OTHER_CACHES = ("pytest-cache-files-", "hypothesis-")
+"""Beginnings of names; the second is what a test run is lent ready, and need not learn anew."""
 _UNPRINTED = re.compile(r"[^A-Za-z0-9_./+=:@~-]")
 
 
@@ -58,7 +60,7 @@ def harmless(path: str) -> bool:
     if _OWN.match(path) or _DEVICE.match(path):
         return True
     parts = PurePosixPath(path).parts
-    return any(part in _CACHES or part.startswith("pytest-cache-files-") for part in parts)
+    return any(part in _CACHES or part.startswith(_OTHER_CACHES) for part in parts)
 
 
 def shown(path: str, root: str) -> str:
@@ -81,5 +83,5 @@ def forbidden(name: str, words: Sequence[int]) -> tuple[str, list[str]]:
     if family == _UNIX or (family, protocol) == (_NETLINK, 0):
         return CALLS, []
     if family in _INTERNET:
-        return NETWORK, [f"socket({_INTERNET[family]})"]
+        return SOCKETS, [f"socket({_INTERNET[family]})"]
     return CALLS, [f"{name}({family})"]

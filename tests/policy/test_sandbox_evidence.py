@@ -48,6 +48,14 @@ def test_people_read_what_and_how_often() -> None:
     )
 
 
+def test_what_may_have_been_for_loopback_is_told_and_raises_no_alarm() -> None:
+    assert said({"sockets": 3}, {"sockets": {"socket(AF_INET)": 3}}) == (
+        "the sandbox denied: asked for internet sockets 3 times (socket(AF_INET) 3)"
+    )
+    assert count_of({"sockets": "3"}) == 0
+    assert count_of({"sockets": "3", "network": "2", "writes": "1"}) == 3
+
+
 @pytest.mark.parametrize("fact", [None, "3", ["3"], {"network": "many"}, {"network": "-1"}, {}])
 def test_another_fact_counts_nothing(fact: object) -> None:
     assert count_of(fact) == 0

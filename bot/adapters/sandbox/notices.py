@@ -31,8 +31,6 @@ from bot.policy.sandbox_writes import attempt, forbidden, harmless, may_write, s
 FAST = 10_000
 """As many refusals of a run are answered at once; each further one waits `SLOW` seconds, which bounds what it costs."""
 SLOW = 0.001
-ASKING = 256
-"""As many tasks of a run may ask once for an IPv6 socket without being said to reach out."""
 NAMES = 64
 """As many names of a kind are kept for a run; what comes later is `others`."""
 Process = subprocess.Popen[bytes]
@@ -49,7 +47,6 @@ class Notices:
         self._gate = -1
         self._opening = threading.Lock()
         self._refused = 0
-        self._asked: set[int] = set()
         self._own = self._root = -1
         self._stop, self._stopper = os.pipe2(os.O_CLOEXEC)
         self._gone = threading.Event()
@@ -140,15 +137,7 @@ class Notices:
                 self._count(WRITES, found)
         elif listener.refuse(notice):
             words = [notice.word(at) for at in range(3)]
-            if not self._asks_for_ipv6(notice.task, name, words):
-                self._count(*forbidden(name, words))
-
-    def _asks_for_ipv6(self, task: int, name: str, words: list[int]) -> bool:
-        """A library that asks once, as it is imported, whether there are IPv6 sockets, as urllib3 does."""
-        if name != "socket" or words[0] != socket.AF_INET6 or task in self._asked or len(self._asked) >= ASKING:
-            return False
-        self._asked.add(task)
-        return True
+            self._count(*forbidden(name, words))
 
     def _written(self, notice: Notice, name: str) -> list[str]:
         with contextlib.suppress(OSError):
