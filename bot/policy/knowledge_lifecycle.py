@@ -86,8 +86,8 @@ def settled(facts: Facts, state: State = State.DISCOVERED) -> State:
 
 
 def _early(facts: Facts) -> State:
-    """A lesson without an end."""
-    return State.VALIDATED if facts.accepted else State.DISCOVERED
+    """A lesson whose end is not stored: what has one was accepted or refused, which is known all the same."""
+    return State.VALIDATED if facts.accepted or facts.ended else State.DISCOVERED
 
 
 def _stored(facts: Facts) -> State:
