@@ -15,7 +15,7 @@ from bot.app.bot_wiring import Assembled, now
 from bot.app.keeping import Keeping
 from bot.app.memories import scrubber
 from bot.app.settings import Settings
-from bot.core.errors import MegawattsError, Unavailable
+from bot.core.errors import MegawattsError, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from bot.app.on_discord import OnDiscord
@@ -111,7 +111,13 @@ class Living:
             return None
         from bot.app.on_discord import OnDiscord  # noqa: PLC0415  (discord.py only where it is used)
 
-        return await OnDiscord.start(self.settings, house, revision)
+        try:
+            return await OnDiscord.start(self.settings, house, revision)
+        except Misconfigured as error:
+            if self.tenant is None:
+                raise
+            # The same settings have served until now: what Discord refuses meanwhile is no fault of what was read anew.
+            raise Unavailable("Discord", str(error)) from error
 
     @staticmethod
     def _beside(house: BotHouse) -> tuple["asyncio.Task[None]", ...]:

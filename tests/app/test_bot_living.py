@@ -73,6 +73,30 @@ async def test_one_that_does_not_open_changes_nothing(street: Street) -> None:
     await street.living.leave()
 
 
+async def test_a_token_that_is_refused_meanwhile_is_no_fault_of_what_is_read(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.app import on_discord
+
+    async def refused(*_given: Any) -> Any:
+        raise Misconfigured("Discord refuses DISCORD_BOT_TOKEN")
+
+    monkeypatch.setattr(on_discord.OnDiscord, "start", refused)
+    settings = load({"DISCORD_BOT_TOKEN": "a.token.of-this-test"})
+    monkeypatch.setattr(street.living, "settings", settings)
+    with pytest.raises(Misconfigured):
+        await street.living.move("one")
+    assert street.living.tenant is None, "at the start it is a setting that is wrong"
+    monkeypatch.setattr(street.living, "settings", load({}))
+    await street.living.move("one")
+    monkeypatch.setattr(street.living, "settings", settings)
+    with pytest.raises(Unavailable, match="DISCORD_BOT_TOKEN"):
+        await street.living.move("two")
+    assert street.living.tenant is not None
+    assert street.living.tenant.revision == "one"
+    await street.living.leave()
+
+
 async def test_a_last_one_that_does_not_close_well_takes_nothing_back(street: Street) -> None:
     await street.living.move("one")
     street.closing_fails = "one"
