@@ -31,7 +31,7 @@ def show_flags(host: Host, flag: Annotated[str, "one flag", Complete(_names)] = 
     found, decision = declared[wanted], host.flags.explain(wanted, unit)
     trial = " An experiment compares its two sides." if found.experiment else ""
     text = (
-        f"{wanted} is {_said(decision.value)} for you here: {decision.because}. {found.what} ({found.family}).{trial}"
+        f"{wanted} is {_said(decision.value)} for you here: {decision.because}. {found.what} Family: {found.family}.{trial}"
     )
     facts = {"name": wanted, "value": _said(decision.value), "because": decision.because, "what": found.what}
     return Result(text, "one", facts)
