@@ -30,7 +30,8 @@ def show_flags(host: Host, flag: Annotated[str, "one flag", Complete(_names)] = 
         return Result(f"Flags, and what holds for you here:\n{lines}", facts={"list": lines, "count": len(declared)})
     found, decision = declared[wanted], host.flags.explain(wanted, unit)
     trial = " An experiment compares its two sides." if found.experiment else ""
-    text = f"{wanted} is {_said(decision.value)} for you here: {decision.because}. {found.what} Family: {found.family}.{trial}"
+    held = f"{wanted} is {_said(decision.value)} for you here: {decision.because}."
+    text = f"{held} {found.what} Family: {found.family}.{trial}"
     facts = {"name": wanted, "value": _said(decision.value), "because": decision.because, "what": found.what}
     return Result(text, "one", facts)
 
