@@ -26,7 +26,8 @@ gc.disable()
 
 LONG = frozenset(
     ("journeys", "test_improve_sandbox", "test_author_agent", "test_referee_limits", "test_act", "test_tests",
-     "test_forge_away", "test_mutant_tests", "test_behaviour_sandboxed", "test_referee_forgery")
+     "test_forge_away", "test_mutant_tests", "test_behaviour_sandboxed", "test_referee_forgery",
+     "test_beta_servers", "test_trials_source", "test_sandbox_notices", "test_experiment_end")
 )  # fmt: skip
 """Folders and files whose tests take half a minute and more."""
 
