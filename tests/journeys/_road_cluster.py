@@ -51,13 +51,15 @@ class Pod:
     async def end(self) -> None:
         """Members leave first, as they do for a pod that is drained."""
         self.ready = False
-        if self.members is not None and self._talk is not None:
-            self.members.stop()
-            await self._talk
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.terminate()
-            await self.process.wait()
+        try:
+            if self.members is not None and self._talk is not None:
+                self.members.stop()
+                await self._talk
+        finally:  # also where the stage ends while they leave: no process outlives it
+            if self.process is not None:
+                with suppress(ProcessLookupError):
+                    self.process.terminate()
+                await self.process.wait()
 
 
 @dataclass
