@@ -11,15 +11,13 @@ from bot.core.errors import MegawattsError, Misconfigured
 from bot.core.flags import Flag, Flags, Stopped
 from bot.improve.context import Context
 from bot.improve.look import View
-from bot.policy.experiments import STOPPING, Count, Standing, judge
+from bot.policy.experiments import STOPPING, Count, Page, Standing, count, judge
 from bot.policy.flag_stops import CONTROLLER, key_of
 from bot.policy.flag_stops import TABLE as STOPS
 from bot.policy.flags_file import PATH, parse
 
 TABLE = "experiments"
 EVERY = timedelta(seconds=10)
-Page = Mapping[tuple[str, Count], float]
-"""One process's counters since its start: (experiment, (side, metric, outcome)) to members."""
 Trials = Callable[[], Awaitable[Mapping[str, Page]]]
 """Pages of the processes that run, by a name that another start of the same process does not have."""
 
@@ -96,7 +94,7 @@ def together(
     """The highest count of every process that was ever seen: one that ended has counted what it counted. Pure."""
     found = {process: dict(counts) for process, counts in looks.items()}
     for process, page in pages.items():
-        mine = {"/".join(count): value for (name, count), value in page.items() if name == trial}
+        mine = {"/".join(one): value for (name, one), value in page.items() if name == trial}
         if mine:
             kept = found.setdefault(process, {})
             kept.update({name: max(value, kept.get(name, 0.0)) for name, value in mine.items()})
@@ -108,7 +106,5 @@ def totals(looks: Mapping[str, Mapping[str, float]]) -> dict[Count, float]:
     found: dict[Count, float] = {}
     for counts in looks.values():
         for name, value in counts.items():
-            side, metric, outcome = name.split("/")
-            count: Count = ("on" if side == "on" else "off", metric, outcome)
-            found[count] = found.get(count, 0.0) + value
+            found[count(name)] = found.get(count(name), 0.0) + value
     return found

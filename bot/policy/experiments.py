@@ -30,6 +30,27 @@ STOPPING = frozenset({"lost", "harmful", "skewed"})
 """Ends after which members get the safe side at once, before anybody merges anything."""
 Count = tuple[Side, str, str]
 """Side, metric and outcome."""
+Page = Mapping[tuple[str, Count], float]
+"""One process's counters since its start: (experiment, (side, metric, outcome)) to members."""
+
+
+def counter(labels: Mapping[str, str]) -> tuple[str, Count]:
+    """What a counter of SERIES counts, by its labels: the experiment, and which of its counts."""
+    return labels.get("experiment", ""), (
+        _side(labels.get("side", "")),
+        labels.get("metric", ""),
+        labels.get("outcome", ""),
+    )
+
+
+def count(name: str) -> Count:
+    """The count that `side/metric/outcome` names."""
+    side, metric, outcome = name.split("/")
+    return _side(side), metric, outcome
+
+
+def _side(text: str) -> Side:
+    return "on" if text == "on" else "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 
 from bot.adapters.prometheus.client import Server
 from bot.adapters.prometheus.queries import BUILD, STARTED, TARGET, matchers
-from bot.core.flags import Side
-from bot.policy.experiments import SERIES, Count
-
-Counts = Mapping[tuple[str, Count], float]
+from bot.policy.experiments import SERIES, Count, Page, counter
 
 
 def query(where: Mapping[str, str] | None = None) -> str:
@@ -15,17 +12,15 @@ def query(where: Mapping[str, str] | None = None) -> str:
     return f'{{__name__=~"{SERIES}|{STARTED}"}} and on ({", ".join(TARGET)}) {BUILD}{{{matchers(where or {})}}}'
 
 
-async def trials(server: Server, where: Mapping[str, str] | None = None) -> Mapping[str, Counts]:
+async def trials(server: Server, where: Mapping[str, str] | None = None) -> Mapping[str, Page]:
     """Counters by process, named by its target and start. Raises as `Server.query` does."""
     _at, rows = await server.query(query(where))
     started = {_target(labels): value for labels, value in rows if labels.get("__name__") == STARTED}
     found: dict[str, dict[tuple[str, Count], float]] = {}
     for labels, value in rows:
         if labels.get("__name__") == SERIES:
-            side: Side = "on" if labels.get("side") == "on" else "off"
-            count: Count = (side, labels.get("metric", ""), labels.get("outcome", ""))
             process = f"{_target(labels)}@{started.get(_target(labels), 0.0):.3f}"
-            found.setdefault(process, {})[labels.get("experiment", ""), count] = value
+            found.setdefault(process, {})[counter(labels)] = value
     return found
 
 
